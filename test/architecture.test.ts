@@ -61,6 +61,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/substitution/remedies":        ["."],
   "src/substitution/strategies":      ["."],
   "src/kubernetes":                   ["objects", "policies"],
+  "src/kubernetes/admission":         ["."],
   "src/kubernetes/objects":           [],
   "src/kubernetes/policies":          [".", "objects"],
   "src/assessment":                   ["probe", "trust"],

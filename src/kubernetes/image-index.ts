@@ -93,13 +93,18 @@ export function readRows(objects: Iterable<unknown>): ReadonlyMap<string, IndexR
     const { spec } = object as { spec?: { rows?: unknown } };
     if (typeof spec?.rows !== "object" || spec.rows === null) continue;
     for (const [image, stated] of Object.entries(spec.rows)) {
-      const { data: row } = indexRow.safeParse(stated);
+      const row = readRow(stated);
       const other = rows.get(image);
       if (row === undefined) continue;
       if (other === undefined || Date.parse(other.askedAt) < Date.parse(row.askedAt)) rows.set(image, row);
     }
   }
   return rows;
+}
+
+/** A row; undefined where it is not of the schema. */
+export function readRow(stated: unknown): IndexRow | undefined {
+  return indexRow.safeParse(stated).data;
 }
 
 function indexObject(at: number, entries: readonly (readonly [string, IndexRow])[]): ImageIndex {

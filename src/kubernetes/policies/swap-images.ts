@@ -1,0 +1,74 @@
+/**
+ * The MutatingAdmissionPolicy that puts proved images into pods inside the API server: `answerFor` in CEL, over the index.
+ *
+ * Kubernetes 1.36 and later. Nothing of ours is on the request's path. Render it only where the mode is `remediate`: CEL
+ * cannot warn. What it was found to need (kube-apiserver 1.36.3, pkg/admission/plugin/policy/mutating, read and tried 2026-11):
+ *
+ * - CEL has no clock. The API server writes the time of this request into `metadata.managedFields` before admission, so the
+ *   newest time there is now, or later if the client made one up: a row then has expired. No times there, nothing is changed.
+ * - An expression that fails, or makes a patch that does not apply, is skipped by `failurePolicy: Ignore`.
+ * - A policy that a match condition left out is not called again when a webhook injects a container. So the match conditions
+ *   of a CREATE ask only for what stays as it is.
+ * - It runs once for each index object, each time on the pod as the last one left it.
+ *
+ * Every parameter is text that is put in as it is: the Helm chart puts its own placeholders in.
+ */
+
+import { INDEX_API, INDEX_LABEL } from "../image-index.ts";
+import { MODE_LABEL } from "../mode.ts";
+import { HAS_NEW_IMAGE, PATCH, VARIABLES } from "./swap-images-cel.ts";
+import { NO_MIRROR_POD, notWrittenBy, OWNED_BY_KUBERNETES, outsideOf, podRules } from "./which-pods.ts";
+
+const NAME = "repull-images";
+
+/** @param account the controller's user name; what it writes is its own decision @param namespace where Repull runs */
+export function swapImagesPolicy({ account, namespace }: { account: string; namespace: string }) {
+  const { group, version, kind } = INDEX_API;
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingAdmissionPolicy",
+    metadata: { name: NAME },
+    spec: {
+      failurePolicy: "Ignore",
+      reinvocationPolicy: "IfNeeded",
+      paramKind: { apiVersion: `${group}/${version}`, kind },
+      matchConstraints: {
+        matchPolicy: "Equivalent",
+        namespaceSelector: { matchExpressions: [outsideOf(namespace), IN_REMEDIATE] },
+        objectSelector: { matchExpressions: [IN_REMEDIATE] },
+        resourceRules: podRules(),
+      },
+      matchConditions: [
+        NO_MIRROR_POD,
+        OWNED_BY_KUBERNETES,
+        notWrittenBy(account),
+        {
+          name: "mode",
+          expression: `object.metadata.?labels[?"${MODE_LABEL}"].orValue("remediate") == "remediate"`,
+        },
+        { name: "new-image", expression: HAS_NEW_IMAGE },
+      ],
+      variables: VARIABLES,
+      mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: PATCH } }],
+    },
+  };
+}
+
+/** Binds the policy to every object of the index. */
+export function swapImagesBinding() {
+  return {
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingAdmissionPolicyBinding",
+    metadata: { name: NAME },
+    spec: {
+      policyName: NAME,
+      paramRef: {
+        selector: { matchLabels: { [INDEX_LABEL.key]: INDEX_LABEL.value } },
+        parameterNotFoundAction: "Allow",
+      },
+    },
+  };
+}
+
+/** Spares the evaluation where a label says so. An unknown word is for the expressions: a selector cannot say "none or this". */
+const IN_REMEDIATE = { key: MODE_LABEL, operator: "NotIn", values: ["off", "observe"] };
