@@ -49,7 +49,9 @@ export async function webhook(input: WebhookInput, io: CommandIo): Promise<numbe
       },
     ).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
-      throw new InvalidInput("--listen and --metrics", `free addresses of this machine: ${why}`, { cause: error });
+      throw new InvalidInput("--listen and --metrics", `free addresses of this machine: ${why}`, {
+        cause: error,
+      });
     });
     const { port, metricsPort } = running;
     const told = metricsPort === undefined ? "" : `, metrics at port ${metricsPort}`;

@@ -1,15 +1,11 @@
 /** The commands of a cluster: `repull kubernetes …`. Each is a file beside this one, and loads its own code only. */
 
-import type { Command } from "commander";
 import type { ProgramParts } from "../program-parts.ts";
-
-export type KubernetesParts = Omit<ProgramParts, "program"> & {
-  /** `repull kubernetes`. */
-  readonly group: Command;
-};
+import type { KubernetesParts } from "./kubernetes-parts.ts";
+import { addWebhookCommand } from "./webhook-command.ts";
 
 /** In the order of the help. */
-const COMMANDS: readonly ((parts: KubernetesParts) => void)[] = [];
+const COMMANDS: readonly ((parts: KubernetesParts) => void)[] = [addWebhookCommand];
 
 export function addKubernetesCommands({ program, io, finish }: ProgramParts): void {
   // A group without commands would only be a line in the help.

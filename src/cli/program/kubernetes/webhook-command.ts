@@ -8,7 +8,9 @@ import type { KubernetesParts } from "./kubernetes-parts.ts";
 export function addWebhookCommand({ group, io, finish }: KubernetesParts): void {
   group
     .command("webhook")
-    .description("Answer the API server's admission requests, until it is stopped. Reads the index; writes nothing.")
+    .description(
+      "Answer the API server's admission requests, until it is stopped. Reads the index; writes nothing.",
+    )
     .requiredOption("--listen <address>", "where the API server asks: HOST:PORT or :PORT", listenAddress)
     .requiredOption("--tls-cert <file>", "the serving certificate, in PEM; read again when it changes")
     .requiredOption("--tls-key <file>", "its key, in PEM")
@@ -17,7 +19,9 @@ export function addWebhookCommand({ group, io, finish }: KubernetesParts): void 
     .option("--metrics <address>", "where Prometheus reads: /metrics, /healthz, /readyz", listenAddress)
     .option("--namespace <name>", "where Repull runs", "repull")
     .addOption(
-      new Option("--mode <mode>", "the most that may be done; labels only lower it").choices(MODES).default("observe"),
+      new Option("--mode <mode>", "the most that may be done; labels only lower it")
+        .choices(MODES)
+        .default("observe"),
     )
     .action((options) =>
       finish(async () => (await import("../../commands/kubernetes/webhook.ts")).webhook(options, io)),
