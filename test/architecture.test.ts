@@ -115,7 +115,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/cli/account":                  ["."],
   "src/cli/account/sessions":         [".", "account", "commands"],
   "src/cli/commands":                 [".", "account", "account/sessions", "demo", "input", "output", "output/diagnosis-page", "output/progress"],
-  "src/cli/commands/policy":          [".", "output"],
+  "src/cli/commands/policy":          [".", "account", "output"],
   "src/cli/completion":               [],
   "src/cli/demo":                     [".", "output", "output/progress"],
   "src/cli/doctor":                   [".", "account", "output"],

@@ -159,7 +159,24 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     measuredAt: text,
     readings: z.array(z.looseObject({ who: text, kind: text })),
   }),
-  policy: z.looseObject({ type: z.literal("policy"), file: text, kind: z.enum(["valid", "invalid"]) }),
+  policy: z.looseObject({
+    type: z.literal("policy"),
+    file: text,
+    kind: z.enum(["valid", "invalid"]),
+    errors: z.array(z.looseObject({ path: text, expected: text })).optional(),
+    stack: text.optional(),
+    rights: z
+      .array(
+        z.looseObject({
+          key: text,
+          parameter: text,
+          because: text,
+          given: z.enum(["yes", "no", "not-checked"]).optional(),
+          found: text.optional(),
+        }),
+      )
+      .optional(),
+  }),
   "public-image": z.looseObject({
     type: z.literal("public-image"),
     dockerHub: text,

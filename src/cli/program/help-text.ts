@@ -23,7 +23,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   fix: ["repull fix prod/web", "repull fix web --cluster prod --yes --no-wait"],
   doctor: ["repull doctor", "repull doctor --stack repull --probe"],
   "policy init": ["repull policy init > policy.json"],
-  "policy check": ["repull policy check policy.json"],
+  "policy check": ["repull policy check policy.json", "repull policy check policy.json --stack repull"],
   "policy schema": ["repull policy schema > policy.schema.json"],
   "policy public-images": ["repull policy public-images --json"],
   "sandbox serve": ["repull sandbox serve", "repull sandbox serve --world world.json --port 4599 --speed 20"],

@@ -1,5 +1,6 @@
 /** The commands about the policy document: `policy init`, `check`, `schema` and `public-images`. Each loads its own code only. */
 
+import { addBoundedAccountOptions } from "./options/account-options.ts";
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 export function addPolicyCommands({ program, io, finish }: ProgramParts): void {
@@ -14,12 +15,12 @@ export function addPolicyCommands({ program, io, finish }: ProgramParts): void {
     )
     .action(() => finish(async () => (await import("../commands/policy/init.ts")).policyInit(io)));
 
-  policies
-    .command("check")
+  addBoundedAccountOptions(policies.command("check"))
     .description(
-      "Say whether a policy document is one, what it means, key by key, and which parameters give its rights.",
+      "Say whether a policy document is one, what it means, key by key, and which parameters give its rights. With --stack: which of them the stack lacks. Writes nothing.",
     )
     .argument("<file>", "the document, in JSON; comments are allowed")
+    .option("--stack <name>", "compare with this deployed stack; absent: no request is sent")
     .addOption(JSON_OPTION)
     .action((file: string, options) =>
       finish(async () => (await import("../commands/policy/check.ts")).policyCheck({ file, ...options }, io)),

@@ -13,23 +13,27 @@ const LEAD_OF_A_MESSAGE = /^(?:Invalid input|Too small|Too big): expected /;
 export function policyErrors(error: z.ZodError): readonly PolicyError[] {
   return error.issues.flatMap((issue) => {
     const parts = issue.path.map(String);
-    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(parts, key));
+    if (issue.code === "unrecognized_keys") return unknownKeys(parts, issue.keys);
     const path = parts.length === 0 ? "policy" : parts.join(".");
     if (issue.code === "invalid_value") return [{ path, expected: `one of ${issue.values.join(", ")}` }];
     return [{ path, expected: issue.message.replace(LEAD_OF_A_MESSAGE, "") }];
   });
 }
 
-function unknownKey(parts: readonly string[], key: string): PolicyError {
-  const path = [...parts, key].join(".");
-  const now = RENAMED_KEYS[path];
-  if (now !== undefined) return { path, expected: now };
+/** The keys of one object. Which keys it may have is said once, with the first for which no better word is known. */
+function unknownKeys(parts: readonly string[], keys: readonly string[]): readonly PolicyError[] {
   const known = keysAt(parts);
-  const likely = suggest(key, known);
-  return {
-    path,
-    expected: likely === undefined ? `one of the keys ${known.join(", ")}` : `a known key, perhaps ${likely}`,
-  };
+  let isListed = false;
+  return keys.map((key) => {
+    const path = [...parts, key].join(".");
+    const now = RENAMED_KEYS[path];
+    if (now !== undefined) return { path, expected: now };
+    const likely = suggest(key, known);
+    if (likely !== undefined) return { path, expected: `a known key, perhaps ${likely}` };
+    const expected = isListed ? "a known key" : `one of the keys ${known.join(", ")}`;
+    isListed = true;
+    return { path, expected };
+  });
 }
 
 function keysAt([first, second]: readonly string[]): readonly string[] {

@@ -1,39 +1,70 @@
-/** `repull policy check FILE`: whether a policy document is one, and what it says. Sends no request. */
+/**
+ * `repull policy check FILE`: whether a policy document is one, and what it says. With `--stack` also whether that stack gives
+ * the rights that it needs; without it, no request is sent.
+ */
 
 import { checkPolicy } from "../../../substitution/policy/explain-policy.ts";
 import { STANDARD_PARAMETER_CHARACTERS_MAX } from "../../../substitution/policy/init-document.ts";
 import { type NeededRight, neededRights } from "../../../substitution/policy/needed-rights.ts";
 import { linesOf } from "../../../text/visible.ts";
+import { EXIT } from "../../exit-status.ts";
 import type { CommandIo } from "../../io.ts";
 import { tellWrongCall } from "../../output/command-error.ts";
 import { jsonLine } from "../../output/json-line.ts";
+import { type ComparedRight, compareWithStack } from "./compare-with-stack.ts";
 
-/** Exit status 0 where the document is a policy, 1 where it is none, 2 where there is nothing to read. */
-export async function policyCheck(
-  { file, json }: { file: string; json: boolean },
-  io: CommandIo,
-): Promise<number> {
+export type PolicyCheckInput = {
+  readonly file: string;
+  /** The stack that is to use the document. */
+  readonly stack?: string;
+  readonly json: boolean;
+};
+
+/**
+ * Exit status 0 where the document is a policy and the stack gives its rights, 1 where either is not so, 2 where there is nothing
+ * to read, 4 where the stack cannot be read, 5 where a right could not be checked.
+ */
+export async function policyCheck({ file, stack, json }: PolicyCheckInput, io: CommandIo): Promise<number> {
   const text = await io.readFile(file);
   if (text === undefined)
     return tellWrongCall("policy check", `there is no ${file}, or it cannot be read`, json, io);
   const checked = checkPolicy(text);
-  const rights = checked.kind === "valid" ? neededRights(checked.policy) : [];
+  const needed = checked.kind === "valid" ? neededRights(checked.policy) : [];
+  const isCompared = stack !== undefined && checked.kind === "valid";
+  const compared = isCompared ? await compareWithStack(needed, stack, io) : [];
   if (json) {
     const { lines: _, ...rest } = checked;
-    io.out(jsonLine("policy", { file, ...rest, ...(checked.kind === "valid" ? { rights } : {}) }));
+    const rights = isCompared ? { stack, rights: compared } : { rights: needed };
+    io.out(jsonLine("policy", { file, ...rest, ...(checked.kind === "valid" ? rights : {}) }));
   } else {
-    const heading = checked.kind === "valid" ? "a policy (* differs from the default)" : "no policy";
+    const heading = checked.kind === "valid" ? "a policy (* differs from the default)" : "not a policy";
     io.out(linesOf([`${file}: ${heading}`, ...checked.lines.map((line) => `  ${line}`)]));
-    if (rights.length > 0)
-      io.out(linesOf(["Rights that it needs, by the stack's parameters:", ...rights.map(formatRight)]));
+    if (needed.length > 0) io.out(linesOf(isCompared ? comparedLines(stack, compared) : neededLines(needed)));
     if (text.length > STANDARD_PARAMETER_CHARACTERS_MAX)
       io.out(
         `It has ${text.length} characters: a standard parameter takes ${STANDARD_PARAMETER_CHARACTERS_MAX} (put-parameter --tier Advanced: 8192).\n`,
       );
   }
-  return checked.kind === "valid" ? 0 : 1;
+  if (checked.kind === "invalid" || compared.some(({ given }) => given === "no")) return EXIT.failed;
+  return compared.some(({ given }) => given === "not-checked") ? EXIT.unfinished : EXIT.done;
 }
 
-function formatRight({ key, parameter, because }: NeededRight): string {
-  return `  ${parameter}, for ${key}: ${because}`;
+function neededLines(rights: readonly NeededRight[]): readonly string[] {
+  return [
+    "It needs these parameters of the stack (--stack NAME compares them with a deployed one):",
+    ...rights.map(({ key, parameter, because }) => `  ${parameter}, for ${key}: ${because}`),
+  ];
+}
+
+function comparedLines(stack: string, rights: readonly ComparedRight[]): readonly string[] {
+  const missing = rights.filter(({ given }) => given === "no");
+  const unchecked = rights.filter(({ given }) => given === "not-checked");
+  if (missing.length + unchecked.length === 0) return [`The stack ${stack} gives every right that it needs.`];
+  return [
+    ...missing.map(
+      ({ key, parameter, because, found }) =>
+        `missing: ${key} needs the parameter ${parameter} of the stack ${stack}, which has: ${found} (${because})`,
+    ),
+    ...unchecked.map(({ key, parameter, found }) => `not checked: ${parameter}, for ${key}: ${found}`),
+  ];
 }
