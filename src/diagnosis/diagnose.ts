@@ -5,6 +5,7 @@
 
 import { optional } from "../ecs/json-fields.ts";
 import { redact } from "../text/redact.ts";
+import { remember } from "../text/remember.ts";
 import { CAUSES, type CauseCode, type Params } from "./causes.ts";
 import type { StartCheck } from "./checks/check.ts";
 import { checksFor } from "./checks/choose-checks.ts";
@@ -104,7 +105,7 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
     // A reason may contain credentials.
     reasons: failedStart.reasons.map(({ field, text }) => ({
       field,
-      text: redact(text.slice(0, REASON_MAX)).slice(0, QUOTE_MAX),
+      text: redacted(text),
     })),
   };
 }
@@ -118,6 +119,11 @@ function needsFacts(code: CauseCode | undefined): boolean {
     code === "task-role-not-assumable"
   );
 }
+
+const redacted = remember(
+  (text: string) => redact(text.slice(0, REASON_MAX)).slice(0, QUOTE_MAX),
+  (text) => text,
+);
 
 type About = Parameters<typeof remedyOf>[2];
 

@@ -13,7 +13,6 @@ import { classifyAwsThrottle } from "./classify-aws-throttle.ts";
 import { classifyLimit } from "./classify-limit.ts";
 import { classifyOther, classifyTruncated, cutInCode, unclassified } from "./classify-other.ts";
 import { namedManifests } from "./extract-manifests.ts";
-import { normalizeText } from "./normalize-text.ts";
 import {
   classification,
   firstMatch,
@@ -31,7 +30,10 @@ const QUOTE_LENGTH_MAX = 240;
  * Never throws; takes time proportional to the text. Everything in the answer is redacted.
  */
 export function classify(text: string, image?: string): Classification {
-  const parsed = parseText(text, image);
+  return classifyParsed(parseText(text, image));
+}
+
+function classifyParsed(parsed: ParsedText): Classification {
   const { at, evidence, ...verdict } =
     notAPull(parsed) ??
     classifyAwsThrottle(parsed) ??
@@ -53,8 +55,9 @@ export function classify(text: string, image?: string): Classification {
 
 /** Whether the text is about a failed pull, whatever its cause; other ends of a container are not handled. */
 export function isPullFailureText(text: string): boolean {
-  const { kind } = classify(text);
-  return kind !== "other" || PULL_ERROR.test(normalizeText(text));
+  // The text is made plain once: of a long one, that is most of the work.
+  const parsed = parseText(text, undefined);
+  return classifyParsed(parsed).kind !== "other" || PULL_ERROR.test(parsed.text);
 }
 
 /** ECR throttles in words of its own; any other limit told under its name may be that of a cache's upstream. */

@@ -16,6 +16,8 @@ import {
 import type { AccountReads } from "../../src/diagnosis/reads.ts";
 import { hypothesesOf } from "../../src/diagnosis/words/hypotheses.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
+import { parseBlock } from "../../src/network/addresses.ts";
+import { NAT_PORTS, passageOf } from "../../src/network/network-acls.ts";
 import { takes } from "../../src/network/wildcard.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 
@@ -72,6 +74,19 @@ describe("a document of ten megabytes", () => {
       message: "(service web) was unable to place a task. Reason: Internal error.",
     }));
     expect(only({ services: [{ serviceName: "web", events }] }).reasons.length).toBeLessThanOrEqual(100);
+  });
+
+  test("of ten thousand tasks is diagnosed in seconds, each task in less than the time of a request", {
+    timeout: 5000,
+  }, async () => {
+    const reads = recordedReads(new Map(), { account: "123456789012", region: "us-east-1" });
+    const tasks = Array.from({ length: 10_000 }, (_, index) =>
+      task({ stoppedReason: `CannotPullContainerError: ${index % 50} i/o timeout`, containers: [] }),
+    );
+    const found = [];
+    for (const start of failedStartsIn({ tasks }) ?? []) found.push(await diagnose(start, reads));
+    expect(found.length).toBe(10_000);
+    expect(new Set(found.map(({ verdict }) => verdict))).toEqual(new Set(["not-sure"]));
   });
 
   test("that is nested a hundred thousand deep is named for what it is", () => {
@@ -186,6 +201,32 @@ describe("a network of a stranger", () => {
     expect((await found(network([...routes, toNat]))).checks.length).toBeGreaterThan(0);
     expect((await found(network([toNat], 1000))).checks.length).toBeGreaterThan(0);
   });
+});
+
+describe("the network of many tasks", () => {
+  test("is concluded once from what was recorded of it", async () => {
+    let read = 0;
+    class Counted extends Map<string, JsonObject> {
+      override get(name: string): JsonObject | undefined {
+        if (name === "ec2.DescribeRouteTables") read += 1;
+        return super.get(name);
+      }
+    }
+    const reads = recordedReads(new Counted(), { account: "123456789012", region: "us-east-1" });
+    const sources = [{ subnet: "subnet-1", hasPublicAddress: false }];
+    for (let index = 0; index < 100; index += 1) await reads.network([...sources]);
+    expect(read).toBe(1);
+  });
+});
+
+test("a network ACL of more rules than AWS allows is not sure, and is no work of the square of them", () => {
+  const entries = Array.from({ length: 20_000 }, (_, index) => ({
+    ...{ number: index, isEgress: true, protocol: "6", isAllow: index % 2 === 0, block: "10.0.0.0/8" },
+    ...{ fromPort: 1024 + index, toPort: 1024 + index },
+  }));
+  const acl = { id: "acl-1", subnets: ["subnet-1"], entries };
+  const peer = parseBlock("10.0.0.0/16");
+  expect(passageOf(acl, "egress", peer === undefined ? [] : [peer], NAT_PORTS)).toBe("some");
 });
 
 describe("a pattern of a policy", () => {

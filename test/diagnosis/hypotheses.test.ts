@@ -9,6 +9,8 @@ import { remedyOf } from "../../src/diagnosis/remedies/remedies.ts";
 import { hypothesesOf } from "../../src/diagnosis/words/hypotheses.ts";
 import { wordsOf } from "../../src/diagnosis/words/words.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
+import corpus from "../pull-failure/corpus.json" with { type: "json" };
+import publicTexts from "../pull-failure/public-texts.json" with { type: "json" };
 import { REASONS } from "./reasons.ts";
 
 type Sample = JsonObject & {
@@ -63,6 +65,15 @@ describe("the words of a reason from a real task", () => {
       if (certainty === "proved") expect(found[0]).toMatchObject({ code: cause, certainty: "certain" });
       else expect(found.slice(0, 3).map(({ code }) => code)).toContain(cause);
       expect(found.filter((one) => one.certainty === "certain" && one.code !== cause)).toEqual([]);
+    });
+});
+
+describe("a limit in the words", () => {
+  const LIMITS = ["docker-hub-pull-limit", "docker-hub-abuse-limit", "registry-limit"];
+  const told = [...corpus, ...publicTexts].filter(({ kind }) => LIMITS.includes(kind));
+  for (const { id, text, kind } of told)
+    test(`of ${id} is the cause, and proved`, () => {
+      expect(hypothesesOf(failedStartOf(text))[0]).toMatchObject({ code: kind, certainty: "certain" });
     });
 });
 

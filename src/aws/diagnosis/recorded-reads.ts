@@ -11,18 +11,32 @@ import {
   type Operation,
 } from "../../diagnosis/reads.ts";
 import { getObject, getString } from "../../ecs/json-fields.ts";
-import { isUnread, type Read, type SecurityGroup } from "../../network/facts.ts";
+import {
+  isUnread,
+  type NetworkFacts,
+  type Read,
+  type SecurityGroup,
+  type Source,
+} from "../../network/facts.ts";
 import { type Home, networkFacts, type Recorded } from "./recorded-network.ts";
 
 export function recordedReads(recorded: Recorded, { account, region }: Home): AccountReads {
+  const networks = new Map<string, NetworkFacts>();
+  // Once for the same sources: of what was recorded there may be megabytes, and of tasks thousands.
+  const networkOf = (sources: Read<Source>): NetworkFacts => {
+    const key = JSON.stringify(sources);
+    const facts = networks.get(key) ?? networkFacts(recorded, sources, { account, region });
+    networks.set(key, facts);
+    return facts;
+  };
   return {
     account,
     region,
     read: async (operation) => recordedAnswer(recorded, operation),
-    network: async (sources) => networkFacts(recorded, sources, { account, region }),
+    network: async (sources) => networkOf(sources),
     securityGroups: async (ids) => {
       const kept = recorded.get(GROUPS_FILE)?.securityGroups as Read<SecurityGroup> | undefined;
-      const groups = kept ?? networkFacts(recorded, [], { account, region }).securityGroups;
+      const groups = kept ?? networkOf([]).securityGroups;
       return isUnread(groups) ? groups : groups.filter(({ id }) => ids.includes(id));
     },
     image: async (reference) => recordedImage(recorded, reference),

@@ -37,10 +37,11 @@ export class SharedNetworks {
   }
 
   async of(sources: Read<Source>): Promise<NetworkFacts> {
-    const kept = this.#kept.find((facts) => covers(facts, sources));
-    if (kept !== undefined) return { ...kept, sources };
     const key = JSON.stringify(sources);
-    const facts = this.#asked.get(key) ?? this.#describe(sources);
+    const asked = this.#asked.get(key);
+    if (asked !== undefined) return await asked;
+    const kept = this.#kept.find((facts) => covers(facts, sources));
+    const facts = kept === undefined ? this.#describe(sources) : Promise.resolve({ ...kept, sources });
     this.#asked.set(key, facts);
     return await facts;
   }

@@ -77,10 +77,15 @@ async function diagnoseAll(
 ): Promise<number> {
   const region = io.env.AWS_REGION ?? "";
   const recorder = account === undefined || input.record === undefined ? undefined : recordingReads(account);
-  const readsFor = (start: Partial<FailedStart>): AccountReads =>
-    recorder ??
-    account ??
-    recordedReads(recorded ?? new Map(), { account: start.account, region: start.region ?? region });
+  const places = new Map<string, AccountReads>();
+  const readsFor = (start: Partial<FailedStart>): AccountReads => {
+    if (account !== undefined) return recorder ?? account;
+    const home = { account: start.account, region: start.region ?? region };
+    const key = `${home.account} ${home.region}`;
+    const reads = places.get(key) ?? recordedReads(recorded ?? new Map(), home);
+    places.set(key, reads);
+    return reads;
+  };
   const asked: FailedStart[] = [];
   for (const name of names) asked.push(...(await startsInAccount(name, input.cluster, readsFor({}))));
   const diagnoses: Diagnosis[] = [];

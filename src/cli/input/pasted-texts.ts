@@ -11,8 +11,14 @@ const EVENT_ROW = /^[ \t]*(?:[\w<>]{1,20}[ \t]+)?(?:Normal|Warning)[ \t]/m;
 /** A cluster's events of an hour are fewer; a log of all time is no table to be read row by row. */
 const ROWS_MAX = 1000;
 
+/** Megabytes without any of these words are no error text, and are not read as one. */
+const LONG = 1_000_000;
+const TELLS_OF_PULL =
+  /pull|toomanyrequests|too many requests|rate|limit|manifest|denied|unauthorized|dial tcp/i;
+
 /** The texts of failed pulls in a file, one for each image of a table of events; undefined where it tells of none. */
 export function pastedTexts(whole: string, name: string): readonly DocumentEntry[] | undefined {
+  if (whole.length > LONG && !TELLS_OF_PULL.test(whole)) return undefined;
   if (!isPullFailureText(whole)) return undefined;
   const failures = new Map<string, DocumentEntry>();
   for (const { text, line } of rowsIn(whole).slice(0, ROWS_MAX)) {

@@ -28,6 +28,8 @@ const STYLES: readonly (readonly [start: RegExp, style: Style])[] = [
 
 /** The text as it is where the stream takes no colour. */
 export function highlight(text: string, stream: NodeJS.WriteStream): string {
+  // A line of JSON, of which there may be many thousands: no line begins in it.
+  if (text.startsWith("{") && text.indexOf("\n") === text.length - 1) return text;
   return STYLES.reduce(
     (styled, [start, style]) =>
       styled.replace(start, (words) => styleText(style, words, { stream, validateStream: true })),

@@ -92,11 +92,7 @@ function publicAccessChecks({ subnets }: NetworkFacts, ways: readonly StartCheck
 }
 
 function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts, scene: Scene): StartCheck {
-  const answer = reach(
-    facts,
-    { pulledBy: scene.pulledBy, answered: [], reachesInternet: false },
-    destination,
-  );
+  const answer = answerOf(facts, scene.pulledBy, destination);
   const because = `${destination.host}: ${formatAnswer(answer)}`;
   const id = `net.${name}`;
   if (answer.answer === "yes") return passed(id, because, NARROW);
@@ -125,6 +121,19 @@ function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts,
     params,
   );
   return { ...found, excludes: NARROW.filter((one) => one !== code) };
+}
+
+const answers = new WeakMap<NetworkFacts, Map<string, Answer>>();
+
+/** Once for the same facts: of a deployment's tasks each asks the same, and a route table may be long. */
+function answerOf(facts: NetworkFacts, pulledBy: Scene["pulledBy"], destination: Destination): Answer {
+  const known = answers.get(facts) ?? new Map<string, Answer>();
+  answers.set(facts, known);
+  const key = JSON.stringify([pulledBy, destination]);
+  const answer =
+    known.get(key) ?? reach(facts, { pulledBy, answered: [], reachesInternet: false }, destination);
+  known.set(key, answer);
+  return answer;
 }
 
 /** Where an endpoint would also do, the broken way out is named: the network was built to use that way. */
