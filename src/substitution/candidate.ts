@@ -16,9 +16,10 @@ export type Trusted = {
 /**
  * `reference`: the image is written with its digest; `service-revision`: ECS pinned it for the failing deployment; `task`:
  * every task of that deployment that tells runs it; `origin`: the image's own registry, asked by HEAD; `execution`: an
- * earlier remediation of the same revision, which rolled its change back.
+ * earlier remediation of the same revision, which rolled its change back; `pod`: every running pod of the same Kubernetes
+ * revision that tells has pulled it.
  */
-export type Witness = "reference" | "service-revision" | "task" | "origin" | "execution";
+export type Witness = "reference" | "service-revision" | "task" | "origin" | "execution" | "pod";
 
 /** Why no digest is trusted. */
 export type Untrusted = {

@@ -20,6 +20,7 @@ const TRUSTED_SENTENCES: Readonly<Record<Trusted["from"], string>> = {
   task: "run by other tasks of this deployment",
   origin: "reported by its registry now",
   execution: "found by an earlier remediation of this revision",
+  pod: "pulled by the running pods of this revision",
 };
 
 /**

@@ -63,7 +63,9 @@ function formatReason({ workload, because }: Summarized): string {
 
 /** `service prod/web`. */
 export function formatWorkload({ kind, cluster, name }: NonNullable<Outcome["workload"]>): string {
-  const noun = { service: "service", standalone: "standalone task", scheduled: "scheduled task" }[kind];
+  const noun = { service: "service", standalone: "standalone task", scheduled: "scheduled task", pod: "pods of" }[
+    kind
+  ];
   return `${noun} ${clusterNameOf(cluster)}/${name}`;
 }
 

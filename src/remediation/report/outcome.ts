@@ -71,7 +71,7 @@ export function needsNoAttention(kind: OutcomeKind): boolean {
 const trusted = z.object({
   digest: z.string(),
   /** Which witness says so: docs/outcome-event.md has the table. */
-  from: z.enum(["reference", "service-revision", "task", "origin", "execution"]),
+  from: z.enum(["reference", "service-revision", "task", "origin", "execution", "pod"]),
   askedAt: z.string().optional(),
   /** From an execution: what ECS has pinned since, for the deployment by which that execution rolled back. */
   pinnedSince: z.string().optional(),
@@ -137,7 +137,8 @@ export const outcomeSchema = z.object({
     .optional(),
   workload: z
     .object({
-      kind: z.enum(["service", "standalone", "scheduled"]),
+      /** `pod`: pods of a Kubernetes workload, whose name is `namespace/kind/name`. */
+      kind: z.enum(["service", "standalone", "scheduled", "pod"]),
       cluster: z.string(),
       name: z.string(),
     })

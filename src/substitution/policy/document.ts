@@ -1,5 +1,5 @@
 /**
- * The policy document: how Repull behaves, in one SSM parameter. What it may do at all, the stack's parameters say.
+ * The policy document: how Repull behaves, in one SSM parameter, or a cluster's ConfigMap. What it may do at all, the stack's parameters say.
  *
  * docs/policy.md explains each key, and infra/policy.schema.json is this schema for editors; tests hold the three together.
  */
@@ -20,6 +20,8 @@ const scope = z.strictObject({
   clusters: patternsSchema.prefault({}),
   services: patternsSchema.prefault({}),
   images: patternsSchema.prefault({}),
+  namespaces: patternsSchema.prefault({}),
+  owners: patternsSchema.extend({ include: patterns.default(["apps/*", "batch/*", "core/*"]) }).prefault({}),
 });
 
 /** How long one question may stay open; and all questions of one remediation together. */
@@ -75,6 +77,19 @@ const quotas = z.strictObject({
     .default("200GB"),
 });
 
+/** A host as images name it. */
+const REGISTRY_HOST = /^[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?$/;
+
+const kubernetes = z.strictObject({
+  proofMaxAge: z
+    .string()
+    .regex(/^(?:[1-9][0-9]?h|[1-9][0-9]{0,2}m)$/, "a time such as 30m or 6h")
+    .default("6h"),
+  requestsPerHour: z.int().min(1).max(600).default(600),
+  reachableRegistries: z.array(z.string().max(260).regex(REGISTRY_HOST, "a registry's host")).max(50).default([]),
+  nodeRoles: z.array(z.string().regex(ROLE_ARN, "the ARN of a role")).max(50).default([]),
+});
+
 /** From the freest to the strictest. */
 export const MODES = ["remediate", "approve", "observe"] as const;
 export type Mode = (typeof MODES)[number];
@@ -99,6 +114,7 @@ export const documentSchema = z.strictObject({
   onActiveDeployment: z.enum(["act", "wait", "report"]).default("act"),
   waitForLimit: z.boolean().default(true),
   executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
+  kubernetes: kubernetes.prefault({}),
 });
 
 export type PolicyDocument = z.infer<typeof documentSchema>;
@@ -111,4 +127,5 @@ export const MEMBERS: Readonly<Record<string, { readonly shape: object }>> = {
   mirrors,
   registries: registriesSchema,
   quotas,
+  kubernetes,
 };

@@ -54,8 +54,8 @@ export function explainPolicy(policy: PolicyDocument): readonly string[] {
 }
 
 const SENTENCES: Readonly<Record<keyof PolicyDocument, (policy: PolicyDocument) => string>> = {
-  scope: ({ scope: { clusters, services, images } }) =>
-    `clusters: ${formatScope(clusters)}; services: ${formatScope(services)}; images: ${formatScope(images)}`,
+  scope: ({ scope: { clusters, services, images, namespaces, owners } }) =>
+    `clusters: ${formatScope(clusters)}; services: ${formatScope(services)}; images: ${formatScope(images)}; namespaces: ${formatScope(namespaces)}; owners of pods: ${formatScope(owners)}`,
   mode: ({ mode }) =>
     ({
       remediate: "Repull changes services, as far as the stack's Mode lets it",
@@ -96,6 +96,13 @@ const SENTENCES: Readonly<Record<keyof PolicyDocument, (policy: PolicyDocument) 
     executionRole === undefined
       ? "tasks without an execution role get none"
       : `tasks without one get ${executionRole}`,
+  kubernetes: ({ kubernetes: { proofMaxAge, requestsPerHour, reachableRegistries, nodeRoles } }) =>
+    [
+      `a proof is good for ${proofMaxAge} in a cluster`,
+      `${requestsPerHour} requests per hour at a registry that counts`,
+      ...(reachableRegistries.length === 0 ? [] : [`its nodes can pull from ${reachableRegistries.join(", ")}`]),
+      ...(nodeRoles.length === 0 ? [] : [`its nodes have the roles ${nodeRoles.join(", ")}`]),
+    ].join(", "),
 };
 
 function formatMirrors({

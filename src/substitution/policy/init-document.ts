@@ -30,6 +30,7 @@ const COMMENTS: Readonly<Record<keyof PolicyDocument, readonly string[]>> = {
     "A role for Fargate tasks without one; among the stack's PassableRoleArns.",
     '"executionRole": "arn:…"',
   ],
+  kubernetes: ["A cluster's own: how long a proof is good, and from where its nodes can pull."],
 };
 
 /** JSON with comments, which the functions read as it is. */

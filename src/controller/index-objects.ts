@@ -1,0 +1,80 @@
+/**
+ * The index as the cluster keeps it, read and written by versions: whoever wrote in between is read first, so that two
+ * leaders can never mix their rows.
+ */
+
+import { ClusterError } from "../cluster/cluster-error.ts";
+import type { ClusterPort } from "../cluster/cluster-port.ts";
+import { type IndexRow, packRows, readRows } from "../kubernetes/image-index.ts";
+import type { ImageIndexObject } from "../kubernetes/objects/objects.ts";
+import { isChangedBetween } from "./leader-state.ts";
+
+export type IndexWrite =
+  | { readonly kind: "written"; readonly objects: number }
+  /** Another writer came first; `load` before the next try. */
+  | { readonly kind: "changed" }
+  /** The server, or the fence in it, does not take it. */
+  | { readonly kind: "refused"; readonly error: ClusterError };
+
+export type IndexObjects = {
+  /** Reads the rows that are there: what an earlier leader has proved. */
+  load(): Promise<ReadonlyMap<string, IndexRow>>;
+  /** Writes the objects that differ. Throws ClusterError where the server does not answer. */
+  write(rows: ReadonlyMap<string, IndexRow>): Promise<IndexWrite>;
+};
+
+const OWN_NAME = /^repull-(\d+)$/;
+
+export function createIndexObjects(
+  cluster: Pick<ClusterPort, "list" | "create" | "replace" | "delete">,
+): IndexObjects {
+  const known = new Map<string, ImageIndexObject>();
+
+  const put = async (object: ImageIndexObject): Promise<boolean> => {
+    const before = known.get(object.metadata.name ?? "");
+    if (before !== undefined && isSame(before, object)) return false;
+    const stored =
+      before === undefined
+        ? await cluster.create("imageindexes", object)
+        : await cluster.replace("imageindexes", {
+            ...object,
+            metadata: { ...before.metadata, ...object.metadata },
+          });
+    known.set(object.metadata.name ?? "", { ...object, metadata: stored.metadata });
+    return true;
+  };
+
+  return {
+    async load() {
+      const objects = await cluster.list("imageindexes");
+      const ours = objects.filter(({ metadata }) => OWN_NAME.test(metadata.name ?? ""));
+      known.clear();
+      for (const object of ours) known.set(object.metadata.name ?? "", object);
+      return readRows(ours);
+    },
+    async write(rows) {
+      const objects = packRows(rows);
+      let written = 0;
+      try {
+        // From the end: a row that moves to another object is in two of them for a moment, never in none.
+        for (const object of objects.toReversed()) if (await put(object)) written += 1;
+        for (const name of [...known.keys()])
+          if (Number(OWN_NAME.exec(name)?.[1]) >= objects.length) {
+            await cluster.delete("imageindexes", { name });
+            known.delete(name);
+            written += 1;
+          }
+      } catch (error) {
+        if (isChangedBetween(error)) return { kind: "changed" };
+        if (error instanceof ClusterError && ["Forbidden", "Invalid", "TooLarge", "NotServed"].includes(error.reason))
+          return { kind: "refused", error };
+        throw error;
+      }
+      return { kind: "written", objects: written };
+    },
+  };
+}
+
+function isSame(before: ImageIndexObject, object: ImageIndexObject): boolean {
+  return JSON.stringify(before.spec.rows) === JSON.stringify(object.spec.rows);
+}

@@ -1,0 +1,229 @@
+/**
+ * Keeps the index of proved images: asks for what is due, removes what has expired or is no longer accepted, and writes what
+ * differs. One pass looks at every image in use; passes are repeated as long as the process leads.
+ */
+
+import { ClusterError } from "../cluster/cluster-error.ts";
+import { printPlatform } from "../image/platform.ts";
+import type { IndexRow } from "../kubernetes/image-index.ts";
+import { isAcceptable } from "../kubernetes/index/acceptable-rows.ts";
+import { dueImages } from "../kubernetes/index/due-images.ts";
+import { type ImageInUse, imagesInUse } from "../kubernetes/index/images-in-use.ts";
+import { pulledRegistries } from "../kubernetes/index/pulled-registries.ts";
+import { isGood } from "../kubernetes/index/row-of.ts";
+import { platformsOfNodes } from "../kubernetes/workloads/platforms-of-nodes.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Policy } from "../substitution/policy/policy.ts";
+import { assessImages, type ClusterEnvironment } from "./assess-images.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import type { TellOwner } from "./events.ts";
+import type { HeadLedger } from "./head-ledger.ts";
+import type { IndexObjects } from "./index-objects.ts";
+import { EXPIRED_MAX, type IndexStatus, rowsByState } from "./index-status.ts";
+import type { Leader } from "./leader.ts";
+import type { LeaderState } from "./leader-state.ts";
+import type { ControllerMetrics } from "./metrics.ts";
+import { durationMs, useScopeOf } from "./settings.ts";
+
+export type IndexPorts = {
+  readonly view: ClusterView;
+  readonly objects: IndexObjects;
+  readonly ledger: HeadLedger;
+  readonly leader: Pick<Leader, "isLeading">;
+  readonly state: Pick<LeaderState, "update">;
+  readonly environment: ClusterEnvironment;
+  readonly tellOwner: TellOwner;
+  readonly metrics: ControllerMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type IndexSettings = {
+  /** The policy of now: it may change between two passes. */
+  readonly policy: () => Policy;
+  /** The registries that the fence lets rows name; undefined: there is no fence. */
+  readonly allowedRegistries?: readonly string[] | undefined;
+  readonly identity: string;
+};
+
+export type IndexKeeper = {
+  /** Reads what earlier leaders have left: once, when this process begins to lead. */
+  begin(): Promise<void>;
+  pass(): Promise<void>;
+  rows(): ReadonlyMap<string, IndexRow>;
+};
+
+/** What healing needs is not spent on what may never fail. */
+const KEPT_FOR_HEALING = 60;
+const IMAGES_OF_A_PASS = 200;
+const WRITE_EVERY_MS = 2_000;
+const STATUS_EVERY_MS = 60_000;
+const OWNERS_TOLD = 5;
+
+export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): IndexKeeper {
+  const { view, objects, ledger, leader, state, environment, tellOwner, metrics, clock, log } = ports;
+  let rows = new Map<string, IndexRow>();
+  let writtenAt = Number.NEGATIVE_INFINITY;
+  let writing: Promise<void> = Promise.resolve();
+  let statusAt = Number.NEGATIVE_INFINITY;
+  let refused: string | undefined;
+  let policyInForce = "";
+  let expired: IndexStatus["expired"] = [];
+  /** Why the newest question had no answer, where an older answer is kept. */
+  const silentCodes = new Map<string, readonly string[]>();
+  const allowed = (host: string): boolean => settings.allowedRegistries?.includes(host) ?? true;
+
+  const writeNow = async (): Promise<void> => {
+    if (!leader.isLeading()) return;
+    writtenAt = clock.now();
+    const result = await objects.write(rows);
+    metrics.writes.inc({ result: result.kind });
+    refused = result.kind === "refused" ? result.error.message : undefined;
+    if (result.kind === "refused") log.error("the index is refused", { because: result.error.message });
+    // Another leader's rows are as good as ours: of one image the newer counts, and the next pass writes.
+    if (result.kind === "changed") rows = newest(rows, await objects.load());
+  };
+  const write = (): Promise<void> => {
+    writing = writing.then(writeNow).catch((error: unknown) => {
+      if (!(error instanceof ClusterError)) throw error;
+      metrics.writes.inc({ result: "unanswered" });
+      log.warn("the index could not be written", { because: error.message });
+    });
+    return writing;
+  };
+
+  const removeUnfit = (policy: Policy): void => {
+    for (const [image, row] of rows)
+      if (!isAcceptable(image, row, policy, allowed)) rows.delete(image);
+  };
+
+  const expire = async (images: readonly ImageInUse[]): Promise<void> => {
+    const now = clock.now();
+    const used = new Map(images.map((one) => [one.image, one]));
+    for (const [image, row] of rows) {
+      if (isGood(row, now)) continue;
+      rows.delete(image);
+      const one = used.get(image);
+      if (row.use === undefined || one === undefined) continue;
+      const codes = [...(silentCodes.get(image) ?? ["not-asked"])];
+      metrics.expired.inc();
+      expired = [{ image, at: new Date(now).toISOString(), codes }, ...expired].slice(0, EXPIRED_MAX);
+      await tellExpired(one, codes);
+    }
+  };
+  const tellExpired = async ({ image, revisions }: ImageInUse, codes: readonly string[]): Promise<void> => {
+    const pods = revisions.flatMap(([first]) => (first === undefined ? [] : [first]));
+    for (const { namespace, workload } of pods.slice(0, OWNERS_TOLD))
+      await tellOwner({
+        namespace,
+        workload,
+        type: "Warning",
+        reason: "ImageProofExpired",
+        action: "Proving",
+        note: `No registry has proved a substitute of ${image} again in time (${codes.join(", ")}): new pods pull it as it is written.`,
+      });
+  };
+
+  const publishStatus = async (images: readonly ImageInUse[], due: number): Promise<void> => {
+    const now = clock.now();
+    const { left, again } = ledger.left();
+    const counts = rowsByState(rows.values());
+    metrics.images.set(images.length);
+    metrics.due.set(due);
+    metrics.rows.reset();
+    for (const [name, count] of Object.entries(counts)) metrics.rows.set({ state: name }, count);
+    metrics.headsLeft.set(left);
+    metrics.stoppedUntil.set(again === undefined ? 0 : again / 1000);
+    metrics.lastPass.set(now / 1000);
+    if (now - statusAt >= 0 && now - statusAt < STATUS_EVERY_MS) return;
+    statusAt = now;
+    const needed = platformsOfNodes(view.nodes.values());
+    const status: IndexStatus = {
+      schemaVersion: "1",
+      at: new Date(now).toISOString(),
+      leader: settings.identity,
+      images: images.length,
+      due,
+      rows: counts,
+      platforms: needed.kind === "known" ? needed.platforms.map(printPlatform) : [],
+      requests: { left, ...(again === undefined ? {} : { stoppedUntil: new Date(again).toISOString() }) },
+      expired,
+      missing: Object.fromEntries(view.missing()),
+      ...(refused === undefined ? {} : { refused }),
+    };
+    try {
+      await state.update("status", () => JSON.stringify(status));
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      log.warn("the status could not be written", { because: error.message });
+    }
+  };
+
+  return {
+    rows: () => rows,
+    async begin() {
+      await ledger.load();
+      rows = new Map(await objects.load());
+      statusAt = Number.NEGATIVE_INFINITY;
+    },
+    async pass() {
+      const policy = settings.policy();
+      const before = rows.size;
+      removeUnfit(policy);
+      const hasRemoved = rows.size !== before;
+      // Half a cluster is no cluster: a revision whose pods are not read yet would be without a word of its own.
+      const images =
+        view.missing().size > 0
+          ? []
+          : imagesInUse(view.pods.values(), view.templates.values(), useScopeOf(policy));
+      const platforms = platformsOfNodes(view.nodes.values());
+      const proofMaxAgeMs = durationMs(policy.kubernetes.proofMaxAge);
+      const rules = JSON.stringify(policy);
+      const isNewPolicy = policyInForce !== "" && policyInForce !== rules;
+      policyInForce = rules;
+      const due = isNewPolicy
+        ? images
+        : dueImages(images, { rows, now: clock.now(), proofMaxAgeMs, platforms });
+      if (hasRemoved) await write();
+      const reached = pulledRegistries(view.pods.values());
+      const stated = policy.kubernetes.reachableRegistries;
+      await assessImages(
+        due.slice(0, IMAGES_OF_A_PASS),
+        rows,
+        {
+          environment: { ...environment, registries: ledger.within(environment.registries) },
+          policy,
+          platforms,
+          pullable: (host) => reached.has(host) || stated.includes(host),
+          allowed,
+          proofMaxAgeMs,
+          mayAskLimited: () => leader.isLeading() && ledger.left().left > KEPT_FOR_HEALING,
+        },
+        ({ image, row, asked }) => {
+          if (row === asked) silentCodes.delete(image);
+          else silentCodes.set(image, asked.codes ?? []);
+          rows.set(image, row);
+          if (clock.now() - writtenAt >= WRITE_EVERY_MS) void write();
+          return leader.isLeading();
+        },
+      );
+      if (view.missing().size === 0) await expire(images);
+      else for (const [image, row] of rows) if (!isGood(row, clock.now())) rows.delete(image);
+      await write();
+      await publishStatus(images, due.length);
+    },
+  };
+}
+
+function newest(
+  mine: ReadonlyMap<string, IndexRow>,
+  theirs: ReadonlyMap<string, IndexRow>,
+): Map<string, IndexRow> {
+  const merged = new Map(theirs);
+  for (const [image, row] of mine) {
+    const other = merged.get(image);
+    if (other === undefined || Date.parse(other.askedAt) <= Date.parse(row.askedAt)) merged.set(image, row);
+  }
+  return merged;
+}

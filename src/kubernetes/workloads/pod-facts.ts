@@ -1,0 +1,115 @@
+/**
+ * What of a pod Repull keeps: a few hundred bytes of the three or four thousand that the API server sends, because a cluster
+ * has thousands of them. No environment, no command, no volume of it is held.
+ */
+
+import { isDigest, type Digest } from "../../image/digest.ts";
+import { annotationKey, parseAnnotation, type SwapNote } from "../annotation.ts";
+import { MODE_LABEL } from "../mode.ts";
+import { type PodImage, podImages } from "../pod-images.ts";
+import { controllerOf, type Owner, type Workload, workloadOf } from "./owners.ts";
+
+export type PodFacts = {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly owner?: Owner;
+  readonly workload: Workload;
+  /** The same for all pods that were made from one template; a pod of its own without an owner. */
+  readonly revision: string;
+  readonly node?: string;
+  readonly modeLabel?: string;
+  /** A static pod's image in the API server: kubelet takes no change of it. */
+  readonly isMirror: boolean;
+  readonly isEnding: boolean;
+  readonly containers: readonly ContainerFacts[];
+};
+
+export type ContainerFacts = PodImage & {
+  /** As the pod's author wrote it: `image` is what runs now. */
+  readonly written: string;
+  /** What Repull has changed, by the pod's annotation. */
+  readonly note?: SwapNote;
+  /** What the node has pulled: repository@digest. */
+  readonly pulled?: string;
+  readonly hasStarted: boolean;
+  readonly waiting?: { readonly reason: string; readonly message: string };
+};
+
+type Members = Readonly<Record<string, unknown>>;
+
+const MESSAGE_LENGTH_MAX = 4096;
+
+/** Reads a pod as the API server sends it; undefined where it has no name or no uid. */
+export function podFacts(object: unknown): PodFacts | undefined {
+  const { metadata, spec, status } = membersOf(object);
+  const meta = membersOf(metadata);
+  const { uid, namespace, name } = meta;
+  if (typeof uid !== "string" || typeof namespace !== "string" || typeof name !== "string") return undefined;
+  const labels = membersOf(meta.labels);
+  const annotations = membersOf(meta.annotations);
+  const owner = controllerOf(meta.ownerReferences);
+  const templateHash = textOf(labels["pod-template-hash"]);
+  const hash = templateHash ?? textOf(labels["controller-revision-hash"]);
+  const statuses = statusesOf(membersOf(status));
+  const modeLabel = textOf(labels[MODE_LABEL]);
+  const node = textOf(membersOf(spec).nodeName);
+  return {
+    uid,
+    namespace,
+    name,
+    ...(owner === undefined ? {} : { owner }),
+    workload: workloadOf(owner, templateHash, { name, uid }),
+    // References to an owner in another namespace are forged.
+    revision: owner === undefined ? uid : [namespace, owner.uid, ...(hash === undefined ? [] : [hash])].join("/"),
+    ...(node === undefined ? {} : { node }),
+    ...(modeLabel === undefined ? {} : { modeLabel }),
+    isMirror: annotations["kubernetes.io/config.mirror"] !== undefined,
+    isEnding: meta.deletionTimestamp !== undefined,
+    containers: podImages(spec).map((image) => containerFacts(image, annotations, statuses)),
+  };
+}
+
+function containerFacts(image: PodImage, annotations: Members, statuses: Statuses): ContainerFacts {
+  const note = parseAnnotation(annotations[annotationKey(image)]);
+  const status = image.kind === "volume" ? {} : (statuses.get(image.container) ?? {});
+  const { waiting, running, terminated } = membersOf(status.state);
+  const { reason, message } = membersOf(waiting);
+  const hasStarted =
+    running !== undefined || terminated !== undefined || Object.keys(membersOf(status.lastState)).length > 0;
+  const pulled = textOf(status.imageID);
+  return {
+    ...image,
+    written: note?.image ?? image.image,
+    ...(note === undefined ? {} : { note }),
+    ...(pulled === undefined ? {} : { pulled }),
+    hasStarted,
+    ...(typeof reason === "string"
+      ? { waiting: { reason, message: (textOf(message) ?? "").slice(0, MESSAGE_LENGTH_MAX) } }
+      : {}),
+  };
+}
+
+/** The digest that a node has pulled; undefined where it tells none: an image that was loaded, or that is not there yet. */
+export function pulledDigest({ pulled }: Pick<ContainerFacts, "pulled">): Digest | undefined {
+  const at = pulled?.lastIndexOf("@") ?? -1;
+  const digest = at < 0 ? undefined : pulled?.slice(at + 1);
+  return isDigest(digest) ? digest : undefined;
+}
+
+type Statuses = ReadonlyMap<string, Members>;
+
+function statusesOf(status: Members): Statuses {
+  const all = [status.containerStatuses, status.initContainerStatuses, status.ephemeralContainerStatuses]
+    .flatMap((list) => (Array.isArray(list) ? list : []))
+    .map(membersOf);
+  return new Map(all.map((one) => [String(one.name), one]));
+}
+
+function membersOf(value: unknown): Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
