@@ -23,7 +23,10 @@ import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 
 /** What a cluster's environment has in common for all of its images. */
-export type ClusterEnvironment = Pick<Environment, "registries" | "anonymous" | "account" | "clock" | "preflight">;
+export type ClusterEnvironment = Pick<
+  Environment,
+  "registries" | "anonymous" | "account" | "clock" | "preflight"
+>;
 
 export type AssessContext = {
   readonly environment: ClusterEnvironment;

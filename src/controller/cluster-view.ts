@@ -59,7 +59,9 @@ export function followCluster(
         continue;
       }
       if (change.type === "listed") {
-        const all = new Set(change.objects.flatMap((object) => (object === undefined ? [] : [keyOf(object)])));
+        const all = new Set(
+          change.objects.flatMap((object) => (object === undefined ? [] : [keyOf(object)])),
+        );
         for (const key of mine)
           if (!all.has(key)) {
             kept.delete(key);

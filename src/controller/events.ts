@@ -29,7 +29,11 @@ const HOUR_MS = 3_600_000;
 
 export function createEvents(
   cluster: Pick<ClusterPort, "create">,
-  { clock, log, identity }: { readonly clock: Pick<Clock, "now">; readonly log: Log; readonly identity: string },
+  {
+    clock,
+    log,
+    identity,
+  }: { readonly clock: Pick<Clock, "now">; readonly log: Log; readonly identity: string },
 ): TellOwner {
   const told = new Map<string, number>();
   return async ({ namespace, workload, type, reason, action, note }) => {

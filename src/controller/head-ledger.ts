@@ -73,10 +73,11 @@ export function createHeadLedger(
   return {
     counted,
     left: () => {
-      const { left, again } = headsLeft(budget, clock.now(), perHour());
-      return again === undefined || reserved.heads === 0 || again === budget.stoppedUntil
-        ? { left, ...(again === undefined ? {} : { again }) }
-        : { left: reserved.heads };
+      const now = clock.now();
+      const { left, again } = headsLeft(budget, now, perHour());
+      const isStopped = again !== undefined && again === budget.stoppedUntil;
+      const unspent = isStopped || now >= reserved.until ? 0 : reserved.heads;
+      return { left: left + unspent, ...(again === undefined || unspent > 0 ? {} : { again }) };
     },
     async load() {
       budget = readHeadBudget(await state.read("heads"), clock.now(), perHour());

@@ -1,6 +1,6 @@
 /**
- * The index as the cluster keeps it, read and written by versions: whoever wrote in between is read first, so that two
- * leaders can never mix their rows.
+ * The index as the cluster keeps it, read and written by versions: what another writer has written in between is read
+ * first, so that two leaders can never mix their rows.
  */
 
 import { ClusterError } from "../cluster/cluster-error.ts";
@@ -66,7 +66,10 @@ export function createIndexObjects(
           }
       } catch (error) {
         if (isChangedBetween(error)) return { kind: "changed" };
-        if (error instanceof ClusterError && ["Forbidden", "Invalid", "TooLarge", "NotServed"].includes(error.reason))
+        if (
+          error instanceof ClusterError &&
+          ["Forbidden", "Invalid", "TooLarge", "NotServed"].includes(error.reason)
+        )
           return { kind: "refused", error };
         throw error;
       }

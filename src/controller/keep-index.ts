@@ -10,6 +10,7 @@ import { isAcceptable } from "../kubernetes/index/acceptable-rows.ts";
 import { dueImages } from "../kubernetes/index/due-images.ts";
 import { type ImageInUse, imagesInUse } from "../kubernetes/index/images-in-use.ts";
 import { pulledRegistries } from "../kubernetes/index/pulled-registries.ts";
+import { isPassing } from "../kubernetes/index/row-codes.ts";
 import { isGood } from "../kubernetes/index/row-of.ts";
 import { platformsOfNodes } from "../kubernetes/workloads/platforms-of-nodes.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -54,8 +55,8 @@ export type IndexKeeper = {
   rows(): ReadonlyMap<string, IndexRow>;
 };
 
-/** What healing needs is not spent on what may never fail. */
-const KEPT_FOR_HEALING = 60;
+/** What healing needs is not spent on what may never fail: a tenth. */
+const KEPT_FOR_HEALING = 0.1;
 const IMAGES_OF_A_PASS = 200;
 const WRITE_EVERY_MS = 2_000;
 const STATUS_EVERY_MS = 60_000;
@@ -94,19 +95,20 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
   };
 
   const removeUnfit = (policy: Policy): void => {
-    for (const [image, row] of rows)
-      if (!isAcceptable(image, row, policy, allowed)) rows.delete(image);
+    for (const [image, row] of rows) if (!isAcceptable(image, row, policy, allowed)) rows.delete(image);
   };
 
-  const expire = async (images: readonly ImageInUse[]): Promise<void> => {
+  /** @param placed the images that had a place when the pass began */
+  const expire = async (images: readonly ImageInUse[], placed: ReadonlySet<string>): Promise<void> => {
     const now = clock.now();
-    const used = new Map(images.map((one) => [one.image, one]));
-    for (const [image, row] of rows) {
-      if (isGood(row, now)) continue;
-      rows.delete(image);
-      const one = used.get(image);
-      if (row.use === undefined || one === undefined) continue;
-      const codes = [...(silentCodes.get(image) ?? ["not-asked"])];
+    for (const [image, row] of rows) if (!isGood(row, now)) rows.delete(image);
+    for (const one of images) {
+      const { image } = one;
+      const row = rows.get(image);
+      if (!placed.has(image) || row?.use !== undefined) continue;
+      const codes = [...(row?.codes ?? silentCodes.get(image) ?? ["not-asked"])];
+      // Other bytes are an answer: nothing has expired.
+      if (!codes.some(isPassing)) continue;
       metrics.expired.inc();
       expired = [{ image, at: new Date(now).toISOString(), codes }, ...expired].slice(0, EXPIRED_MAX);
       await tellExpired(one, codes);
@@ -170,6 +172,7 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
     async pass() {
       const policy = settings.policy();
       const before = rows.size;
+      const placed = new Set([...rows].flatMap(([image, { use }]) => (use === undefined ? [] : [image])));
       removeUnfit(policy);
       const hasRemoved = rows.size !== before;
       // Half a cluster is no cluster: a revision whose pods are not read yet would be without a word of its own.
@@ -179,6 +182,7 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
           : imagesInUse(view.pods.values(), view.templates.values(), useScopeOf(policy));
       const platforms = platformsOfNodes(view.nodes.values());
       const proofMaxAgeMs = durationMs(policy.kubernetes.proofMaxAge);
+      const keptForHealing = Math.floor(policy.kubernetes.requestsPerHour * KEPT_FOR_HEALING);
       const rules = JSON.stringify(policy);
       const isNewPolicy = policyInForce !== "" && policyInForce !== rules;
       policyInForce = rules;
@@ -198,7 +202,7 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
           pullable: (host) => reached.has(host) || stated.includes(host),
           allowed,
           proofMaxAgeMs,
-          mayAskLimited: () => leader.isLeading() && ledger.left().left > KEPT_FOR_HEALING,
+          mayAskLimited: () => leader.isLeading() && ledger.left().left > keptForHealing,
         },
         ({ image, row, asked }) => {
           if (row === asked) silentCodes.delete(image);
@@ -208,8 +212,7 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
           return leader.isLeading();
         },
       );
-      if (view.missing().size === 0) await expire(images);
-      else for (const [image, row] of rows) if (!isGood(row, clock.now())) rows.delete(image);
+      await expire(images, placed);
       await write();
       await publishStatus(images, due.length);
     },

@@ -73,7 +73,5 @@ export function createLeaderState(
 
 /** Another writer came first: what is there now has to be read. */
 export function isChangedBetween(error: unknown): boolean {
-  return (
-    error instanceof ClusterError && ["Conflict", "AlreadyExists", "NotFound"].includes(error.reason)
-  );
+  return error instanceof ClusterError && ["Conflict", "AlreadyExists", "NotFound"].includes(error.reason);
 }

@@ -7,8 +7,8 @@
  * Lease is free for others.
  */
 
-import type { ClusterPort } from "../cluster/cluster-port.ts";
 import { ClusterError } from "../cluster/cluster-error.ts";
+import type { ClusterPort } from "../cluster/cluster-port.ts";
 import type { Lease } from "../kubernetes/objects/objects.ts";
 import type { Clock } from "../runtime/clock.ts";
 
@@ -28,7 +28,12 @@ export type Leader = {
 
 export function createLeader(
   cluster: Pick<ClusterPort, "get" | "create" | "replace">,
-  { name, namespace, identity, clock }: {
+  {
+    name,
+    namespace,
+    identity,
+    clock,
+  }: {
     readonly name: string;
     readonly namespace: string;
     /** Unique for each process. */

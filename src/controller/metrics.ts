@@ -17,7 +17,9 @@ export function createMetrics() {
     leading: gauge("leader", "1 while this process is the leader"),
     lastPass: gauge("last_pass_timestamp_seconds", "When the leader last looked at every image in use"),
     images: gauge("images_in_use", "Images that are in scope, as they are written"),
-    rows: gauge("index_rows", "Rows of the index, by state: placed, or the first code that says why not", ["state"]),
+    rows: gauge("index_rows", "Rows of the index, by state: placed, or the first code that says why not", [
+      "state",
+    ]),
     due: gauge("images_due", "Images whose proof is missing or has to be renewed"),
     expired: counter("index_rows_expired_total", "Rows that were removed because no proof came in time"),
     writes: counter("index_writes_total", "Writes of index objects, by result", ["result"]),

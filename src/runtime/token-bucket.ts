@@ -21,6 +21,7 @@ export function createTokenBucket(
   const pauseMs = 1000 / perSecond;
   /** When the bucket is full again. */
   let fullAt = clock.now();
+  let last = fullAt;
   let taken = 0;
   return {
     get taken() {
@@ -29,6 +30,9 @@ export function createTokenBucket(
     async take() {
       taken += 1;
       const now = clock.now();
+      // A clock that was set back must not make callers wait for the hours that it gave up.
+      if (now < last) fullAt -= last - now;
+      last = now;
       fullAt = Math.max(fullAt, now) + pauseMs;
       const wait = fullAt - now - burst * pauseMs;
       if (wait > 0) await clock.sleep(Math.ceil(wait));

@@ -29,7 +29,10 @@ function isDue(
 ): boolean {
   const row = rows.get(image);
   if (row === undefined || !isGood(row, now)) return true;
-  if (platforms.kind === "known" && platforms.platforms.some((one) => !row.platforms.includes(printPlatform(one))))
+  if (
+    platforms.kind === "known" &&
+    platforms.platforms.some((one) => !row.platforms.includes(printPlatform(one)))
+  )
     return true;
   const age = now - Date.parse(row.askedAt);
   // Renewed at half of its age, so that a bad hour of a registry expires nothing.

@@ -67,7 +67,9 @@ export function readHeadBudget(text: string | undefined, now: number, perHour: n
     const isRead =
       typeof slots === "object" &&
       slots !== null &&
-      Object.entries(slots).every(([slot, heads]) => /^\d+$/.test(slot) && Number.isInteger(heads) && heads >= 0);
+      Object.entries(slots).every(
+        ([slot, heads]) => /^\d+$/.test(slot) && Number.isInteger(heads) && heads >= 0,
+      );
     if (isRead)
       return {
         slots: slots as Record<string, number>,

@@ -145,6 +145,9 @@ export function isNamespaceInScope(namespace: string, { namespaces }: Pick<UseSc
   );
 }
 
-function workloadKey(namespace: string, { kind, name }: { readonly kind: string; readonly name: string }): string {
+function workloadKey(
+  namespace: string,
+  { kind, name }: { readonly kind: string; readonly name: string },
+): string {
   return `${namespace}/${kind}/${name}`;
 }

@@ -9,6 +9,7 @@ const PREFIX = /^[a-z-]+:\/\//;
 export function pulledRegistries(pods: Iterable<PodFacts>): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { containers } of pods)
-    for (const { pulled, hasStarted } of containers) if (hasStarted && pulled !== undefined) names.add(pulled);
+    for (const { pulled, hasStarted } of containers)
+      if (hasStarted && pulled !== undefined) names.add(pulled);
   return new Set([...names].map((name) => hostOf(name.replace(PREFIX, ""))).filter((host) => host !== ""));
 }

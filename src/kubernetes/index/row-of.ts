@@ -7,6 +7,7 @@ import type { ImageAssessment } from "../../assessment/assess-image.ts";
 import type { Digest } from "../../image/digest.ts";
 import { printPlatform } from "../../image/platform.ts";
 import { tryParseReference } from "../../image/reference.ts";
+import { isBarred } from "../../substitution/candidate.ts";
 import type { IndexRow } from "../image-index.ts";
 import type { NeededPlatforms } from "../workloads/platforms-of-nodes.ts";
 import { isPassing, type RowCode } from "./row-codes.ts";
@@ -22,8 +23,6 @@ export type RowContext = {
   /** What the image's registry says now, where pods have said what the name means; `pods`: what those of another revision run. */
   readonly comparison?: { readonly origin?: Digest; readonly pods?: Digest };
 };
-
-type Candidates = ImageAssessment["candidates"];
 
 export type Usable = {
   readonly use: string;
@@ -64,7 +63,7 @@ export function rowOf(assessment: ImageAssessment, context: RowContext): IndexRo
       ? ["nodes-unproved"]
       : proved.length > 0
         ? ["registry-not-allowed"]
-        : codesOf(assessment, assessment.candidates);
+        : codesOf(assessment);
   return { ...base, codes: [...new Set(codes)].slice(0, CODES_MAX) };
 }
 
@@ -75,19 +74,23 @@ export function hostOf(image: string): string {
   return tryParseReference(image)?.host ?? "";
 }
 
-function hasMoved(trusted: Digest | undefined, { origin, pods }: NonNullable<RowContext["comparison"]>): boolean {
+function hasMoved(
+  trusted: Digest | undefined,
+  { origin, pods }: NonNullable<RowContext["comparison"]>,
+): boolean {
   if (trusted === undefined) return false;
   return (origin !== undefined && origin !== trusted) || (pods !== undefined && pods !== trusted);
 }
 
-function codesOf({ facts }: Pick<ImageAssessment, "facts">, candidates: Candidates): readonly RowCode[] {
-  const untrusted = facts.untrusted === undefined ? [] : [facts.untrusted.code];
-  const rejected = candidates.flatMap((one): RowCode[] =>
-    "rejection" in one ? [one.rejection.code] : ["copy-needed"],
+function codesOf({ facts, candidates }: ImageAssessment): readonly RowCode[] {
+  const { untrusted, notApplicable = [] } = facts;
+  if (isBarred(untrusted)) return [untrusted.code];
+  const rejected = candidates.map(
+    (one): RowCode => ("rejection" in one ? one.rejection.code : "copy-needed"),
   );
-  const notApplicable = (facts.notApplicable ?? []).map(({ code }) => code);
-  const all = [...untrusted, ...rejected, ...notApplicable];
-  return all.length === 0 ? ["no-source"] : all;
+  const codes = [...(untrusted === undefined ? [] : [untrusted.code]), ...rejected];
+  if (codes.length > 0) return codes;
+  return notApplicable.length > 0 ? notApplicable.map(({ code }) => code) : ["no-source"];
 }
 
 /**
@@ -102,7 +105,12 @@ export function nextRow(previous: IndexRow | undefined, asked: IndexRow, now: nu
 }
 
 /** What says that the bytes are others, or that no one may say which they are. */
-const CONTRARY: readonly string[] = ["tag-moved", "trust-unreadable", "other-manifest-in-text", "other-content"];
+const CONTRARY: readonly string[] = [
+  "tag-moved",
+  "trust-unreadable",
+  "other-manifest-in-text",
+  "other-content",
+];
 const isContrary = (code: string): boolean => CONTRARY.includes(code);
 
 /** Whether a row's proof holds now. One that was made in a time to come is not believed: a clock has been set back. */

@@ -22,10 +22,13 @@ export type Workload = Omit<Owner, "uid"> & { readonly uid?: string };
 /** The controller among a pod's owner references; undefined for a pod that was made by hand. */
 export function controllerOf(references: unknown): Owner | undefined {
   if (!Array.isArray(references)) return undefined;
-  const found: unknown = references.find((one) => (one as { controller?: unknown } | null)?.controller === true);
+  const found: unknown = references.find(
+    (one) => (one as { controller?: unknown } | null)?.controller === true,
+  );
   if (typeof found !== "object" || found === null) return undefined;
   const { apiVersion, kind, name, uid } = found as Readonly<Record<string, unknown>>;
-  if (typeof apiVersion !== "string" || typeof kind !== "string" || typeof name !== "string") return undefined;
+  if (typeof apiVersion !== "string" || typeof kind !== "string" || typeof name !== "string")
+    return undefined;
   return { apiVersion, kind, name, uid: typeof uid === "string" ? uid : "" };
 }
 

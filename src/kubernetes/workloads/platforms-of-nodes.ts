@@ -35,11 +35,15 @@ export type NeededPlatforms =
 export function platformsOfNodes(nodes: Iterable<NodeFacts>): NeededPlatforms {
   const all = new Map<string, Platform>();
   for (const { name, platform } of nodes) {
-    if (platform === undefined) return { kind: "unknown", because: `the node ${name} does not tell its platform` };
+    if (platform === undefined)
+      return { kind: "unknown", because: `the node ${name} does not tell its platform` };
     all.set(printPlatform(platform), platform);
   }
   if (all.size === 0) return { kind: "unknown", because: "the cluster has no node yet" };
-  return { kind: "known", platforms: [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one) };
+  return {
+    kind: "known",
+    platforms: [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one),
+  };
 }
 
 function membersOf(value: unknown): Members {

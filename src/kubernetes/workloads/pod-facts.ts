@@ -3,7 +3,7 @@
  * has thousands of them. No environment, no command, no volume of it is held.
  */
 
-import { isDigest, type Digest } from "../../image/digest.ts";
+import { type Digest, isDigest } from "../../image/digest.ts";
 import { annotationKey, parseAnnotation, type SwapNote } from "../annotation.ts";
 import { MODE_LABEL } from "../mode.ts";
 import { type PodImage, podImages } from "../pod-images.ts";
@@ -61,7 +61,8 @@ export function podFacts(object: unknown): PodFacts | undefined {
     ...(owner === undefined ? {} : { owner }),
     workload: workloadOf(owner, templateHash, { name, uid }),
     // References to an owner in another namespace are forged.
-    revision: owner === undefined ? uid : [namespace, owner.uid, ...(hash === undefined ? [] : [hash])].join("/"),
+    revision:
+      owner === undefined ? uid : [namespace, owner.uid, ...(hash === undefined ? [] : [hash])].join("/"),
     ...(node === undefined ? {} : { node }),
     ...(modeLabel === undefined ? {} : { modeLabel }),
     isMirror: annotations["kubernetes.io/config.mirror"] !== undefined,

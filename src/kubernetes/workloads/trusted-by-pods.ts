@@ -33,7 +33,10 @@ export function testimonyOfRevision(
   const [first, second] = said;
   if (first === undefined) return { kind: "none" };
   if (second === undefined) return { kind: "digest", digest: first };
-  return { kind: "unknown", because: `pods of one revision run ${said.size} digests under the name ${image}` };
+  return {
+    kind: "unknown",
+    because: `pods of one revision run ${said.size} digests under the name ${image}`,
+  };
 }
 
 /**
@@ -51,7 +54,10 @@ export function testimonyOfCluster(
   const [digest, second] = digests;
   if (second !== undefined)
     return {
-      testimony: { kind: "unknown", because: `revisions run ${digests.size} digests under the name ${image}` },
+      testimony: {
+        kind: "unknown",
+        because: `revisions run ${digests.size} digests under the name ${image}`,
+      },
     };
   if (digest === undefined) return { testimony: { kind: "none" } };
   const isAll = each.every(({ kind }) => kind === "digest");

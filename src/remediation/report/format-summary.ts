@@ -63,9 +63,12 @@ function formatReason({ workload, because }: Summarized): string {
 
 /** `service prod/web`. */
 export function formatWorkload({ kind, cluster, name }: NonNullable<Outcome["workload"]>): string {
-  const noun = { service: "service", standalone: "standalone task", scheduled: "scheduled task", pod: "pods of" }[
-    kind
-  ];
+  const noun = {
+    service: "service",
+    standalone: "standalone task",
+    scheduled: "scheduled task",
+    pod: "pods of",
+  }[kind];
   return `${noun} ${clusterNameOf(cluster)}/${name}`;
 }
 

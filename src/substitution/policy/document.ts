@@ -86,7 +86,10 @@ const kubernetes = z.strictObject({
     .regex(/^(?:[1-9][0-9]?h|[1-9][0-9]{0,2}m)$/, "a time such as 30m or 6h")
     .default("6h"),
   requestsPerHour: z.int().min(1).max(600).default(600),
-  reachableRegistries: z.array(z.string().max(260).regex(REGISTRY_HOST, "a registry's host")).max(50).default([]),
+  reachableRegistries: z
+    .array(z.string().max(260).regex(REGISTRY_HOST, "a registry's host"))
+    .max(50)
+    .default([]),
   nodeRoles: z.array(z.string().regex(ROLE_ARN, "the ARN of a role")).max(50).default([]),
 });
 

@@ -100,7 +100,9 @@ const SENTENCES: Readonly<Record<keyof PolicyDocument, (policy: PolicyDocument) 
     [
       `a proof is good for ${proofMaxAge} in a cluster`,
       `${requestsPerHour} requests per hour at a registry that counts`,
-      ...(reachableRegistries.length === 0 ? [] : [`its nodes can pull from ${reachableRegistries.join(", ")}`]),
+      ...(reachableRegistries.length === 0
+        ? []
+        : [`its nodes can pull from ${reachableRegistries.join(", ")}`]),
       ...(nodeRoles.length === 0 ? [] : [`its nodes have the roles ${nodeRoles.join(", ")}`]),
     ].join(", "),
 };

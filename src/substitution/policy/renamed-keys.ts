@@ -28,8 +28,5 @@ export const RENAMED_KEYS: Readonly<Record<string, string>> = {
   pinning: "no such key: a substitute is always written by its digest",
   modeTags: "no such key: a tag only makes the mode stricter",
   modeTagPolicy: "no such key: a tag only makes the mode stricter",
-  kubernetes: "no such key: this version acts on Amazon ECS alone",
-  "scope.namespaces": "no such key: this version acts on Amazon ECS alone",
-  "scope.owners": "no such key: this version acts on Amazon ECS alone",
   "quotas.imagesPerDay": "the key quotas.bytesPerDay: copies are bounded by their bytes",
 };

@@ -77,7 +77,9 @@ describe("a policy", () => {
     ["a calendar that is none",                   { changeCalendar: ["a b"] },                                 ["changeCalendar.0: expected the name or ARN of an SSM Change Calendar"]],
     ["a role that is none",                       { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
-    ["a key of another cluster manager",          { kubernetes: {} },                                          ["kubernetes: expected no such key: this version acts on Amazon ECS alone"]],
+    ["an age that is no time",                    { kubernetes: { proofMaxAge: "soon" } },                     ["kubernetes.proofMaxAge: expected a time such as 30m or 6h"]],
+    ["more requests than an hour may have",       { kubernetes: { requestsPerHour: 601 } },                    ["kubernetes.requestsPerHour: expected"]],
+    ["an unknown key of a cluster",               { kubernetes: { proofAge: "1h" } },                          ["kubernetes.proofAge: expected one of the keys proofMaxAge"]],
     ["a quota that does not exist",               { quotas: { remediationsPerHours: 5 } },                     ["quotas.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
     ["a size without its unit, or a whole quota", { quotas: { bytesPerDay: "200", remediationsPerHour: 0 } },  ["quotas.bytesPerDay: expected a size such as 500MB", "quotas.remediationsPerHour: expected number to be >=1"]],
   ];
