@@ -5,6 +5,7 @@
  * nothing in it is another's. ECS keeps some lists without an order; of those the order does not count.
  */
 
+import { tryParseReference } from "../../image/reference.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { getString, isList, isObject } from "../json-fields.ts";
 import { type DescribedTaskDefinition, OUTPUT_ONLY_MEMBERS } from "./task-definition.ts";
@@ -38,6 +39,21 @@ const CHANGED_OF_CONTAINER: readonly string[] = ["image", "repositoryCredentials
 export function isSameButImages(one: JsonObject, other: JsonObject): boolean {
   const [a, b] = [one, other].map((definition) => JSON.stringify(comparable(withoutImages(definition), [])));
   return a === b;
+}
+
+/** Whether two revisions run the same: the same but for where their images come from, and each image names the same digest. */
+export function runsTheSame(one: JsonObject, other: JsonObject): boolean {
+  const [a, b] = [digestsOf(one), digestsOf(other)];
+  return a !== undefined && a === b && isSameButImages(one, other);
+}
+
+/** Undefined where an image has a tag only: a name may have moved between the two. */
+function digestsOf({ containerDefinitions = [] }: JsonObject): string | undefined {
+  const containers = isList(containerDefinitions) ? containerDefinitions.filter(isObject) : [];
+  const digests = containers.map(
+    (container) => tryParseReference(getString(container, "image") ?? "")?.digest,
+  );
+  return digests.length === 0 || digests.includes(undefined) ? undefined : digests.join(" ");
 }
 
 function withoutImages(definition: JsonObject): JsonObject {

@@ -10,6 +10,7 @@ import { rolloutOf } from "../../ecs/service/rollout-state.ts";
 import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
 import type { Task } from "../../ecs/task/task.ts";
+import { runsTheSame } from "../../ecs/task-definition/same-definition.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RolloutContext, RolloutStatus } from "./rollout.ts";
@@ -54,12 +55,25 @@ export async function checkRollout(
     service: watched.service,
     desiredStatus: "STOPPED",
   });
-  return judgeRollout(
-    service,
-    stopped.filter((task) => sameRevision(task.taskDefinitionArn, newRevision)),
-    watched,
-    await currentServiceDeployment(service, newRevision, { ecs }),
-  );
+  const serviceDeployment = await currentServiceDeployment(service, newRevision, { ecs });
+  const ours = stopped.filter((task) => sameRevision(task.taskDefinitionArn, newRevision));
+  const status = judgeRollout(service, ours, watched, serviceDeployment);
+  if (status.kind !== "overwrote" || !(await areTheSame(newRevision, status.revision, { ecs })))
+    return status;
+  // Two failures of one service are two executions of Repull: nothing is lost where one replaces what the other wrote.
+  const { foreignRevision: _, knownDeploymentIds: __, ...rest } = watched;
+  return judgeRollout(service, ours, rest, serviceDeployment);
+}
+
+/** Whether both revisions run the same images in the same way; without the right to read them, they do not. */
+async function areTheSame(one: string, other: string, { ecs }: Pick<Ports, "ecs">): Promise<boolean> {
+  try {
+    const [a, b] = await Promise.all([one, other].map((arn) => ecs.describeTaskDefinition(arn)));
+    return a !== undefined && b !== undefined && runsTheSame(a.taskDefinition, b.taskDefinition);
+  } catch (error) {
+    if (error instanceof AwsError && (error.kind === "denied" || error.kind === "invalid")) return false;
+    throw error;
+  }
 }
 
 /** The story of a deployment that more than its tasks decide about; without the right to read it, the tasks decide alone. */

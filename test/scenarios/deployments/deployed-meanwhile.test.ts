@@ -251,3 +251,44 @@ describe("a deployment that comes at our write, whose answer is lost", () => {
       if (outcome === "superseded") expect(now(world)?.taskDefinition).toBe(theirs);
     });
 });
+
+describe("a deployment of the same images, by digest, that ours has replaced", () => {
+  /** The image of the deployment that comes with our write; what runs in the end, ours or that one, and the outcome. */
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [title: string, imageOf: (ours: string) => string, runs: "ours" | "theirs", outcome: string, isUnreadable?: boolean])[] = [
+    ["is not deployed again: ours runs what it would",          (ours) => ours,                             "ours",   "succeeded"],
+    ["is not either where another registry has the digest",     (ours) => `ghcr.io/shop/nginx${ours.slice(ours.indexOf("@"))}`, "ours", "succeeded"],
+    ["is deployed again where it names a tag",                  () => "nginx:1.26",                         "theirs", "superseded"],
+    ["is deployed again where it names another digest",         (ours) => `${ours.slice(0, -4)}beef`,       "theirs", "superseded"],
+    ["is deployed again where it may not be read",              (ours) => ours,                             "theirs", "superseded", true],
+  ];
+  for (const [title, imageOf, runs, outcome, isUnreadable = false] of table)
+    it(title, async () => {
+      const world = await failingWorld();
+      let ours = "";
+      let theirs = "";
+      const played = await play(world, (truth) => ({
+        async describeTaskDefinition(name) {
+          if (isUnreadable && theirs !== "" && name === theirs)
+            throw new AwsError("denied", "ecs:DescribeTaskDefinition", "not authorized");
+          return await truth.describeTaskDefinition(name);
+        },
+        async updateService(...update: Update) {
+          const isFirst = theirs === "";
+          if (isFirst) {
+            ours = update[2];
+            const { taskDefinition } = (await truth.describeTaskDefinition(ours)) ?? { taskDefinition: {} };
+            const { containerDefinitions: containers } = taskDefinition as unknown as {
+              readonly containerDefinitions: readonly { readonly image: string }[];
+            };
+            const revision = containers.map((one) => ({ ...one, image: imageOf(one.image) }));
+            theirs = world.definitions.register({ ...taskDefinition, containerDefinitions: revision });
+            world.cluster.updateService("prod", "web", theirs);
+          }
+          return await truth.updateService(...update);
+        },
+      }));
+      expect(now(world)?.taskDefinition).toBe(runs === "ours" ? ours : theirs);
+      expect(played.outcome.outcome).toBe(outcome);
+    });
+});
