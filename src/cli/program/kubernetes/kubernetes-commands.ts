@@ -2,10 +2,11 @@
 
 import type { ProgramParts } from "../program-parts.ts";
 import type { KubernetesParts } from "./kubernetes-parts.ts";
+import { addManifestsCommand } from "./manifests-command.ts";
 import { addWebhookCommand } from "./webhook-command.ts";
 
 /** In the order of the help. */
-const COMMANDS: readonly ((parts: KubernetesParts) => void)[] = [addWebhookCommand];
+const COMMANDS: readonly ((parts: KubernetesParts) => void)[] = [addWebhookCommand, addManifestsCommand];
 
 export function addKubernetesCommands({ program, io, finish }: ProgramParts): void {
   // A group without commands would only be a line in the help.

@@ -1,0 +1,59 @@
+/**
+ * `repull kubernetes manifests`: the objects that the Helm chart installs, as YAML, for those who install without Helm.
+ * Asks nothing of the world.
+ */
+
+import { parse, stringify } from "yaml";
+import packageJson from "../../../../package.json" with { type: "json" };
+import { InvalidInput } from "../../../image/invalid-input.ts";
+import { chartObjects } from "../../../kubernetes/chart/chart-documents.ts";
+import { CHART_DEFAULTS, chartValuesSchema } from "../../../kubernetes/chart/chart-values.ts";
+import { isObject, mergeValues } from "../../../kubernetes/chart/merge-values.ts";
+import type { Json, JsonObject } from "../../../runtime/json.ts";
+import { EXIT } from "../../exit-status.ts";
+import type { CommandIo } from "../../io.ts";
+
+export type ManifestsOptions = {
+  /** Files of values; the later ones win. */
+  readonly values: readonly string[];
+  readonly namespace: string;
+  readonly kubeVersion: string;
+};
+
+export async function kubernetesManifests(options: ManifestsOptions, io: CommandIo): Promise<number> {
+  const files = await Promise.all(options.values.map((file) => readValues(file, io)));
+  const merged = files.reduce<JsonObject>(mergeValues, CHART_DEFAULTS);
+  const checked = chartValuesSchema.safeParse(merged);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    throw new InvalidInput(
+      ["values", ...(issue?.path ?? [])].join("."),
+      `other than this: ${issue?.message}`,
+    );
+  }
+  const objects = chartObjects({
+    Values: merged,
+    Release: { Namespace: options.namespace },
+    Chart: { AppVersion: packageJson.version },
+    kubernetes: options.kubeVersion,
+  });
+  io.out(
+    `# Repull ${packageJson.version}, for Kubernetes ${options.kubeVersion}, in the namespace ${options.namespace}.\n`,
+  );
+  for (const object of objects) io.out(`---\n${stringify(object, { lineWidth: 0 })}`);
+  return EXIT.done;
+}
+
+async function readValues(file: string, io: CommandIo): Promise<JsonObject> {
+  const text = await io.readFile(file);
+  if (text === undefined) throw new InvalidInput("--values", `a file that can be read, not ${file}`);
+  let values: Json | undefined;
+  try {
+    // Helm reads YAML 1.1.
+    values = parse(text, { version: "1.1" }) ?? {};
+  } catch (error) {
+    throw new InvalidInput(file, `YAML: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+  if (!isObject(values)) throw new InvalidInput(file, "an object of values");
+  return values;
+}
