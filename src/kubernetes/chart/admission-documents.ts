@@ -1,5 +1,30 @@
-/** What the API server is told: who swaps images of new pods, and what our own account may write. */
+/** What the API server is told: what our own account may write, and who swaps the images of new pods. */
 
-import type { Node } from "./marks.ts";
+import { fencePolicies } from "../policies/fence.ts";
+import { swapImagesBinding, swapImagesPolicy } from "../policies/swap-images.ts";
+import { webhookConfiguration } from "../policies/webhook-configuration.ts";
+import { INJECT_CA } from "./certificate-documents.ts";
+import { type Node, put, when } from "./marks.ts";
+import {
+  CONTROLLER_ACCOUNT as account,
+  labelled,
+  NAMESPACE as namespace,
+  OTHERS_CERTIFICATES,
+  REMEDIATES,
+  USES_POLICY,
+  USES_WEBHOOK,
+  WEBHOOK,
+} from "./names.ts";
 
-export const ADMISSION_DOCUMENTS: readonly Node[] = [];
+const configuration = webhookConfiguration({ namespace, serviceName: WEBHOOK });
+const metadata = { ...configuration.metadata, annotations: when(OTHERS_CERTIFICATES, INJECT_CA) };
+
+/** The policy in CEL cannot tell what it would do, so it is there only where it may do it. */
+const SWAPS = { all: [USES_POLICY, REMEDIATES] };
+
+export const ADMISSION_DOCUMENTS: readonly Node[] = [
+  ...fencePolicies({ account, allowedRegistries: put("Values.allowedRegistries", "json") }).map(labelled),
+  when(SWAPS, labelled(swapImagesPolicy({ account, namespace }))),
+  when(SWAPS, labelled(swapImagesBinding())),
+  when(USES_WEBHOOK, labelled({ ...configuration, metadata })),
+];

@@ -38,7 +38,7 @@ const CONTROLLER_RULES: readonly Node[] = [
   rule("apps", ["deployments", "replicasets", "statefulsets", "daemonsets"], READ),
   rule("batch", ["jobs", "cronjobs"], READ),
   rule("repull.dev", ["imageindexes"], [...READ, "create", "update", "patch", "delete"]),
-  rule("", ["events"], ["create", "patch"]),
+  rule("events.k8s.io", ["events"], ["create", "patch"]),
   when(REMEDIATES, rule("", ["pods"], ["patch"])),
   when(
     OWN_CERTIFICATES,
