@@ -228,7 +228,7 @@ function othersDefinitions(): object {
   ].map(([plural, kind]) => ({
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${plural}.cert-manager.io` },
+    metadata: { name: [plural, "cert-manager.io"].join(".") },
     spec: {
       group: "cert-manager.io",
       scope: "Namespaced",

@@ -54,9 +54,9 @@ export function clusterWide(name: string, component?: Component): Members {
   return { name, labels: { ...LABELS, ...more } };
 }
 
-/** An object of others' making, with the chart's labels. */
-export function labelled(object: Members & { readonly metadata: Members }): Members {
-  const { labels } = object.metadata;
-  const own = typeof labels === "object" && !Array.isArray(labels) ? (labels as Members) : {};
-  return { ...object, metadata: { ...object.metadata, labels: { ...LABELS, ...own } } };
+/** An object of another folder's making, with the chart's labels. It is plain data, whatever its type says. */
+export function labelled(object: object & { readonly metadata: object }): Members {
+  const { metadata } = object;
+  const own = "labels" in metadata ? (metadata.labels as Members) : {};
+  return { ...(object as Members), metadata: { ...(metadata as Members), labels: { ...LABELS, ...own } } };
 }

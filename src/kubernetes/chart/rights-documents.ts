@@ -46,11 +46,8 @@ const CONTROLLER_RULES: readonly Node[] = [
   ),
 ];
 
-/** It answers from the index, and from the namespaces' labels, which no request carries. */
-const WEBHOOK_RULES: readonly Node[] = [
-  rule("repull.dev", ["imageindexes"], READ),
-  rule("", ["namespaces"], READ),
-];
+/** It answers from the index alone. */
+const WEBHOOK_RULES: readonly Node[] = [rule("repull.dev", ["imageindexes"], READ)];
 
 const OWN_NAMESPACE_RULES: readonly Node[] = [
   rule("coordination.k8s.io", ["leases"], ["create"]),
