@@ -31,9 +31,11 @@ type FieldReason = {
   readonly image?: string;
   readonly reason: string;
 };
-const fieldReasons: readonly FieldReason[] = JSON.parse(
-  readFileSync(new URL("./field-reasons.json", import.meta.url), "utf8"),
-);
+const reasonsIn = (file: string): readonly FieldReason[] =>
+  JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"));
+/** In the wordings of AWS's pages and of public reports (read 2026-11), with names and ids of ours. */
+const wordedReasons = reasonsIn("./worded-reasons.json");
+const fieldReasons = reasonsIn("./field-reasons.json");
 
 const samples: readonly Sample[] = JSON.parse(readFileSync(new URL("./tasks.json", import.meta.url), "utf8"));
 const causesOf = (document: JsonObject) =>
@@ -58,7 +60,7 @@ describe("the words of a reason", () => {
 });
 
 describe("the words of a reason from a real task", () => {
-  for (const { launchType, certainty, cause, reason, image } of fieldReasons)
+  for (const { launchType, certainty, cause, reason, image } of [...fieldReasons, ...wordedReasons])
     test(`${launchType}: ${cause} is ${certainty === "proved" ? "proved" : "one of three"} for “${reason.slice(0, 90)}…”`, () => {
       const containers = image === undefined ? [] : [{ name: "web", image }];
       const found = hypothesesOf({ ...failedStartOf(reason), launchType, containers });

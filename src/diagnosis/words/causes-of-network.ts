@@ -60,7 +60,8 @@ export function networkCauses({ words, start }: Told): readonly Found[] | undefi
       "no-way-to-secrets-manager",
       "execution-role-may-not-read-secret",
     );
-  if (fault === undefined) return undefined;
+  // What was answered outranks that it was given up: the service was reached.
+  if (fault === undefined || (isOfAws(target) && ANSWERED.test(text))) return undefined;
   if (fault === "dns") return [{ code: "dns-fails", isCertain: true, params }];
   if (target === undefined) {
     if (/secrets or registry auth/i.test(text))
@@ -75,6 +76,10 @@ export function networkCauses({ words, start }: Told): readonly Found[] | undefi
   const block = address === undefined ? undefined : parseBlock(address);
   if (block !== undefined && !isPublic(block) && target !== "docker-hub" && target !== "registry")
     return likely("sg-egress-blocks-endpoint", "endpoint-security-group-blocks", "network-acl-blocks");
+  // Half of a connection: a firewall, a proxy, or a path that drops large packets; or it passes.
+  const isBroken = fault === "reset" || /handshake timeout/i.test(text);
+  if (isBroken && /failed to (?:copy|extract|register)|httpRead/i.test(text))
+    return likely("pull-interrupted", noWay(target, start.launchType));
   const isLayer = target === "s3" && !/env files?|environment variable files/i.test(text);
   if (isLayer)
     return likely(
@@ -90,6 +95,14 @@ export function networkCauses({ words, start }: Told): readonly Found[] | undefi
     "public-subnet-without-public-ip",
     "sg-egress-blocks-internet",
   );
+}
+
+/** Codes by which a service of AWS answers. */
+const ANSWERED =
+  /\b(?:NoSuch(?:Key|Bucket)|ResourceNotFoundException|ParameterNotFound|AccessDenied(?:Exception)?)\b/;
+
+function isOfAws(target: TargetName | undefined): boolean {
+  return target !== undefined && !["docker-hub", "registry", "ecr.dkr", "efs"].includes(target);
 }
 
 function noWay(target: TargetName, launchType: string | undefined): CauseCode {

@@ -15,7 +15,8 @@ const PHRASES: readonly Row[] = [
   [/did not contain json key/i,                                                     "json-key-not-in-secret"],
   [/invalid character .{1,8} (?:looking for beginning of value|after)/i,            "secret-is-no-json"],
   [/Access to KMS is not allowed|KMSAccessDenied/i,                                 "execution-role-may-not-decrypt"],
-  [/key .{0,120}is (?:disabled|pending deletion)|KMSInvalidState|DisabledException/i, "key-not-usable"],
+  [/key[ /].{0,120}is (?:disabled|pending deletion)|KMSInvalidState|DisabledException/i, "key-not-usable"],
+  [/DecryptionFailure|can't decrypt the (?:protected )?secret/i,                     "key-not-usable", "execution-role-may-not-decrypt"],
   [/asm fetching username|malformed, empty field|unmarshal secret value|asm .{0,60}invalid schema/i, "registry-credentials-malformed"],
   [/invalid ARN format|invalid secret (?:arn|format)|valueFrom .{0,40}invalid/i,    "secret-reference-invalid"],
   // Roles
@@ -83,6 +84,7 @@ const PHRASES: readonly Row[] = [
 const BYTES: readonly Row[] = [
   [/matching platform|descriptor for platform|no matching manifest|no match for platform/i, "image-has-no-manifest-for-platform"],
   [/no processor for media-type|in-toto|unsupported manifest|mediatype .{0,80}(?:unsupported|not supported)/i, "image-is-no-container-image"],
+  [/image (?:is|has been) archived|ImageArchived/i,                                  "image-archived"],
   [/normalize image reference|invalid reference format|invalid image (?:name|reference)|repository name must be/i, "image-reference-invalid"],
 ];
 

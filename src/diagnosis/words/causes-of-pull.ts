@@ -154,8 +154,12 @@ function namedErrors({ words, start }: Told): readonly Found[] | undefined {
   const code = Object.hasOwn(BY_ERROR, error) ? BY_ERROR[error] : undefined;
   if (code !== undefined) return likely(code);
   if (/^InternalError|Reason: Internal error/i.test(text)) return likely("ecs-internal-error");
-  return /CannotPull.{0,40}context cancell?ed$/i.test(text)
-    ? likely("pull-interrupted", "instance-disk-full")
+  if (/CannotPull.{0,40}context cancell?ed$/i.test(text))
+    return likely("pull-interrupted", "instance-disk-full");
+  return /failed to (?:unpack image|extract layer|register layer)|filesystem layer verification failed/i.test(
+    text,
+  )
+    ? likely("pull-interrupted", "image-is-no-container-image")
     : undefined;
 }
 

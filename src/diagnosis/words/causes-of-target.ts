@@ -35,8 +35,9 @@ export function targetCauses({ words }: Told): readonly Found[] | undefined {
 }
 
 /** What begins as a private registry of ECR does, and goes on as none. */
-export function misspeltCauses({ words: { host } }: Told): readonly Found[] | undefined {
+export function misspeltCauses({ words: { host, fault } }: Told): readonly Found[] | undefined {
   if (host === undefined || !/^\d{12}\.dkr[.-]ecr\b/.test(host) || ecrRegistryOf(host) !== undefined)
     return undefined;
-  return [{ code: "registry-host-misspelt", isCertain: true, params: { host } }];
+  const misspelt: Found = { code: "registry-host-misspelt", isCertain: true, params: { host } };
+  return fault === "dns" ? [misspelt, { code: "dns-fails", isCertain: false, params: { host } }] : [misspelt];
 }

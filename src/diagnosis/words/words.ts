@@ -8,6 +8,7 @@
 
 import { ecrRegistryOf } from "../../image/ecr-hosts.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
+import { contains, parseBlock } from "../../network/addresses.ts";
 import { redact } from "../../text/redact.ts";
 
 export type TargetName =
@@ -49,9 +50,12 @@ export function wordsOf(reason: string): Words {
   const error = /(?:^|Reason: )(?:\w+: )??(?<name>[A-Z]\w*(?:Error|Exception))\b/.exec(text)?.groups?.name;
   const fault = faultIn(text);
   const host = hostIn(text);
-  const target = targetIn(text, host);
   const region = regionIn(text, host);
   const address = /dial (?:tcp|udp) \[?(?<ip>[\da-fA-F.:]+?)\]?:\d+/.exec(text)?.groups?.ip;
+  const named = targetIn(text, host);
+  // Old and shortened forms name the image alone, whatever was asked: the address is then all that tells.
+  const target =
+    named === "ecr.dkr" && /\bHead\b|\/v2\//.test(text) === false && isOfS3(address) ? "s3" : named;
   const caller = callerIn(text);
   const denied = deniedIn(text);
   return {
@@ -66,6 +70,16 @@ export function wordsOf(reason: string): Words {
     ...(denied === undefined ? {} : { denied }),
     isCut: /(?:\.\.\.|…)$/.test(text) || CUT_LENGTHS.has(reason.length),
   };
+}
+
+/** Blocks of S3's, in one region or another, that public reports of layers name. (2021-2026; not all that S3 has) */
+const S3_BLOCKS = ["52.216.0.0/14", "54.231.0.0/16", "3.5.0.0/16", "16.15.0.0/16", "16.182.0.0/16"].flatMap(
+  (text) => parseBlock(text) ?? [],
+);
+
+function isOfS3(address: string | undefined): boolean {
+  const block = address === undefined ? undefined : parseBlock(address);
+  return block !== undefined && S3_BLOCKS.some((one) => contains(one, block));
 }
 
 function faultIn(text: string): NetworkFault | undefined {
