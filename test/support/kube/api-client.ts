@@ -19,7 +19,6 @@ export type ApiClient = {
     body?: object | string,
     options?: { readonly contentType?: string; readonly user?: string; readonly groups?: readonly string[] },
   ): Promise<ApiAnswer>;
-  /** Another writer of the same fields: `metadata.managedFields` tells it. */
   close(): void;
 };
 
@@ -27,17 +26,23 @@ export const JSON_PATCH = "application/json-patch+json";
 export const MERGE_PATCH = "application/merge-patch+json";
 export const APPLY_PATCH = "application/apply-patch+yaml";
 
-export async function connectApi({ url, folder, authority }: ControlPlane): Promise<ApiClient> {
+/** @param token of a service account; absent: the administrator's certificate */
+export async function connectApi(
+  { url, folder, authority }: ControlPlane,
+  token?: string,
+): Promise<ApiClient> {
   const [ca, cert, key] = await Promise.all(
     [authority.certificatePath, `${folder}/pki/admin.crt`, `${folder}/pki/admin.key`].map((path) =>
       readFile(path),
     ),
   );
-  const agent = new Agent({ keepAlive: true, maxSockets: 16, ca, cert, key });
+  const login = token === undefined ? { cert, key } : {};
+  const agent = new Agent({ keepAlive: true, maxSockets: 16, ca, ...login });
   return {
     send: (method, path, body, { contentType = "application/json", user, groups = [] } = {}) =>
       new Promise((resolve, reject) => {
         const headers: Record<string, string | string[]> = { Accept: "application/json" };
+        if (token !== undefined) headers.Authorization = `Bearer ${token}`;
         if (body !== undefined) headers["Content-Type"] = contentType;
         if (user !== undefined) headers["Impersonate-User"] = user;
         if (groups.length > 0) headers["Impersonate-Group"] = [...groups];
