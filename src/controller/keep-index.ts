@@ -33,7 +33,7 @@ export type IndexPorts = {
   readonly ledger: HeadLedger;
   readonly leader: Pick<Leader, "isLeading">;
   readonly state: Pick<LeaderState, "update">;
-  readonly environment: ClusterEnvironment;
+  readonly environment: () => Promise<ClusterEnvironment>;
   readonly tellOwner: TellOwner;
   readonly metrics: ControllerMetrics;
   readonly clock: Clock;
@@ -191,12 +191,13 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
         : dueImages(images, { rows, now: clock.now(), proofMaxAgeMs, platforms });
       if (hasRemoved) await write();
       const reached = pulledRegistries(view.pods.values());
+      const asked = await environment();
       const stated = policy.kubernetes.reachableRegistries;
       await assessImages(
         due.slice(0, IMAGES_OF_A_PASS),
         rows,
         {
-          environment: { ...environment, registries: ledger.within(environment.registries) },
+          environment: { ...asked, registries: ledger.within(asked.registries) },
           policy,
           platforms,
           pullable: (host) => reached.has(host) || stated.includes(host),
@@ -204,9 +205,9 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
           proofMaxAgeMs,
           mayAskLimited: () => leader.isLeading() && ledger.left().left > keptForHealing,
         },
-        ({ image, row, asked }) => {
-          if (row === asked) silentCodes.delete(image);
-          else silentCodes.set(image, asked.codes ?? []);
+        ({ image, row, asked: said }) => {
+          if (row === said) silentCodes.delete(image);
+          else silentCodes.set(image, said.codes ?? []);
           rows.set(image, row);
           if (clock.now() - writtenAt >= WRITE_EVERY_MS) void write();
           return leader.isLeading();

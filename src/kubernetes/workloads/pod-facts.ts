@@ -22,6 +22,9 @@ export type PodFacts = {
   /** A static pod's image in the API server: kubelet takes no change of it. */
   readonly isMirror: boolean;
   readonly isEnding: boolean;
+  /** A patch has to make the list where there is none. */
+  readonly hasAnnotations: boolean;
+  readonly resourceVersion: string;
   readonly containers: readonly ContainerFacts[];
 };
 
@@ -67,6 +70,8 @@ export function podFacts(object: unknown): PodFacts | undefined {
     ...(modeLabel === undefined ? {} : { modeLabel }),
     isMirror: annotations["kubernetes.io/config.mirror"] !== undefined,
     isEnding: meta.deletionTimestamp !== undefined,
+    hasAnnotations: meta.annotations !== undefined,
+    resourceVersion: textOf(meta.resourceVersion) ?? "",
     containers: podImages(spec).map((image) => containerFacts(image, annotations, statuses)),
   };
 }

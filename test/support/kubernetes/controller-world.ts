@@ -1,5 +1,6 @@
 /** A cluster in memory, registries in memory and a controller of the index between them; time passes when a test says so. */
 
+import { setImmediate as nextRound } from "node:timers/promises";
 import { afterEach } from "vitest";
 import { type ClusterView, followCluster } from "../../../src/controller/cluster-view.ts";
 import { createEvents } from "../../../src/controller/events.ts";
@@ -58,7 +59,7 @@ export async function viewOf(cluster: SandboxCluster): Promise<ClusterView> {
 
 /** Lets what is under way go on until it waits for a change. */
 export async function settle(): Promise<void> {
-  for (let round = 0; round < 40; round++) await Promise.resolve();
+  for (let round = 0; round < 3; round++) await nextRound();
 }
 
 export type WorldGiven = {
@@ -95,7 +96,7 @@ export async function controllerWorld(given: WorldGiven = {}) {
       });
       const metrics = createMetrics();
       const tellOwner = createEvents(cluster, { clock, log: silentLog, identity });
-      const environment = { registries, clock };
+      const environment = async () => ({ registries, clock });
       const keeper = createIndexKeeper(
         {
           view,

@@ -1,0 +1,111 @@
+/** How the healing of a workload's pods ended, as the record that every remediation of the product leaves. */
+
+import { digestOf } from "../../image/digest.ts";
+import type { HealCode, HealProof } from "../../kubernetes/heal/decide-heal.ts";
+import type { StuckContainer } from "../../kubernetes/heal/stuck-pods.ts";
+import { formatSummary } from "../../remediation/report/format-summary.ts";
+import {
+  OUTCOME_SCHEMA_VERSION,
+  type Outcome,
+  type OutcomeKind,
+  outcomeSchema,
+  type Reason,
+} from "../../remediation/report/outcome.ts";
+
+export type HealEnd =
+  | { readonly kind: "code"; readonly code: HealCode }
+  | { readonly kind: "succeeded" | "observed" | "timed-out"; readonly use: string; readonly proof: string }
+  | { readonly kind: "quota"; readonly because: string; readonly opensAt: number }
+  | { readonly kind: "refused"; readonly because: string };
+
+/** One for all pods of a revision that wait for the same image. */
+export function executionOf({ pod, container }: StuckContainer): string {
+  const { namespace, workload, revision } = pod;
+  const text = [namespace, workload.kind, workload.name, revision, container.written].join(" ");
+  return `pods-${digestOf(text).slice(7, 39)}`;
+}
+
+const KIND_OF: Readonly<Record<HealCode, readonly [OutcomeKind, Reason]>> = {
+  "opted-out": ["not-eligible", "opted-out"],
+  "excluded-by-policy": ["not-eligible", "excluded-by-policy"],
+  "deployed-by-others": ["not-eligible", "deployed-by-others"],
+  "trust-unreadable": ["no-substitute", "trust-unreadable"],
+  "no-proof": ["no-substitute", "no-proof"],
+  "substitutes-failed": ["not-eligible", "substitute-failed"],
+};
+
+const BECAUSE: Readonly<Record<HealCode, string>> = {
+  "opted-out": "the label repull.dev/mode is off",
+  "excluded-by-policy": "the policy leaves the namespace or the image out",
+  "deployed-by-others":
+    "its pods belong to an operator that compares them, and scope.owners does not name it",
+  "trust-unreadable": "the pods of one revision run different bytes under the image's name",
+  "no-proof": "no source has the image with enough proof",
+  "substitutes-failed": "the nodes could not pull it from any place that is proved",
+};
+
+export function healOutcome(stuck: StuckContainer, end: HealEnd, proof: HealProof | undefined): Outcome {
+  const { pod, container, failure } = stuck;
+  const { namespace, workload } = pod;
+  const [outcome, because, more] = verdict(end);
+  const substitute = "use" in end ? { substitute: end.use, proof: end.proof } : {};
+  const record = {
+    schemaVersion: OUTCOME_SCHEMA_VERSION,
+    outcome,
+    because,
+    ...more,
+    execution: executionOf(stuck),
+    failure: {
+      kind: failure.kind,
+      ...(failure.limitedAs === undefined ? {} : { limitedAs: failure.limitedAs }),
+      ...(failure.registry === undefined ? {} : { registry: failure.registry }),
+      ...(failure.image === undefined ? {} : { image: failure.image }),
+      evidence: [...failure.evidence],
+    },
+    workload: { kind: "pod", cluster: "kubernetes", name: `${namespace}/${workload.kind}/${workload.name}` },
+    images: [
+      {
+        image: container.written,
+        containers: [container.container],
+        failing: true,
+        ...(proof?.trusted === undefined ? {} : { trusted: proof.trusted }),
+        ...substitute,
+        rejected: [],
+        notApplicable: [],
+      },
+    ],
+    nextSteps: nextSteps(end, stuck),
+  } as const;
+  const complete = { ...record, summary: formatSummary(record as never) };
+  return outcomeSchema.parse(complete);
+}
+
+function verdict(end: HealEnd): readonly [OutcomeKind, string, Partial<Outcome>] {
+  switch (end.kind) {
+    case "code": {
+      const [kind, reason] = KIND_OF[end.code];
+      return [kind, BECAUSE[end.code], { reason }];
+    }
+    case "succeeded":
+      return ["succeeded", "the waiting pods run the substitute", {}];
+    case "observed":
+      return ["dry-run", "the mode is observe", {}];
+    case "timed-out":
+      return ["rollout-timed-out", "the pods have not started within ten minutes", {}];
+    case "quota":
+      return ["quota-exceeded", end.because, { resumesAt: new Date(end.opensAt).toISOString() }];
+    case "refused":
+      return ["failed", end.because, { error: { code: "denied" } }];
+  }
+}
+
+function nextSteps(end: HealEnd, { pod, container }: StuckContainer): readonly string[] {
+  const { namespace, workload } = pod;
+  if (end.kind === "succeeded")
+    return [
+      `Write ${end.use} in the source of ${workload.kind} ${namespace}/${workload.name}: its template still says ${container.written}.`,
+    ];
+  if (end.kind === "code" && end.code === "no-proof")
+    return [`Copy the image into your ECR: repull mirror ${container.written}`];
+  return [];
+}

@@ -1,0 +1,89 @@
+/**
+ * The controller's life: it campaigns for the Lease, keeps the index and heals while it leads, and stops at once when it does
+ * not. The loops are apart, because a silent registry must not keep a pod from being healed.
+ */
+
+import { ClusterError } from "../cluster/cluster-error.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import type { IndexKeeper } from "./keep-index.ts";
+import { type Leader, RENEW_EVERY_SECONDS } from "./leader.ts";
+import type { ControllerMetrics } from "./metrics.ts";
+
+export type Duty = { readonly name: string; readonly everyMs: number; readonly run: () => Promise<void> };
+
+export type RunningParts = {
+  readonly view: ClusterView;
+  readonly leader: Leader;
+  readonly keeper: IndexKeeper;
+  readonly healer: { pass(): Promise<void> };
+  /** What the leader does besides. */
+  readonly duties?: readonly Duty[];
+  readonly metrics: ControllerMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+const INDEX_EVERY_MS = 2_000;
+const HEAL_EVERY_MS = 500;
+const IDLE_MS = 15_000;
+const FOLLOWER_MS = 500;
+
+/** Ends when the signal aborts. A bug comes out; what a cluster refuses is logged, and tried again. */
+export async function runController(
+  { view, leader, keeper, healer, duties = [], metrics, clock, log }: RunningParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const isReady = (): boolean => leader.isLeading() && view.missing().size === 0;
+  const loop = async (everyMs: number, name: string, run: () => Promise<void>): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        await run();
+      } catch (error) {
+        if (!(error instanceof ClusterError)) throw error;
+        log.warn("the cluster refused", { during: name, reason: error.reason, because: error.message });
+      }
+      await clock.sleep(everyMs, signal).catch(() => {});
+    }
+  };
+
+  let begun = false;
+  let passedAt = Number.NEGATIVE_INFINITY;
+  let seen = -1;
+  const index = async (): Promise<void> => {
+    if (!isReady()) {
+      if (!leader.isLeading()) begun = false;
+      return;
+    }
+    if (!begun) {
+      await keeper.begin();
+      begun = true;
+      seen = -1;
+    }
+    const idle = clock.now() - passedAt;
+    if (seen === view.changes() && idle >= 0 && idle < IDLE_MS) return;
+    seen = view.changes();
+    await keeper.pass();
+    passedAt = clock.now();
+  };
+  const campaign = async (): Promise<void> => {
+    const isLeading = await leader.campaign();
+    metrics.leading.set(isLeading ? 1 : 0);
+  };
+
+  await Promise.all([
+    loop(RENEW_EVERY_SECONDS * 1000, "campaign", campaign),
+    loop(INDEX_EVERY_MS, "index", index),
+    loop(HEAL_EVERY_MS, "heal", async () => {
+      if (isReady() && begun) await healer.pass();
+    }),
+    ...duties.map(({ name, everyMs, run }) =>
+      loop(everyMs, name, async () => {
+        if (leader.isLeading()) await run();
+        else await clock.sleep(FOLLOWER_MS, signal).catch(() => {});
+      }),
+    ),
+  ]);
+  await leader.resign();
+}
