@@ -16,6 +16,7 @@ import { createEndedBadly } from "../../src/aws/adapters/ended-badly.ts";
 import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
+import { rememberRunning } from "../../src/remediation/detect/remember-running.ts";
 import { type SweepReport, sweep } from "../../src/remediation/detect/sweep.ts";
 import {
   isSweepRequest,
@@ -33,6 +34,7 @@ import { accountOf, settingsFrom } from "../settings.ts";
 
 const settings = settingsFrom(process.env);
 const executions = createExecutions(settings.aws, settings.functions);
+const remembered = rememberRunning(executions, systemClock);
 const endedBadly = createEndedBadly(settings.aws, settings.functions);
 const serviceReads = createServiceReads(settings.aws);
 const deadLetters = createDeadLetters(settings.aws, settings.deadLetterQueueUrl);
@@ -58,7 +60,7 @@ export async function handler(event: unknown, context: Context): Promise<SQSBatc
   const policy = await policyNow();
   const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
     try {
-      const detected = await detect(parsed(body), ports, policy);
+      const detected = await detect(parsed(body), { ...ports, executions: remembered }, policy);
       log.info(`event ${detected.kind}`, { messageId, ...detected });
       recordDetected(detected.kind, detected.failure);
     } catch (error) {

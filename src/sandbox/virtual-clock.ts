@@ -19,6 +19,8 @@ export interface VirtualClock extends Clock, Timer {
   advanceUntil(condition: () => boolean, latestMilliseconds: number): Promise<boolean>;
   /** When the next thing will happen; undefined when the world is at rest. */
   nextAt(): number | undefined;
+  /** Runs something that real time passes for, a call over a socket: until it ends no time passes here. */
+  outside<T>(run: () => Promise<T>): Promise<T>;
 }
 
 type Process = {
@@ -49,6 +51,15 @@ export function createVirtualClock(startMilliseconds: number): VirtualClock {
   let now = startMilliseconds;
   let scheduled = 0;
   let driving: Promise<unknown> | undefined;
+  const calls = new Set<Promise<unknown>>();
+
+  /** Until no call to the outside is under way. */
+  const returned = async (): Promise<void> => {
+    while (calls.size > 0) {
+      await Promise.allSettled(calls);
+      await nextRound();
+    }
+  };
 
   const enqueue = (at: number, happen: () => Promise<void>): (() => void) => {
     assert(Number.isFinite(at), `a time to come, not ${at}`);
@@ -64,7 +75,7 @@ export function createVirtualClock(startMilliseconds: number): VirtualClock {
     enqueue(at, async () => {
       const process = newProcess();
       inside.run(process, () => void untilItEnds(process, run));
-      await untilQuiet(process);
+      await untilQuiet(process, returned);
     });
 
   /** One thing at a time; a second caller waits for the first to stop. */
@@ -119,7 +130,7 @@ export function createVirtualClock(startMilliseconds: number): VirtualClock {
       signal?.removeEventListener("abort", onAbort);
       wake();
       resolve();
-      await untilQuiet(process);
+      await untilQuiet(process, returned);
     });
     signal?.addEventListener("abort", onAbort, { once: true });
     return promise;
@@ -128,13 +139,22 @@ export function createVirtualClock(startMilliseconds: number): VirtualClock {
   return {
     now: () => now,
     nextAt: () => queue[0]?.at,
+    outside: async (run) => {
+      const call = run();
+      calls.add(call);
+      try {
+        return await call;
+      } finally {
+        calls.delete(call);
+      }
+    },
     schedule,
     after: (milliseconds, run) => {
       const process = inside.getStore();
       return enqueue(now + milliseconds, async () => {
         run();
         // What it set going is the caller's, and ends or sleeps before the world goes on.
-        if (process !== undefined) await untilQuiet(process);
+        if (process !== undefined) await untilQuiet(process, returned);
       });
     },
     advanceTo,
@@ -166,14 +186,18 @@ async function untilItEnds(process: Process, run: () => unknown): Promise<void> 
 }
 
 /** Waits until a process has ended or sleeps; an error that it did not catch is a bug of the world and comes out here. */
-async function untilQuiet(process: Process): Promise<void> {
+async function untilQuiet(process: Process, returned: () => Promise<void>): Promise<void> {
   while (!process.ended) {
+    await returned();
     if (process.sleeping === 0) {
-      if (await pauses(process)) continue;
+      if (await pauses(process, returned)) continue;
       return;
     }
     const before = process.activity;
-    for (let round = 0; round < QUIET_ROUNDS && !process.ended; round++) await nextRound();
+    for (let round = 0; round < QUIET_ROUNDS && !process.ended; round++) {
+      await nextRound();
+      await returned();
+    }
     if (process.activity === before && process.sleeping > 0) return;
   }
   if (process.failure !== undefined) throw process.failure.error;
@@ -183,10 +207,11 @@ async function untilQuiet(process: Process): Promise<void> {
  * Whether the process comes to a pause by itself. One that does not waits for another that sleeps, for a token that both
  * need for example: then the world has to go on, or neither ever would.
  */
-async function pauses(process: Process): Promise<boolean> {
+async function pauses(process: Process, returned: () => Promise<void>): Promise<boolean> {
   const paused = process.paused.promise.then(() => true);
   for (let round = 0; round < BLOCKED_ROUNDS; round++) {
     if (await Promise.race([paused, nextRound(false)])) return true;
+    await returned();
   }
   return false;
 }

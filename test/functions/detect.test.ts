@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Context, SQSEvent } from "aws-lambda";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { type AwsAnswer, type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws/aws-stub.ts";
 
@@ -116,10 +116,12 @@ beforeAll(async () => {
     POWERTOOLS_LOG_LEVEL: "SILENT",
     POWERTOOLS_METRICS_DISABLED: "true",
   });
-  handler = (await import("../../functions/detect/handler.ts")).handler;
 });
 afterAll(() => stub.stop());
-beforeEach(() => {
+beforeEach(async () => {
+  // A warm process remembers what it has started: each test is a cold one.
+  vi.resetModules();
+  handler = (await import("../../functions/detect/handler.ts")).handler;
   started = [];
   mayInvoke = () => true;
   queueTakes = true;

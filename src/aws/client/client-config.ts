@@ -24,7 +24,7 @@ export type AwsSettings = {
  * RegisterTaskDefinition is refilled by one a second (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html, 2026-11): with the SDK's
  * doubling pauses seven attempts wait out some thirty seconds of a crowd.
  */
-const ATTEMPTS_MAX = 7;
+export const ATTEMPTS_MAX = 7;
 const CONNECT_MILLISECONDS_MAX = 10_000;
 const REQUEST_SECONDS_MAX = 20;
 

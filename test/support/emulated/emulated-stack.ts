@@ -31,6 +31,8 @@ export type EmulatedStack = {
   onCall: FrontDoorSettings["onCall"];
   /** `detect` with these bodies as one batch of SQS; answers what it answered. */
   deliver(...bodies: readonly string[]): Promise<{ readonly status: number; readonly body: string }>;
+  /** A body as a record of a batch, as SQS hands it over. */
+  recordOf(body: string, index: number): JsonObject;
   functionOf(name: BundleName): Promise<EmulatedFunction>;
   /** Waits until no execution runs; answers each one's status by its name. */
   settle(secondsMax?: number): Promise<ReadonlyMap<string, string>>;
@@ -45,6 +47,10 @@ export type EmulatedStackOptions = {
   readonly skipsTime?: boolean;
   /** Of each function, in seconds. */
   readonly timeoutSeconds?: number;
+  /** Told of every call to AWS and its answer. */
+  readonly onAnswer?: NonNullable<FrontDoorSettings["onAnswer"]>;
+  /** Settles when executions may begin to run. */
+  readonly held?: Promise<void>;
   /** Recorded events that have happened in the world. */
   readonly events?: readonly Json[];
   /** Runs the bundles in this process: Lambda's programs are not installed. Time is then not skipped by the engine. */
@@ -89,6 +95,8 @@ export async function startEmulatedStack(
         : undefined,
     passTime: (seconds) => world.run(seconds),
     onCall: (call) => stack.onCall(call),
+    ...(options.onAnswer === undefined ? {} : { onAnswer: options.onAnswer }),
+    ...(options.held === undefined ? {} : { held: options.held }),
     ...(skipsTime ? {} : { waitFor: () => 1 }),
   });
   const queueUrl = `https://sqs.${region}.amazonaws.com/${EMULATOR_ACCOUNT}/${stackName}-unhandled`;
@@ -146,6 +154,7 @@ export async function startEmulatedStack(
     environment: settings,
     onCall: () => undefined,
     functionOf,
+    recordOf: (body, index) => recordOf(body, index),
     async deliver(...bodies) {
       const detect = await functionOf("detect");
       return await detect.invoke(JSON.stringify({ Records: bodies.map(recordOf) }));

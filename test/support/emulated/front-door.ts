@@ -29,6 +29,10 @@ export type FrontDoorSettings = {
   readonly waitFor?: (seconds: number) => number;
   /** Sees each request before it goes on; an answer is given in place of AWS's. */
   onCall(call: DoorCall): DoorAnswer | undefined | Promise<DoorAnswer | undefined>;
+  /** Told of every call that was answered, a start of an execution among them. */
+  onAnswer?(call: DoorCall, answer: DoorAnswer): void;
+  /** Settles when handlers of durable executions may be called; absent: at once. */
+  readonly held?: Promise<void>;
 };
 
 export type DoorCall = {
@@ -114,6 +118,7 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
   /** The runner calls a function before its answer to the start is here: its ARN is told first. */
   const invokeHandler = async (functionName: string, body: string): Promise<DoorAnswer> => {
     await Promise.all(starting);
+    await settings.held;
     const { DurableExecutionArn: runnerArn = "" } = JSON.parse(body) as { DurableExecutionArn?: string };
     const execution = names.byRunner(runnerArn);
     if (execution !== undefined) execution.invocations += 1;
@@ -155,13 +160,16 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     const sent = found === undefined ? plain : plain.replace(runnerArn, encodeURIComponent(runnerArn));
     const isCheckpoint = found !== undefined && /\/checkpoint(?:\?|$)/.test(plain);
     const told = isCheckpoint ? await checkpoint(found, body) : body;
-    const called = await settings.onCall({
+    const call = {
       service: "lambda",
       operation: `${method} ${plain.split("?")[0]}`,
       body,
       ...(found === undefined ? {} : { execution: found }),
-    });
-    return called ?? (await forward(settings.runnerUrl(), method, sent, headers, told));
+    };
+    const called = await settings.onCall(call);
+    const answer = called ?? (await forward(settings.runnerUrl(), method, sent, headers, told));
+    settings.onAnswer?.(call, answer);
+    return answer;
   };
 
   const answerTo = async (incoming: IncomingMessage, body: string): Promise<DoorAnswer> => {
@@ -173,9 +181,12 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
       if (headers[HANDLER_HEADER] !== undefined) return await invokeHandler(functionName, body);
       // Two starts of one name at once: Lambda takes one of them first.
       while (starting.size > 0) await Promise.all(starting);
-      const begun = start(functionName, String(headers["x-amz-durable-execution-name"]), body);
+      const name = String(headers["x-amz-durable-execution-name"]);
+      const begun = start(functionName, name, body);
       starting.add(begun);
-      return await begun.finally(() => starting.delete(begun));
+      const answer = await begun.finally(() => starting.delete(begun));
+      settings.onAnswer?.({ service: "lambda", operation: `Invoke ${functionName} ${name}`, body }, answer);
+      return answer;
     }
     if (path.startsWith("/2025-12-01/")) {
       const answer = await ofRunner(method, path, headers, body);
@@ -193,6 +204,7 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     const called = await settings.onCall({ service, operation, body });
     const answer = called ?? (await forward(settings.sandboxUrl, method, path, headers, body));
     calls.push(`${service}:${operation} ${answer.status}`);
+    settings.onAnswer?.({ service, operation, body }, answer);
     return answer;
   };
 

@@ -51,6 +51,7 @@ export async function startInThread(settings: FunctionSettings, account: string)
   return {
     url: "",
     log: () => printed,
+    cpuSeconds: async () => undefined,
     killRuntime: end,
     stop: end,
     invoke: async (payload) => {

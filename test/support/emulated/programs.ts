@@ -59,6 +59,8 @@ export type Program = {
 export type EmulatedFunction = Program & {
   /** Runs one invocation; answers what the emulator answered. */
   invoke(payload: string): Promise<{ readonly status: number; readonly body: string }>;
+  /** What the function's process has used of the CPU, in seconds; undefined where that is not a process of its own. */
+  cpuSeconds(): Promise<number | undefined>;
   /** Ends the function's process in the middle of whatever it does; the emulator starts another at the next invocation. */
   killRuntime(): Promise<void>;
 };
@@ -100,6 +102,7 @@ export async function startEmulator(settings: FunctionSettings, cache = CACHE): 
       });
       return { status: answer.status, body: await answer.text() };
     },
+    cpuSeconds: () => cpuOfChildren(child),
     killRuntime: () => killChildrenOf(child),
     async stop() {
       await killChildrenOf(child);
@@ -174,19 +177,40 @@ async function watched(child: ChildProcess, url: string, path: string): Promise<
   };
 }
 
-/** The emulator starts the runtime in a process group of its own. Linux lists a process's children by thread. */
-async function killChildrenOf({ pid, exitCode }: ChildProcess): Promise<void> {
-  if (pid === undefined || exitCode !== null) return;
-  for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) {
-    const children = await readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "");
-    for (const one of children.split(" ").filter(Boolean)) {
-      try {
-        process.kill(Number(one), "SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
+/** The emulator starts the runtime in a process group of its own. */
+async function killChildrenOf(emulator: ChildProcess): Promise<void> {
+  for (const one of await childrenOf(emulator)) {
+    try {
+      process.kill(one, "SIGKILL");
+    } catch {
+      // It has ended by itself.
     }
   }
+}
+
+/** Linux lists a process's children by thread. */
+async function childrenOf({ pid, exitCode }: Pick<ChildProcess, "pid" | "exitCode">): Promise<number[]> {
+  if (pid === undefined || exitCode !== null) return [];
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+  const lists = await Promise.all(
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => "")),
+  );
+  return lists.flatMap((list) => list.split(" ").filter(Boolean).map(Number));
+}
+
+/** Linux counts in hundredths of a second: man 5 proc_pid_stat, utime and stime. */
+async function cpuOfChildren(emulator: ChildProcess): Promise<number> {
+  let ticks = 0;
+  for (let pids = await childrenOf(emulator); pids.length > 0; ) {
+    for (const pid of pids) {
+      const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+    }
+    const next = await Promise.all(pids.map((pid) => childrenOf({ pid, exitCode: null })));
+    pids = next.flat();
+  }
+  return ticks / 100;
 }
 
 export async function freePort(): Promise<number> {

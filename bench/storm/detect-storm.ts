@@ -1,0 +1,125 @@
+/** Part one: ten thousand events of 300 deployments, with doubles and in disorder, in batches of SQS to `detect`. */
+
+import { readFile } from "node:fs/promises";
+import { createRandom } from "../../src/sandbox/random.ts";
+import { EMULATOR_ACCOUNT, startEmulatedStack } from "../../test/support/emulated/emulated-stack.ts";
+import { startEmulator } from "../../test/support/emulated/programs.ts";
+import { openDoorLog } from "./door-log.ts";
+import { nameOf } from "./storm-world.ts";
+
+export type DetectStorm = {
+  readonly events: number;
+  readonly batches: number;
+  readonly deployments: number;
+  readonly doubles: number;
+  readonly starts: number;
+  readonly failures: number;
+  readonly cpuSeconds: number;
+  readonly eventsPerCpuSecond: number;
+  readonly callsToAws: number;
+};
+
+const BATCH = 10;
+/** Of `detect`: Lambda runs several, and each knows nothing of the others. */
+const PROCESSES = 2;
+const DOUBLE_EVERY = 8;
+
+export async function detectStorm(
+  { events, deployments }: { readonly events: number; readonly deployments: number },
+  logPath: string,
+): Promise<DetectStorm> {
+  const bodies = await eventBodies(events, deployments);
+  const log = openDoorLog(logPath, () => performance.now());
+  const held = Promise.withResolvers<void>();
+  let starts = 0;
+  let callsToAws = 0;
+  const stack = await startEmulatedStack(
+    { services: [] },
+    {
+      held: held.promise,
+      onAnswer(call, answer) {
+        log.onAnswer(call, answer);
+        callsToAws += 1;
+        if (call.operation.startsWith("Invoke ") && answer.status === 202) starts += 1;
+      },
+    },
+  );
+  const processes = await Promise.all(
+    Array.from({ length: PROCESSES }, () =>
+      startEmulator({
+        bundle: "detect",
+        functionName: `${stack.stackName}-detect`,
+        environment: stack.environment,
+        timeoutSeconds: 60,
+      }),
+    ),
+  );
+  try {
+    const batches = batchesOf(bodies);
+    let failures = 0;
+    let next = 0;
+    await Promise.all(
+      processes.map(async (detect) => {
+        for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) {
+          const { body } = await detect.invoke(JSON.stringify({ Records: batch.map(stack.recordOf) }));
+          const { batchItemFailures } = JSON.parse(body) as { batchItemFailures?: readonly unknown[] };
+          if (batchItemFailures === undefined) throw new Error(`detect answered ${body}`);
+          failures += batchItemFailures.length;
+        }
+      }),
+    );
+    const used = await Promise.all(processes.map((one) => one.cpuSeconds()));
+    const cpuSeconds = used.reduce<number>((sum, one = 0) => sum + one, 0);
+    return {
+      events,
+      batches: batches.length,
+      deployments,
+      doubles: events - new Set(bodies).size,
+      starts,
+      failures,
+      cpuSeconds,
+      eventsPerCpuSecond: events / cpuSeconds,
+      callsToAws,
+    };
+  } finally {
+    await Promise.all(processes.map((one) => one.stop()));
+    await stack.stop();
+    await log.close();
+  }
+}
+
+/** The recorded event, as tasks of these deployments would have told it, some twice, in no order. */
+async function eventBodies(count: number, deployments: number): Promise<readonly string[]> {
+  const sample = await readFile(new URL("../../events/fargate-service.json", import.meta.url), "utf8");
+  const text = JSON.stringify(JSON.parse(sample)).replaceAll("123456789012", EMULATOR_ACCOUNT);
+  const { detail, id } = JSON.parse(text) as { id: string; detail: { taskArn: string; startedBy: string } };
+  const task = detail.taskArn.split("/").at(-1) ?? "";
+  const began = Date.now() - 60_000;
+  const bodies: string[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const before = bodies.at(-1);
+    if (before !== undefined && index % DOUBLE_EVERY === 0) {
+      bodies.push(before);
+      continue;
+    }
+    const deployment = index % deployments;
+    bodies.push(
+      text
+        .replaceAll(id, `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`)
+        .replaceAll(task, String(index).padStart(32, "0"))
+        .replaceAll(detail.startedBy, `ecs-svc/${9_000_000_000_000 + deployment}`)
+        .replaceAll("service:web", `service:${nameOf(deployment)}`)
+        .replace(/"time":"[^"]*"/, `"time":"${new Date(began + index).toISOString()}"`),
+    );
+  }
+  const random = createRandom("storm");
+  return bodies
+    .map((body) => ({ body, place: random.next() }))
+    .toSorted((one, other) => one.place - other.place)
+    .map(({ body }) => body);
+}
+
+function batchesOf(bodies: readonly string[]): readonly (readonly string[])[] {
+  const count = Math.ceil(bodies.length / BATCH);
+  return Array.from({ length: count }, (_, index) => bodies.slice(index * BATCH, (index + 1) * BATCH));
+}
