@@ -22,15 +22,14 @@ import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { rolesOf } from "../../scan/exposure.ts";
 import { scanAccount } from "../../scan/scan.ts";
 import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
-import { linesOf } from "../../text/visible.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { findStack, STACK_DEFAULT } from "../account/find-stack.ts";
 import { whereOf } from "../account/where.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
-import type { Check } from "./check.ts";
 import { probe } from "./end-to-end-probe.ts";
+import { formatChecks } from "./format-checks.ts";
 import { runChecks } from "./run-checks.ts";
 import type { StackUnderTest } from "./stack-under-test.ts";
 
@@ -132,16 +131,4 @@ export function stackUnderTest(
     },
     now: () => clock.now(),
   };
-}
-
-const MARKS = { passed: "✓", failed: "✗", "not checked": "–" } as const;
-
-function formatChecks(checks: readonly Check[]): string {
-  const width = Math.max(...checks.map(({ check }) => check.length));
-  const lines = checks.flatMap(({ check, result, because, remedy }) => [
-    `${MARKS[result]} ${check.padEnd(width)}  ${result === "not checked" ? "not checked: " : ""}${because}`,
-    ...(remedy === undefined ? [] : [`${" ".repeat(width + 4)}→ ${remedy}`]),
-  ]);
-  const count = (wanted: Check["result"]) => checks.filter(({ result }) => result === wanted).length;
-  return `${linesOf(lines)}\n${count("passed")} passed, ${count("failed")} failed, ${count("not checked")} not checked\n`;
 }

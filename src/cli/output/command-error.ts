@@ -1,9 +1,10 @@
 /**
  * What a command says when it cannot do its work: one line for people, one object for scripts, one exit status.
  *
- * Four kinds are expected: a wrong call, a refusal, AWS, a registry. Everything else is a fault of Repull, and says so.
+ * Five kinds are expected: a wrong call, a refusal, AWS, a cluster, a registry. Everything else is a fault of Repull, and says so.
  */
 
+import { ClusterError, type ClusterReason } from "../../cluster/cluster-error.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
 import { EndpointsError } from "../../oci/http/registry-endpoints.ts";
@@ -49,6 +50,27 @@ const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
   "old-node": "install it from https://nodejs.org, or put it first on the PATH",
 };
 
+/** By reason; of the others, nothing but another try is known. */
+const CLUSTER_REMEDIES: Partial<
+  Readonly<Record<ClusterReason, { readonly remedy: string; readonly status: number }>>
+> = {
+  BadRequest: { remedy: "check the kubeconfig and the context", status: EXIT.usage },
+  Unauthorized: { remedy: "sign in to the cluster: kubectl get namespaces shows how", status: EXIT.refused },
+  Forbidden: { remedy: "allow the action for this caller", status: EXIT.refused },
+  NotServed: { remedy: "install the chart (infra/helm/repull)", status: EXIT.unfinished },
+};
+
+/** `cluster-not-served`. */
+function ofCluster({ reason }: ClusterError, message: string): CommandError {
+  const known = CLUSTER_REMEDIES[reason];
+  return {
+    code: `cluster-${reason.replace(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase()}`,
+    message,
+    remedy: known?.remedy ?? "check that the cluster answers, and run it again",
+    status: known?.status ?? EXIT.unfinished,
+  };
+}
+
 export function describeError(error: unknown, command: string, bug: BugReport): CommandError {
   const message = visible(error instanceof Error ? error.message : String(error));
   if (error instanceof WrongCall) return wrongCall(message, command);
@@ -77,6 +99,7 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
       remedy: AWS_REMEDIES[error.kind],
       status: exitStatusOfAws(error),
     };
+  if (error instanceof ClusterError) return ofCluster(error, message);
   if (error instanceof RegistryError)
     return {
       code: `registry-${error.kind}`,

@@ -38,8 +38,11 @@ export function addOperationCommands({ program, io, finish }: ProgramParts): voi
       "also send one synthetic event through the real path, about a service that does not exist",
       false,
     )
+    .option("--kube-context <name>", "examine the cluster of this context instead")
+    .option("--kubeconfig <file>", "examine the cluster of this kubeconfig instead")
+    .option("--namespace <name>", "with a cluster: where Repull runs there", "repull")
     .addOption(JSON_OPTION)
-    .action((options) => finish(async () => (await import("../doctor/doctor.ts")).doctor(options, io)));
+    .action((options) => finish(() => examine(options, io)));
 
   const ofStack = (command: Command): Command =>
     addBoundedAccountOptions(command)
@@ -71,6 +74,24 @@ export function addOperationCommands({ program, io, finish }: ProgramParts): voi
         return resume(options, await sessionFor("resume", options, io), io);
       }),
     );
+}
+
+type DoctorFlags = {
+  readonly stack?: string;
+  readonly probe: boolean;
+  readonly kubeContext?: string;
+  readonly kubeconfig?: string;
+  readonly namespace: string;
+  readonly json: boolean;
+};
+
+async function examine(options: DoctorFlags, io: CommandIo): Promise<number> {
+  const { kubeContext, kubeconfig, stack, probe } = options;
+  if (kubeContext === undefined && kubeconfig === undefined)
+    return (await import("../doctor/doctor.ts")).doctor(options, io);
+  if (probe || stack !== undefined)
+    throw new WrongCall("either a cluster, or a stack with --stack or --probe");
+  return (await import("../doctor/cluster/cluster-doctor.ts")).clusterDoctor(options, io);
 }
 
 async function sessionFor(command: string, { stack }: SwitchFlags, io: CommandIo) {

@@ -35,7 +35,8 @@ export function createClusterClient(connection: Connection, clock: Clock & Timer
   ) => {
     const path = pathOf(kind, at, queryOf(options));
     const body = JSON.stringify(completed(kind, object));
-    return (await requests.ask({ method, path, body, contentType: JSON_TYPE })) as Objects[K];
+    const call = { method, path, body, contentType: JSON_TYPE } as const;
+    return (await requests.ask(call, undefined, options?.warned)) as Objects[K];
   };
 
   return {
@@ -70,11 +71,8 @@ export function createClusterClient(connection: Connection, clock: Clock & Timer
       check(kind, name);
       const call = { method: "PATCH", path: pathOf(kind, name, queryOf(options)) } as const;
       const contentType = "application/json-patch+json";
-      return (await requests.ask({
-        ...call,
-        contentType,
-        body: JSON.stringify(operations),
-      })) as Objects[K];
+      const body = JSON.stringify(operations);
+      return (await requests.ask({ ...call, contentType, body }, undefined, options?.warned)) as Objects[K];
     },
 
     delete: async (kind, name, options) => {

@@ -9,7 +9,7 @@ import { errorOf } from "./status-error.ts";
 
 export type Requests = {
   /** The answer's JSON; the text itself where it is none. */
-  ask(call: Call, signal?: AbortSignal): Promise<unknown>;
+  ask(call: Call, signal?: AbortSignal, warned?: (text: string) => void): Promise<unknown>;
   /** An object a line, until the server ends it, so many milliseconds have passed, or the signal aborts. */
   lines(path: string, millisecondsMax: number, signal: AbortSignal): AsyncGenerator<unknown>;
 };
@@ -25,13 +25,14 @@ export function createRequests(connection: Connection, clock: Clock & Timer): Re
   const tooLate = (call: Call, milliseconds: number) => () =>
     new ClusterError(0, "Timeout", `${call.method} ${call.path}: no answer within ${milliseconds / 1000} s`);
 
-  async function ask(call: Call, signal?: AbortSignal): Promise<unknown> {
+  async function ask(call: Call, signal?: AbortSignal, warned?: (text: string) => void): Promise<unknown> {
     return await withinTime(clock, ANSWER_MS, tooLate(call, ANSWER_MS), async (late) => {
       const stop = signal === undefined ? late : AbortSignal.any([late, signal]);
       const answer = await connection.send(call, stop);
       const status = answer.statusCode ?? 0;
       if (status < 200 || status > 299)
         throw errorOf(status, await readWhole(answer, REFUSAL_BYTES_MAX), answer.headers["retry-after"]);
+      if (warned !== undefined) for (const text of warningsIn(answer.headers.warning)) warned(text);
       const text = await readWhole(answer, ANSWER_BYTES_MAX);
       return answer.headers["content-type"]?.startsWith("application/json") ? parsed(text) : text;
     });
@@ -57,4 +58,11 @@ export function createRequests(connection: Connection, clock: Clock & Timer): Re
   }
 
   return { ask, lines };
+}
+
+/** The texts of `299 - "text"`, of which a header may have several (RFC 7234, section 5.5). */
+function warningsIn(header: string | undefined): readonly string[] {
+  return [...(header ?? "").matchAll(/\b299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) =>
+    text.replace(/\\(.)/g, "$1"),
+  );
 }
