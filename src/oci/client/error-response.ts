@@ -14,7 +14,8 @@ import type { RegistryResponse } from "../http/transport.ts";
 import { readDelay, readRateLimit, readRetryAfter } from "./rate-limit.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
 
-const ERROR_BYTES_MAX = 64 * 1024;
+/** More of an error is not read. */
+export const ERROR_BYTES_MAX = 64 * 1024;
 /** Longer than this and a 429 is not a throttle that passes while we wait. */
 export const THROTTLE_SECONDS_MAX = 30;
 

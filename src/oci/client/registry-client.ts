@@ -9,9 +9,9 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Access, FindCredentials } from "../auth/credentials.ts";
 import { RegistryLogin } from "../auth/registry-login.ts";
 import { maySendCredentials, type RegistryAddress, redirectBlockReason } from "../http/registry-address.ts";
-import { discard } from "../http/response-body.ts";
+import { discard, readIntoMemory } from "../http/response-body.ts";
 import type { RegistryRequest, RegistryResponse, Send } from "../http/transport.ts";
-import { redactForLog, toRegistryError } from "./error-response.ts";
+import { ERROR_BYTES_MAX, redactForLog, toRegistryError } from "./error-response.ts";
 import { noAnswer } from "./no-answer.ts";
 import { type RateLimit, readRateLimit } from "./rate-limit.ts";
 import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
@@ -109,18 +109,17 @@ export class RegistryClient {
     try {
       const header = await this.#login.knownHeader(scopes, signal);
       followed = await this.#follow(question, header);
-      const { answer } = followed;
       // Where a redirect has led, a challenge is a stranger's: nothing is shown there.
-      if ([401, 403].includes(answer.status) && followed.origin === this.address.base.origin) {
+      if ([401, 403].includes(followed.answer.status) && followed.origin === this.address.base.origin) {
+        // Read first: the realm is often the same host, and its connection can be used for the token.
+        const answer = await readIntoMemory(followed.answer, ERROR_BYTES_MAX, this.#clock, signal);
+        followed = { ...followed, answer };
         const renewed =
           answer.status === 401
             ? await this.#login.renewedHeader(answer, scopes, header, signal)
             : await this.#login.renewedBasic(header, signal);
         if (renewed !== undefined && isStream(question.body)) hasNewToken = true;
-        else if (renewed !== undefined) {
-          discard(answer);
-          followed = await this.#follow(question, renewed);
-        }
+        else if (renewed !== undefined) followed = await this.#follow(question, renewed);
       }
     } catch (error) {
       signal?.throwIfAborted();

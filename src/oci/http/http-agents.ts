@@ -1,7 +1,10 @@
 /** Node's own HTTP clients to places of one kind, each with the connections that it keeps; opened when it is needed. */
 
 import type * as Http from "node:http";
+import type * as Https from "node:https";
+import type { Socket } from "node:net";
 import { guardedLookup, type Reach, type Resolve } from "./address-guard.ts";
+import type { TlsSessions } from "./tls-sessions.ts";
 
 // Not by import: that reads each export of node:http, and with them all of undici. Measured 2026-11 on Node 24.21:
 // 25 ms, more than half of what a copy that has nothing to do takes.
@@ -10,7 +13,7 @@ const http = process.getBuiltinModule("node:http");
 export type HttpAgentsOptions = {
   readonly idleMs: number;
   readonly socketsPerHostMax: number;
-  readonly ca?: readonly string[] | undefined;
+  readonly tls: TlsSessions;
   readonly proxyEnv?: ProxyEnv | undefined;
   readonly resolve?: Resolve | undefined;
 };
@@ -54,8 +57,10 @@ export class HttpAgents {
   /** TLS is loaded here, and not before: 10 ms of CPU. */
   #secure(use: ConnectionUse): HttpAgent {
     const https = process.getBuiltinModule("node:https");
-    const { ca } = this.#options;
-    const agent = new https.Agent({ ...this.#settings(use), ...(ca === undefined ? {} : { ca: [...ca] }) });
+    const { tls, proxyEnv } = this.#options;
+    const agent = new https.Agent({ ...this.#settings(use), secureContext: tls.context });
+    // Through a proxy, the socket is the proxy's at first: Node's own store of sessions knows which of them is whose.
+    if (proxiesOf(proxyEnv).length === 0) resumeSessions(agent, tls, this.#reach);
     return { request: https.request, agent };
   }
 
@@ -72,6 +77,17 @@ export class HttpAgents {
       ...(proxyEnv === undefined ? {} : { proxyEnv }),
     };
   }
+}
+
+/** Lets an agent share the sessions of all other connections. */
+function resumeSessions(agent: Https.Agent, tls: TlsSessions, reach: Reach): void {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const place = { reach, host: options.servername || (options.host ?? ""), port: Number(options.port) };
+    const socket = create({ ...options, ...tls.offer(place) }, callback);
+    if (socket != null) tls.watch(place, socket as Socket);
+    return socket;
+  };
 }
 
 /** The proxies of an environment, as Node reads it. */

@@ -7,7 +7,6 @@
  */
 
 import type * as Http from "node:http";
-import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import { UploadUnanswered } from "../copy/blobs/upload-unanswered.ts";
@@ -16,10 +15,13 @@ import { giveBack } from "./blobs/buffers.ts";
 import { BlobConnections } from "./blobs/connections.ts";
 import { HEAD_BYTES_MAX, MalformedResponse, PRELIMINARY_MAX } from "./blobs/head.ts";
 import { watchThroughput } from "./body-watchdog.ts";
+import { watchConnecting, whenOpen } from "./connecting.ts";
+import { ConnectionRamp } from "./connection-ramp.ts";
 import { type ConnectionUse, HttpAgents, type ProxyEnv, proxiesOf } from "./http-agents.ts";
 import { malformedErrorResponse } from "./malformed-response.ts";
 import { ThroughputWatch } from "./minimum-throughput.ts";
 import { isLoopbackHost } from "./registry-address.ts";
+import { TlsSessions } from "./tls-sessions.ts";
 import type { RegistryRequest, RegistryResponse, Send } from "./transport.ts";
 
 export type HttpTransportOptions = {
@@ -54,7 +56,9 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   const clock = options.clock ?? systemClock;
   const { ca, proxyEnv, resolve, timer = systemClock, socketsPerHostMax = 32 } = options;
   const closedPorts = new Set(options.closedLoopbackPorts);
-  const direct = { idleMs, ca, resolve, socketsPerHostMax };
+  const tls = new TlsSessions(ca);
+  const ramp = new ConnectionRamp({ now: () => clock.now(), after: (ms, run) => timer.after(ms, run) });
+  const direct = { idleMs, tls, resolve, socketsPerHostMax };
   // A connection that may go further is never lent to a request that may not: clients for each.
   const within: Readonly<Record<Reach, HttpAgents>> = {
     public: new HttpAgents({ ...direct, proxyEnv }, "public"),
@@ -63,7 +67,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   };
   // A proxy's loopback is not ours, so no proxy is asked for it, as Go's clients do not either.
   const local = new HttpAgents(direct, "loopback");
-  const connections = new BlobConnections({ idleMs, clock, ca, resolve });
+  const connections = new BlobConnections({ idleMs, clock, tls, resolve });
   const proxied = proxiesOf(proxyEnv).length > 0;
 
   const send = async (request: RegistryRequest): Promise<RegistryResponse> => {
@@ -72,23 +76,40 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
     return answer;
   };
 
-  const sendOnce = (request: RegistryRequest): Promise<RegistryResponse> => {
+  const sendOnce = async (request: RegistryRequest): Promise<RegistryResponse> => {
     const { url, signal, bulk = false, fresh = false } = request;
     const isClosed = request.reach === "loopback" && closedPorts.has(Number(url.port));
     const reach = isClosed ? "private" : (request.reach ?? "public");
-    if (signal?.aborted === true) return Promise.reject(signal.reason);
+    signal?.throwIfAborted();
     const refused = blockedLiteral(url, reach);
-    if (refused !== undefined) return Promise.reject(refused);
+    if (refused !== undefined) throw refused;
     const isLocal = reach === "loopback" && isLoopbackHost(url.hostname);
     const isBulk = bulk && !fresh && request.method === "GET";
-    if (isBulk && (isLocal || !proxied)) return connections.get({ ...request, reach });
-    return ask(request, isLocal ? local : within[reach], fresh ? "fresh" : isBulk ? "bulk" : "kept");
+    const use = fresh ? "fresh" : isBulk ? "bulk" : "kept";
+    const transmit = (): Promise<RegistryResponse> =>
+      isBulk && (isLocal || !proxied)
+        ? connections.get({ ...request, reach })
+        : ask(request, isLocal ? local : within[reach], use, () => ramp.sent(`${reach} ${url.origin}`));
+    if (use === "fresh") return await transmit();
+    const leave = await ramp.enter(`${reach} ${url.origin}`, use, signal);
+    try {
+      signal?.throwIfAborted();
+      const answer = await transmit();
+      // By then its connection is free again, or gone.
+      if (answer.body.closed) leave();
+      else answer.body.once("close", leave);
+      return answer;
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
 
   const ask = (
     request: RegistryRequest,
     clients: HttpAgents,
     use: ConnectionUse,
+    onSent: () => () => void,
   ): Promise<RegistryResponse> =>
     new Promise((resolveAnswer, reject) => {
       const { url, body, signal } = request;
@@ -108,6 +129,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       };
       watchHead(outgoing, clock, end);
       watchConnecting(outgoing, timer, idleMs, end);
+      if (upload === undefined) whenOpen(outgoing, () => outgoing.once("response", onSent()));
       const onAbort = (): void => end(signal?.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
       // node:http ends the connection of an unhandled 101, and reports only that it is closed.
@@ -174,24 +196,6 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
       for (const clients of [...Object.values(within), local]) clients.close();
       connections.close();
     },
-  });
-}
-
-/** A handshake of TLS that comes a byte at a time keeps the idle time-out from firing: it has the time as a whole. */
-function watchConnecting(
-  outgoing: Http.ClientRequest,
-  timer: Timer,
-  idleMs: number,
-  end: (reason: unknown) => void,
-): void {
-  outgoing.once("socket", (socket: Socket & { readonly secureConnecting?: boolean }) => {
-    const isOpening = (): boolean => socket.connecting || socket.secureConnecting === true;
-    if (!isOpening()) return;
-    const callOff = timer.after(idleMs, () => {
-      if (isOpening()) end(new Error(`no connection was open after ${idleMs / 1000} s`));
-    });
-    outgoing.once("response", callOff);
-    outgoing.once("close", callOff);
   });
 }
 

@@ -1,5 +1,6 @@
 /** Reading an answer's body to its end, within a bound of bytes and a floor of speed. */
 
+import { Readable } from "node:stream";
 import type { Clock } from "../../runtime/clock.ts";
 import { ThroughputWatch } from "./minimum-throughput.ts";
 import type { RegistryResponse } from "./transport.ts";
@@ -34,6 +35,19 @@ export async function readBody(
   }
   signal?.throwIfAborted();
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
+}
+
+/** The answer, with its body here: its connection is free again. A body over the bound, or broken off, is none. */
+export async function readIntoMemory(
+  answer: RegistryResponse,
+  bytesMax: number,
+  clock: Pick<Clock, "now">,
+  signal?: AbortSignal,
+): Promise<RegistryResponse> {
+  const bytes = await readBody(answer, bytesMax, clock, signal).catch(() => undefined);
+  signal?.throwIfAborted();
+  const { "content-length": _, ...headers } = answer.headers;
+  return { ...answer, headers, body: Readable.from(bytes === undefined ? [] : [bytes]) };
 }
 
 /** Discards an unread body: a short one is read to its end, so that its connection can be used again. */

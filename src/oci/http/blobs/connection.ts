@@ -11,8 +11,9 @@ import type { Clock } from "../../../runtime/clock.ts";
 import { malformedErrorResponse } from "../malformed-response.ts";
 import { ThroughputWatch } from "../minimum-throughput.ts";
 import type { RegistryRequest, RegistryResponse } from "../transport.ts";
-import { lend, Pieces } from "./buffers.ts";
+import { giveBack, Pieces } from "./buffers.ts";
 import { type BodyReader, bodyReader } from "./framing.ts";
+import { Gathered } from "./gathered.ts";
 import { HEAD_BYTES_MAX, MalformedResponse, PRELIMINARY_MAX, parseResponseHead } from "./head.ts";
 
 // Not by import: see node-clients.ts.
@@ -40,7 +41,12 @@ type Asked = {
   body: Body | undefined;
 };
 
-type Body = { readonly stream: Readable; readonly reader: BodyReader; readonly keepsOpen: boolean };
+type Body = {
+  readonly stream: Readable;
+  readonly reader: BodyReader;
+  readonly gathered: Gathered;
+  readonly keepsOpen: boolean;
+};
 
 const NOTHING = Buffer.alloc(0);
 const HEAD_END = "\r\n\r\n";
@@ -126,7 +132,8 @@ export class BlobConnection {
       all = all.subarray(end + HEAD_END.length);
       if (status >= 200) {
         const stream = this.#bodyOf(asked);
-        asked.body = { stream, reader: bodyReader(framing), keepsOpen };
+        const gathered = new Gathered((piece) => this.#handOn(stream, piece));
+        asked.body = { stream, reader: bodyReader(framing), gathered, keepsOpen };
         asked.onAnswer({ status, headers, body: stream });
         return bytes.subarray(bytes.length - all.length);
       }
@@ -149,12 +156,17 @@ export class BlobConnection {
     return stream;
   }
 
-  #readBody(asked: Asked, { stream, reader, keepsOpen }: Body, bytes: Buffer): boolean {
-    let isWanted = true;
-    for (const piece of reader.take(bytes)) isWanted = stream.push(lend(piece));
-    if (!reader.isOver) return isWanted;
+  #readBody(asked: Asked, { stream, reader, gathered, keepsOpen }: Body, bytes: Buffer): boolean {
+    for (const piece of reader.take(bytes)) gathered.add(piece);
+    if (!reader.isOver) return stream.readableLength < stream.readableHighWaterMark;
+    gathered.flush();
     this.#finish(asked, keepsOpen && reader.surplus === 0);
     return true;
+  }
+
+  #handOn(stream: Readable, piece: Buffer): void {
+    if (stream.destroyed) giveBack(piece);
+    else if (!stream.push(piece)) this.#socket.pause();
   }
 
   #finish(asked: Asked, keepsOpen: boolean): void {
@@ -180,8 +192,10 @@ export class BlobConnection {
 
   #onEnd(): void {
     const asked = this.#asked;
-    if (asked?.body?.reader.endsWithConnection === true) this.#finish(asked, false);
-    else this.#fail(new Error("the connection ended before the answer did"));
+    if (asked?.body?.reader.endsWithConnection === true) {
+      asked.body.gathered.flush();
+      this.#finish(asked, false);
+    } else this.#fail(new Error("the connection ended before the answer did"));
   }
 
   #fail(reason: unknown): void {
@@ -194,7 +208,11 @@ export class BlobConnection {
       const refusal = malformedErrorResponse(reason);
       if (refusal === undefined) asked.onFailure(reason);
       else asked.onAnswer(refusal);
-    } else asked.body.stream.destroy(reason instanceof Error ? reason : new Error("aborted"));
+      return;
+    }
+    // What has come has come: only the rest is asked for again.
+    asked.body.gathered.flush();
+    asked.body.stream.destroy(reason instanceof Error ? reason : new Error("aborted"));
   }
 }
 

@@ -3,18 +3,16 @@
 import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
 import type { Clock } from "../../../runtime/clock.ts";
 import { guardedLookup, hostWithoutBrackets, type Reach, type Resolve } from "../address-guard.ts";
+import type { TlsSessions } from "../tls-sessions.ts";
 import type { RegistryRequest, RegistryResponse } from "../transport.ts";
 import { BlobConnection } from "./connection.ts";
 
 export type BlobConnectionsOptions = {
   readonly idleMs: number;
   readonly clock: Pick<Clock, "now">;
-  readonly ca?: readonly string[] | undefined;
+  readonly tls: TlsSessions;
   readonly resolve?: Resolve | undefined;
 };
-
-/** Sessions of TLS that are kept: one for each place. A copy asks two or three, and a hostile redirect cannot fill memory. */
-const SESSIONS_MAX = 32;
 
 /** As many as there are blobs in transfer at once: the caller sets the bound. */
 export class BlobConnections {
@@ -22,8 +20,6 @@ export class BlobConnections {
   readonly #open = new Set<BlobConnection>();
   /** Free ones by what they may be used for, the one used last at the end: it is the least likely to be closed. */
   readonly #free = new Map<string, BlobConnection[]>();
-  /** What lets the next connection to a place spare the certificates and a round trip (RFC 8446, section 2.2). */
-  readonly #sessions = new Map<string, Buffer>();
 
   constructor(options: BlobConnectionsOptions) {
     this.#options = options;
@@ -43,20 +39,13 @@ export class BlobConnections {
   }
 
   #connect(url: URL, reach: Reach, key: string): BlobConnection {
-    const { idleMs, clock, ca, resolve } = this.#options;
+    const { idleMs, clock, tls, resolve } = this.#options;
     const free = this.#free.get(key) ?? [];
     this.#free.set(key, free);
     const connection = new BlobConnection({
       idleMs,
       clock,
-      dial: (onread) => {
-        const session = this.#sessions.get(key);
-        const socket = dial(url, { reach, idleMs, ca, resolve, onread, session });
-        socket.on("session", (latest: Buffer) => this.#keepSession(key, latest));
-        // One that was refused is not offered again.
-        socket.on("error", () => this.#sessions.delete(key));
-        return socket;
-      },
+      dial: (onread) => dial(url, { reach, idleMs, tls, resolve, onread }),
       onFree: (it) => free.push(it),
       onClosed: (it) => {
         this.#open.delete(it);
@@ -66,24 +55,13 @@ export class BlobConnections {
     this.#open.add(connection);
     return connection;
   }
-
-  #keepSession(key: string, session: Buffer): void {
-    this.#sessions.delete(key);
-    const [oldest] = this.#sessions.keys();
-    if (oldest !== undefined && this.#sessions.size >= SESSIONS_MAX) this.#sessions.delete(oldest);
-    this.#sessions.set(key, session);
-  }
 }
 
 function dial(
   url: URL,
-  options: Pick<BlobConnectionsOptions, "idleMs" | "ca" | "resolve"> & {
-    reach: Reach;
-    onread: OnReadOpts;
-    session: Buffer | undefined;
-  },
+  options: Pick<BlobConnectionsOptions, "idleMs" | "tls" | "resolve"> & { reach: Reach; onread: OnReadOpts },
 ): Socket {
-  const { reach, idleMs, ca, resolve, onread, session } = options;
+  const { reach, idleMs, tls, resolve, onread } = options;
   const isSecure = url.protocol === "https:";
   const host = hostWithoutBrackets(url);
   const port = Number(url.port) || (isSecure ? 443 : 80);
@@ -92,12 +70,14 @@ function dial(
   if (!isSecure) return connect(place);
   // An address is no server name, and its certificate is checked against it all the same.
   const servername = isIP(host) === 0 ? host : "";
-  // Loaded where it is needed, as in node-clients.ts.
-  return process.getBuiltinModule("node:tls").connect({
+  // Loaded where it is needed, as in http-agents.ts.
+  const socket = process.getBuiltinModule("node:tls").connect({
     ...place,
+    ...tls.offer({ reach, host, port }),
+    secureContext: tls.context,
     servername,
     ALPNProtocols: ["http/1.1"],
-    ...(ca === undefined ? {} : { ca: [...ca] }),
-    ...(session === undefined ? {} : { session }),
   });
+  tls.watch({ reach, host, port }, socket);
+  return socket;
 }
