@@ -50,6 +50,7 @@ export const CAUSES = {
   "address-family-mismatch":                          ecs("fargate-task-networking"),
   "dns-fails":                                        vpc("vpc-dns"),
   "dns-firewall-blocks":                              "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-dns-firewall.html",
+  "hosted-zone-hides-name":                           "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html",
   "registry-certificate-not-trusted":                 PULL,
   "dns-leads-to-other-host":                          vpc("vpc-dns"),
   "registry-refuses-connection":                      PULL,

@@ -57,7 +57,8 @@ const NO_FAILURE: ReadonlySet<CauseCode> = new Set([
 
 /** What seldom is the cause: where it could not be read, that is said, and the rest is worth its verdict. */
 const SELDOM: ReadonlySet<string> = new Set([
-  ...["image.repository-policy", "secret.policy", "kms.key-policy", "net.dns.firewall"],
+  ...["image.repository-policy", "secret.policy", "kms.key-policy"],
+  ...["net.dns.firewall", "net.dns.hosted-zone", "net.dns.resolver-rule"],
   ...["efs.policy", "efs.access-point", "efs.sg-2049", "lb.target-health"],
 ]);
 
@@ -114,6 +115,7 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
 function needsFacts(code: CauseCode | undefined): boolean {
   return (
     code === "dns-fails" ||
+    code === "dns-leads-to-other-host" ||
     code === "log-group-missing" ||
     code === "secret-missing" ||
     code === "task-role-not-assumable"

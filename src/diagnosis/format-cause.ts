@@ -70,6 +70,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `${subnet} has no way for the addresses that the target has`,
   "dns-firewall-blocks": ({ vpc = "the VPC", host = "the name", ruleGroup }) =>
     `the DNS firewall of ${vpc}${named(ruleGroup, ", rule group ")} blocks ${host}`,
+  "hosted-zone-hides-name": ({ vpc = "the VPC", host = "the name", hostedZone }) =>
+    `in ${vpc} a private hosted zone${named(hostedZone)} answers for ${host}, and has no record of it`,
   "dns-fails": ({ host = "the host" }) => `the name ${host} is not resolved`,
   "registry-certificate-not-trusted": (params) =>
     `the certificate of ${registry(params)} is of an authority that is not trusted`,

@@ -40,6 +40,10 @@ export const OPERATIONS = {
   "route53resolver.ListFirewallRuleGroupAssociations": "route53resolver:ListFirewallRuleGroupAssociations",
   "route53resolver.ListFirewallRules":   "route53resolver:ListFirewallRules",
   "route53resolver.ListFirewallDomains": "route53resolver:ListFirewallDomains",
+  "route53resolver.ListResolverRuleAssociations": "route53resolver:ListResolverRuleAssociations",
+  "route53resolver.ListResolverRules":   "route53resolver:ListResolverRules",
+  "route53.ListHostedZonesByVPC":        "route53:ListHostedZonesByVPC",
+  "route53.ListResourceRecordSets":      "route53:ListResourceRecordSets",
 } as const;
 
 export type Operation = keyof typeof OPERATIONS;

@@ -153,6 +153,8 @@ const BASE: Facts = {
   },
   "elbv2.DescribeTargetHealth": { TargetHealthDescriptions: [{ TargetHealth: { State: "healthy" } }] },
   "route53resolver.ListFirewallRuleGroupAssociations": { FirewallRuleGroupAssociations: [] },
+  "route53resolver.ListResolverRuleAssociations": { ResolverRuleAssociations: [] },
+  "route53.ListHostedZonesByVPC": { HostedZoneSummaries: [] },
 };
 
 async function diagnosed(facts: Facts, document: JsonObject = {}): Promise<Diagnosis> {
@@ -192,6 +194,24 @@ const firewall = (Action: string, ...Domains: readonly string[]): Facts => ({
     ],
   },
   "route53resolver.ListFirewallDomains": { Domains: [...Domains] },
+});
+const zone = (
+  Name: string,
+  records: readonly string[],
+  Owner: JsonObject = { OwningAccount: ACCOUNT },
+): Facts => ({
+  "route53.ListHostedZonesByVPC": { HostedZoneSummaries: [{ HostedZoneId: "Z1", Name, Owner }] },
+  "route53.ListResourceRecordSets": {
+    ResourceRecordSets: records.map((record) => ({ Name: record, Type: record === Name ? "SOA" : "A" })),
+  },
+});
+const forwards = (DomainName: string, RuleType = "FORWARD"): Facts => ({
+  "route53resolver.ListResolverRuleAssociations": {
+    ResolverRuleAssociations: [{ VPCId: "vpc-1", ResolverRuleId: "rslvr-rr-1" }],
+  },
+  "route53resolver.ListResolverRules": {
+    ResolverRules: [{ Id: "rslvr-rr-1", DomainName, RuleType, TargetIps: [{ Ip: "10.9.0.2" }] }],
+  },
 });
 const closed: Facts = {
   "ec2.DescribeSubnets": {
@@ -256,6 +276,15 @@ describe("one fact of the account is otherwise", () => {
     ["the DNS firewall blocks the registry",             firewall("BLOCK", "*.amazonaws.com."),                                                                            "net.dns.firewall",         "failed",  "dns-firewall-blocks"],
     ["the DNS firewall only tells of the registry",      firewall("ALERT", "*.amazonaws.com."),                                                                            "net.dns.firewall",         "passed"],
     ["the DNS firewall blocks other names",              firewall("BLOCK", "bad.example."),                                                                                "net.dns.firewall",         "passed"],
+    ["a private zone hides the registry's names",        zone("amazonaws.com.", ["amazonaws.com."]),                                                                       "net.dns.hosted-zone",      "failed",  "hosted-zone-hides-name"],
+    ["a private zone takes the registry's names by a wildcard", zone("amazonaws.com.", ["amazonaws.com.", "\\052.amazonaws.com."]),                                           "net.dns.hosted-zone",      "not sure"],
+    ["a private zone is an endpoint's own",              zone("api.ecr.us-east-1.amazonaws.com.", [], { OwningService: "vpce.amazonaws.com" }),                              "net.dns.hosted-zone",      "passed"],
+    ["a private zone is of other names",                 zone("corp.example.", ["corp.example."]),                                                                         "net.dns.hosted-zone",      "passed"],
+    ["a rule forwards what a private zone would hide",   { ...zone("amazonaws.com.", ["amazonaws.com."]), ...forwards("amazonaws.com.") },                                 "net.dns.hosted-zone",      "passed"],
+    ["the records of a private zone may not be read",    { ...zone("amazonaws.com.", []), "route53.ListResourceRecordSets": { Error: { Code: "AccessDenied", Message: "no" } } }, "net.dns.hosted-zone", "not checked"],
+    ["a rule forwards all names",                        forwards("."),                                                                                                    "net.dns.resolver-rule",    "not sure"],
+    ["a rule leaves the names to the resolver",          forwards("amazonaws.com.", "SYSTEM"),                                                                             "net.dns.resolver-rule",    "passed"],
+    ["a rule forwards other names",                      forwards("corp.example."),                                                                                        "net.dns.resolver-rule",    "passed"],
     ["the VPC resolves nothing",                         { "ec2.DescribeVpcAttribute": { EnableDnsSupport: { Value: false }, EnableDnsHostnames: { Value: false } } },        "net.dns.vpc-attributes",   "failed",  "vpc-dns-attributes-off"],
     ["Block Public Access is on for a public subnet",    { ...closed, ...byGateway },                                                                                     "net.bpa",                  "failed",  "public-access-blocked"],
     ["Block Public Access is on, and a NAT gateway is elsewhere", closed,                                                                                                 "net.bpa",                  "not sure"],

@@ -42,7 +42,7 @@ import type { Json, JsonObject } from "../../runtime/json.ts";
 import { createNetworks } from "../adapters/ecs/task-networks.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
 import { callJson } from "../client/calls/json-call.ts";
-import { callQuery } from "../client/calls/query-call.ts";
+import { callQuery, callRoute53 } from "../client/calls/query-call.ts";
 import { readPages } from "../client/calls/read-pages.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { securityGroupOf, subnetOf } from "../client/network-facts.ts";
@@ -89,16 +89,24 @@ const CALLS: Readonly<Record<Operation, Call>> = {
   "route53resolver.ListFirewallRuleGroupAssociations": (input, at) => callJson("route53resolver", { operation: "ListFirewallRuleGroupAssociations" }, input, at),
   "route53resolver.ListFirewallRules":     (input, at) => callJson("route53resolver", { operation: "ListFirewallRules" }, input, at),
   "route53resolver.ListFirewallDomains":   (input, at) => callJson("route53resolver", { operation: "ListFirewallDomains" }, input, at),
+  "route53resolver.ListResolverRuleAssociations": (input, at) => callJson("route53resolver", { operation: "ListResolverRuleAssociations" }, input, at),
+  "route53resolver.ListResolverRules":     (input, at) => callJson("route53resolver", { operation: "ListResolverRules" }, input, at),
+  "route53.ListHostedZonesByVPC":          (input, at) => callRoute53("hostedzonesbyvpc", { vpcid: text(input, "VPCId"), vpcregion: text(input, "VPCRegion") }, at),
+  "route53.ListResourceRecordSets":        (input, at) => callRoute53(`hostedzone/${idIn(input, "HostedZoneId")}/rrset`, {}, at),
 };
+
+function text(input: JsonObject, member: string): string {
+  return getString(input, member) ?? "";
+}
 
 function efs(operation: string, path: string, query: Readonly<Record<string, string>>, at: AwsSettings) {
   return callJson("efs", { operation, path: `/2015-02-01/${path}`, query }, {}, at);
 }
 
-/** Ids stand in paths: what is none of EFS's is asked for nowhere. */
+/** Ids stand in paths: what is none of EFS's or of Route 53's is asked for nowhere. */
 function idIn(input: JsonObject, member: string): string {
   const id = getString(input, member) ?? "";
-  return /^(?:arn:[\w:/-]+|fs(?:mt|ap)?-[\da-f]+)$/.test(id) ? encodeURIComponent(id) : "none";
+  return /^(?:arn:[\w:/-]+|fs(?:mt|ap)?-[\da-f]+|Z[A-Z\d]+)$/.test(id) ? encodeURIComponent(id) : "none";
 }
 
 function ecs(settings: AwsSettings): ECSClient {
@@ -120,7 +128,7 @@ function clientOf<Client>(
 }
 
 /** EFS's and IAM's own words for “there is none”, in addition to those that all services share. */
-const ABSENT = /NotFound|NoSuchEntity|ResourceNotFound/;
+const ABSENT = /NotFound|NoSuchEntity|NoSuchHostedZone|ResourceNotFound/;
 
 /** Asks a registry that is not ECR's; without a way there, the answer is unknown. */
 export type AskImage = AccountReads["image"];

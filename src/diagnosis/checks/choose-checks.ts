@@ -35,7 +35,7 @@ type Area =
 /** What of an account decides on a cause; words that are certain are proof enough, and only their ids are looked up. */
 const AREAS: readonly (readonly [codes: RegExp, ...areas: readonly Area[]])[] = [
   [
-    /^(?:no-way-to|instance-has|s3-|sg-|public-subnet|endpoint-security|network-acl|dns-fails|registry-token|registry-refuses)/,
+    /^(?:no-way-to|instance-has|s3-|sg-|public-subnet|endpoint-security|network-acl|dns-fails|dns-leads|registry-token|registry-refuses)/,
     "network",
   ],
   [
@@ -95,7 +95,8 @@ async function checksOf(
     case "network":
       return await networkChecks(
         hypotheses.length === 0 ? neededTargets(scene) : toldTargets(hypotheses, scene),
-        hypotheses.length === 0 || hypotheses.some(({ code }) => code === "dns-fails"),
+        hypotheses.length === 0 ||
+          hypotheses.some(({ code }) => code === "dns-fails" || code === "dns-leads-to-other-host"),
         scene,
       );
     case "image":

@@ -7,7 +7,7 @@ import { getObjects, getString, getStrings } from "../../ecs/json-fields.ts";
 import { isUnread, type NetworkFacts } from "../../network/facts.ts";
 import { takes } from "../../network/wildcard.ts";
 import type { Scene } from "../scene.ts";
-import { failed, notApplicable, notChecked, passed, type StartCheck } from "./check.ts";
+import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "./check.ts";
 
 const ATTRIBUTES = "net.dns.vpc-attributes";
 const FIREWALL = "net.dns.firewall";
@@ -62,13 +62,16 @@ async function firewallCheck(
   hosts: readonly string[],
   { reads, region }: Scene,
 ): Promise<readonly StartCheck[]> {
-  const input = { VpcId: vpc };
+  // Of all VPCs at once: a region has few, and the answer is shared.
+  const input = { MaxResults: 100 };
   const operation = "route53resolver.ListFirewallRuleGroupAssociations";
   const found = await reads.read(operation, input, region);
   if (found.kind === "unread") return [notChecked(FIREWALL, found, [operation, input, region])];
   const groups = (found.kind === "answer" ? getObjects(found.answer, "FirewallRuleGroupAssociations") : [])
     .filter((one) => (getString(one, "VpcId") ?? vpc) === vpc)
     .flatMap((one) => getString(one, "FirewallRuleGroupId") ?? []);
+  if (found.kind === "answer" && getString(found.answer, "NextToken"))
+    return [unknown(FIREWALL, "there are more associations of rule groups than were read")];
   if (groups.length === 0) return [notApplicable(FIREWALL, `${vpc} has no DNS firewall`)];
   for (const group of groups.slice(0, GROUPS_MAX)) {
     const asked = { FirewallRuleGroupId: group };

@@ -4,7 +4,7 @@ import { isPublic, parseBlock } from "../../network/addresses.ts";
 import type { Answer, NoCode } from "../../network/answer.ts";
 import type { Destination } from "../../network/destination.ts";
 import { endpointsOf, isAvailable } from "../../network/endpoint-way.ts";
-import { isUnread, type NetworkFacts } from "../../network/facts.ts";
+import { isUnread, type NetworkFacts, type Source } from "../../network/facts.ts";
 import { formatAnswer } from "../../network/format-answer.ts";
 import { reach } from "../../network/reach.ts";
 import type { CauseCode } from "../causes.ts";
@@ -12,6 +12,7 @@ import type { Scene } from "../scene.ts";
 import type { TargetName } from "../words/words.ts";
 import { failed, passed, type StartCheck } from "./check.ts";
 import { attributeChecks, firewallChecks } from "./dns-checks.ts";
+import { nameChecks } from "./name-checks.ts";
 import type { NetworkTarget } from "./network-targets.ts";
 
 // biome-ignore format: a table is read by its columns
@@ -70,10 +71,31 @@ export async function networkChecks(
     ];
   }
   const facts = await scene.reads.network(scene.sources);
+  const own = ownFacts(facts, scene.sources);
   const ways = targets.map((target) => networkCheck(target, facts, scene));
   const hosts = targets.map(({ destination }) => destination.host);
-  const names = asksDns ? [...attributeChecks(facts), ...(await firewallChecks(hosts, facts, scene))] : [];
-  return [...ways, ...names, ...publicAccessChecks(facts, ways)];
+  const names = asksDns
+    ? (
+        await Promise.all([
+          attributeChecks(own),
+          firewallChecks(hosts, own, scene),
+          nameChecks(hosts, own, scene),
+        ])
+      ).flat()
+    : [];
+  return [...ways, ...names, ...publicAccessChecks(own, ways)];
+}
+
+/** Of what was read for many services at once, the subnets that this start may be placed in, and their VPCs. */
+function ownFacts(facts: NetworkFacts, sources: readonly Source[]): NetworkFacts {
+  const { subnets, vpcs } = facts;
+  if (isUnread(subnets)) return facts;
+  const own = subnets.filter(({ id }) => sources.some(({ subnet }) => subnet === id));
+  return {
+    ...facts,
+    subnets: own,
+    vpcs: isUnread(vpcs) ? vpcs : vpcs.filter(({ id }) => own.some(({ vpc }) => vpc === id)),
+  };
 }
 
 /** VPC Block Public Access, where no way has shown it already. */

@@ -38,6 +38,7 @@ const WORDS: Readonly<Record<StartRemedyCode, string>> = {
   "ask-organization":            "let tasks have the tags that the organization's policy wants",
   "change-deployment-configuration": "let ECS start new tasks before it stops old ones, or the other way round",
   "change-dns-firewall":         "let the DNS firewall's rules allow the name",
+  "correct-hosted-zone":         "add the record to the private hosted zone, or take the zone off the VPC",
   "restore-service-role":        "restore the rights and the trust of ECS's service role",
   "try-again":                   "start once more: this passes, unless it comes back",
   none:                          "nothing is to be done",

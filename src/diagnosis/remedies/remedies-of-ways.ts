@@ -75,6 +75,9 @@ export const WAY_REMEDIES = {
   "dns-firewall-blocks": aws("change-dns-firewall", ({ ruleGroup = "RULE_GROUP_ID" }) => [
     ...["route53resolver", "list-firewall-rules", "--firewall-rule-group-id", ruleGroup],
   ]),
+  "hosted-zone-hides-name": aws("correct-hosted-zone", ({ hostedZone = "HOSTED_ZONE_ID" }) => [
+    ...["route53", "list-resource-record-sets", "--hosted-zone-id", hostedZone],
+  ]),
   "sg-egress-blocks-file-system": egress(
     ({ endpointGroups }) =>
       `UserIdGroupPairs=[{GroupId=${first(endpointGroups, "FILE_SYSTEM_SECURITY_GROUP_ID")}}]`,

@@ -41,6 +41,7 @@ export type StartRemedyCode =
   | "look-at-key"
   | "ask-organization"
   | "change-dns-firewall"
+  | "correct-hosted-zone"
   | "change-deployment-configuration"
   | "restore-service-role"
   | "try-again"

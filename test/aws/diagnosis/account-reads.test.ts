@@ -138,6 +138,7 @@ describe("a call of a service that has no client here", () => {
     ["kms.GetKeyPolicy",                  { KeyId: "1" },                     "kms",                   "GetKeyPolicy"],
     ["efs.DescribeMountTargets",          { FileSystemId: "fs-1" },           "elasticfilesystem",     "GET /2015-02-01/mount-targets"],
     ["efs.DescribeFileSystemPolicy",      { FileSystemId: "fs-1/../x" },      "elasticfilesystem",     "GET /2015-02-01/file-systems/none/policy"],
+    ["route53resolver.ListResolverRules", {},                                 "route53resolver",       "ListResolverRules"],
     ["route53resolver.ListFirewallRules", { FirewallRuleGroupId: "1" },       "route53resolver",       "ListFirewallRules"],
   ];
   for (const [operation, input, service, asked] of table)
@@ -148,6 +149,43 @@ describe("a call of a service that has no client here", () => {
       expect(request?.action).toContain(asked);
       expect(request?.headers.authorization).toContain(`/us-east-1/${service}/aws4_request`);
     });
+
+  test("Route 53's zones and records are read by REST, as the AWS CLI prints them", async () => {
+    answer = () => ({
+      headers: { "content-type": "text/xml" },
+      body: "<R><HostedZoneSummaries><HostedZoneSummary><HostedZoneId>Z1</HostedZoneId><Name>a.example.</Name><Owner><OwningAccount>123456789012</OwningAccount></Owner></HostedZoneSummary></HostedZoneSummaries><MaxItems>100</MaxItems></R>",
+    });
+    const zones = await reads().read("route53.ListHostedZonesByVPC", {
+      VPCId: "vpc-1",
+      VPCRegion: "us-east-1",
+    });
+    expect(zones).toMatchObject({
+      answer: {
+        HostedZoneSummaries: [
+          { HostedZoneId: "Z1", Name: "a.example.", Owner: { OwningAccount: "123456789012" } },
+        ],
+      },
+    });
+    expect(stub.requests.at(-1)?.query.get("vpcid")).toBe("vpc-1");
+    expect(stub.requests.at(-1)?.headers.authorization).toContain("/us-east-1/route53/aws4_request");
+    answer = () => ({
+      headers: { "content-type": "text/xml" },
+      body: "<R><ResourceRecordSets><ResourceRecordSet><Name>b.a.example.</Name><Type>A</Type><ResourceRecords><ResourceRecord><Value>10.0.0.1</Value></ResourceRecord></ResourceRecords></ResourceRecordSet></ResourceRecordSets><IsTruncated>false</IsTruncated></R>",
+    });
+    expect(await reads().read("route53.ListResourceRecordSets", { HostedZoneId: "Z1" })).toMatchObject({
+      answer: {
+        ResourceRecordSets: [{ Name: "b.a.example.", Type: "A", ResourceRecords: [{ Value: "10.0.0.1" }] }],
+      },
+    });
+    answer = () => ({
+      status: 404,
+      headers: { "content-type": "text/xml" },
+      body: "<ErrorResponse><Error><Code>NoSuchHostedZone</Code><Message>none</Message></Error></ErrorResponse>",
+    });
+    expect((await reads().read("route53.ListResourceRecordSets", { HostedZoneId: "Z2" })).kind).toBe(
+      "absent",
+    );
+  });
 
   test("the load balancer's is a form, and its XML is read as the AWS CLI prints it", async () => {
     const xml = (inside: string) => `<R xmlns="x">${inside}</R>`;

@@ -1,4 +1,4 @@
-/** Reads by AWS's query protocol, a form that is answered with XML: Elastic Load Balancing speaks no other. */
+/** Reads that are answered with XML: by AWS's query protocol, as Elastic Load Balancing speaks no other, and Route 53's. */
 
 import { isObject } from "../../../ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../../runtime/json.ts";
@@ -33,20 +33,62 @@ export async function callQuery(
     request.headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8";
     request.body = Buffer.from(form.toString());
   });
+  return await sendForXml(
+    command,
+    () => client.send(command),
+    (read) => read[`${operation}Result`],
+  );
+}
+
+/** A read of REST whose answer is XML: Route 53's, which is one service for all regions of a partition. */
+export async function callRoute53(
+  path: string,
+  query: Readonly<Record<string, string>>,
+  settings: AwsSettings,
+): Promise<JsonObject> {
+  const [region, host] = globalOf(settings.region);
+  const at = { ...settings, region, endpoint: settings.endpoint ?? `https://${host}` };
+  const { client, command } = serviceCall("route53", at, (request) => {
+    delete request.headers["x-amz-target"];
+    delete request.headers["content-type"];
+    request.method = "GET";
+    request.path = `/2013-04-01/${path}`;
+    request.query = { ...query };
+    request.body = undefined;
+  });
+  return await sendForXml(
+    command,
+    () => client.send(command),
+    (read) => read,
+  );
+}
+
+/** https://docs.aws.amazon.com/general/latest/gr/r53.html (read 2026-11) */
+function globalOf(region: string): readonly [signedFor: string, host: string] {
+  if (region.startsWith("cn-")) return ["cn-northwest-1", "route53.amazonaws.com.cn"];
+  if (region.startsWith("us-gov-")) return ["us-gov-west-1", "route53.us-gov.amazonaws.com"];
+  return ["us-east-1", "route53.amazonaws.com"];
+}
+
+async function sendForXml(
+  command: ReturnType<typeof serviceCall>["command"],
+  send: () => Promise<unknown>,
+  pick: (read: JsonObject) => Json | undefined,
+): Promise<JsonObject> {
   let answer: Json = {};
   command.middlewareStack.add(
     (next) => async (args) => {
       const result = await next(args);
       const response = result.response as Answer;
       const read = jsonOfXml(await textOf(response.body));
-      answer = isObject(read) ? (read[`${operation}Result`] ?? {}) : {};
+      answer = isObject(read) ? (pick(read) ?? {}) : {};
       // The SDK names an error by what it knows of JSON.
       response.body = Buffer.from(JSON.stringify(response.statusCode < 300 ? {} : errorIn(read)));
       return result;
     },
     { name: "repullReadXml", step: "deserialize", priority: "low" },
   );
-  await client.send(command);
+  await send();
   return isObject(answer) ? answer : {};
 }
 

@@ -1,11 +1,14 @@
 /**
- * The XML of AWS's query protocol as JSON: elements without attributes that matter, lists as `member` elements. What is not of
- * that form is left out; nothing is looked up, so that no document can name another.
+ * The XML of AWS's query protocol as JSON: elements without attributes that matter, lists as `member` elements, and of
+ * Route 53's as elements that are named. What is not of that form is left out; nothing is looked up, so that no document can
+ * name another.
  */
 
 import type { Json, JsonObject } from "../../../runtime/json.ts";
 
 const DEPTH_MAX = 32;
+/** In Route 53's model (2013-04-01) a list has elements of one of these names. */
+const LISTED = new Set(["member", "HostedZoneSummary", "ResourceRecordSet", "ResourceRecord"]);
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 type Open = { readonly name: string; readonly members: [string, Json][]; text: string };
@@ -31,7 +34,7 @@ export function jsonOfXml(xml: string): Json {
 
 function jsonOf({ members, text }: Open): Json {
   if (members.length === 0) return decoded(text.trim());
-  if (members.every(([name]) => name === "member")) return members.map(([, value]) => value);
+  if (members.every(([name]) => LISTED.has(name))) return members.map(([, value]) => value);
   return Object.fromEntries(members) satisfies JsonObject;
 }
 
