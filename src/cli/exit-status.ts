@@ -2,7 +2,8 @@
 
 import type { CopyErrorKind } from "../oci/copy/copy-error.ts";
 import type { AwsError, AwsErrorKind } from "../remediation/ports/aws-error.ts";
-import { needsNoAttention, type Outcome } from "../remediation/report/outcome.ts";
+import type { Outcome } from "../remediation/report/outcome.ts";
+import { needsNoAttention } from "../remediation/report/outcome-codes.ts";
 
 export const EXIT = {
   done: 0,
