@@ -11,7 +11,7 @@ import { type Deployment, primaryDeployment, type Service } from "../../ecs/serv
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
 import type { Task } from "../../ecs/task/task.ts";
 import { runsTheSame } from "../../ecs/task-definition/same-definition.ts";
-import { AwsError } from "../ports/aws-error.ts";
+import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { RolloutContext, RolloutStatus } from "./rollout.ts";
 import { formatStage, serviceDeploymentVerdict } from "./service-deployment-verdict.ts";
@@ -58,20 +58,30 @@ export async function checkRollout(
   const serviceDeployment = await currentServiceDeployment(service, newRevision, { ecs });
   const ours = stopped.filter((task) => sameRevision(task.taskDefinitionArn, newRevision));
   const status = judgeRollout(service, ours, watched, serviceDeployment);
-  if (status.kind !== "overwrote" || !(await areTheSame(newRevision, status.revision, { ecs })))
-    return status;
+  if (status.kind !== "overwrote") return status;
+  const same = await areTheSame(newRevision, status.revision, { ecs });
+  if (same === "unknown") return { kind: "in-progress", because: status.because, replaced: status.revision };
+  if (same === "no") return status;
   // Two failures of one service are two executions of Repull: nothing is lost where one replaces what the other wrote.
   const { foreignRevision: _, knownDeploymentIds: __, ...rest } = watched;
   return judgeRollout(service, ours, rest, serviceDeployment);
 }
 
-/** Whether both revisions run the same images in the same way; without the right to read them, they do not. */
-async function areTheSame(one: string, other: string, { ecs }: Pick<Ports, "ecs">): Promise<boolean> {
+/**
+ * Whether both revisions run the same images in the same way. Without the right to read them, they do not; without an
+ * answer it is unknown, and what was seen must not be lost with this look.
+ */
+async function areTheSame(
+  one: string,
+  other: string,
+  { ecs }: Pick<Ports, "ecs">,
+): Promise<"yes" | "no" | "unknown"> {
   try {
     const [a, b] = await Promise.all([one, other].map((arn) => ecs.describeTaskDefinition(arn)));
-    return a !== undefined && b !== undefined && runsTheSame(a.taskDefinition, b.taskDefinition);
+    if (a === undefined || b === undefined) return "no";
+    return runsTheSame(a.taskDefinition, b.taskDefinition) ? "yes" : "no";
   } catch (error) {
-    if (error instanceof AwsError && (error.kind === "denied" || error.kind === "invalid")) return false;
+    if (error instanceof AwsError) return isTransient(error) ? "unknown" : "no";
     throw error;
   }
 }

@@ -76,8 +76,13 @@ export type UndoPorts = Pick<Ports, "ecs" | "schedules" | "log">;
 
 export type RolloutStatus =
   | { readonly kind: "succeeded"; readonly because: string }
-  /** `deployment`: where it is ours that moves, its id. */
-  | { readonly kind: "in-progress"; readonly because: string; readonly deployment?: string }
+  /** `deployment`: where it is ours that moves, its id. `replaced`: a revision that ours has replaced, which could not be read yet. */
+  | {
+      readonly kind: "in-progress";
+      readonly because: string;
+      readonly deployment?: string;
+      readonly replaced?: string;
+    }
   /** Some image of ours cannot be pulled either: another place may do. `images` are those, by repository. */
   | { readonly kind: "cannot-pull"; readonly because: string; readonly images: readonly string[] }
   /** A task that was run again could not start. */

@@ -29,7 +29,8 @@ export function withSeen(before: State, seen: Seen, context: Context): State {
       if (rollout === undefined) return state;
       const { verdict } = seen;
       const deploymentId = rollout.deploymentId ?? ("deployment" in verdict ? verdict.deployment : undefined);
-      const other = verdict.kind === "superseded" && !rollout.wasDisplaced ? verdict.revision : undefined;
+      const inPlace = verdict.kind === "superseded" && !rollout.wasDisplaced ? verdict.revision : undefined;
+      const other = verdict.kind === "in-progress" ? verdict.replaced : inPlace;
       return {
         ...state,
         rollout: {

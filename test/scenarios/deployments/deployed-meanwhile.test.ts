@@ -255,22 +255,25 @@ describe("a deployment that comes at our write, whose answer is lost", () => {
 describe("a deployment of the same images, by digest, that ours has replaced", () => {
   /** The image of the deployment that comes with our write; what runs in the end, ours or that one, and the outcome. */
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [title: string, imageOf: (ours: string) => string, runs: "ours" | "theirs", outcome: string, isUnreadable?: boolean])[] = [
+  const table: readonly (readonly [title: string, imageOf: (ours: string) => string, runs: "ours" | "theirs", outcome: string, refusal?: "denied" | "throttled"])[] = [
     ["is not deployed again: ours runs what it would",          (ours) => ours,                             "ours",   "succeeded"],
     ["is not either where another registry has the digest",     (ours) => `ghcr.io/shop/nginx${ours.slice(ours.indexOf("@"))}`, "ours", "succeeded"],
     ["is deployed again where it names a tag",                  () => "nginx:1.26",                         "theirs", "superseded"],
     ["is deployed again where it names another digest",         (ours) => `${ours.slice(0, -4)}beef`,       "theirs", "superseded"],
-    ["is deployed again where it may not be read",              (ours) => ours,                             "theirs", "superseded", true],
+    ["is deployed again where it may not be read",              (ours) => ours,                             "theirs", "superseded", "denied"],
+    ["is deployed again where it could not be read for a minute", () => "nginx:1.26",                "theirs", "superseded", "throttled"],
   ];
-  for (const [title, imageOf, runs, outcome, isUnreadable = false] of table)
+  for (const [title, imageOf, runs, outcome, refusal] of table)
     it(title, async () => {
       const world = await failingWorld();
       let ours = "";
       let theirs = "";
+      let until = 0;
       const played = await play(world, (truth) => ({
         async describeTaskDefinition(name) {
-          if (isUnreadable && theirs !== "" && name === theirs)
-            throw new AwsError("denied", "ecs:DescribeTaskDefinition", "not authorized");
+          const isOver = refusal === "throttled" && world.clock.now() >= until;
+          if (refusal !== undefined && theirs !== "" && name === theirs && !isOver)
+            throw new AwsError(refusal, "ecs:DescribeTaskDefinition", "not answered");
           return await truth.describeTaskDefinition(name);
         },
         async updateService(...update: Update) {
@@ -284,6 +287,7 @@ describe("a deployment of the same images, by digest, that ours has replaced", (
             const revision = containers.map((one) => ({ ...one, image: imageOf(one.image) }));
             theirs = world.definitions.register({ ...taskDefinition, containerDefinitions: revision });
             world.cluster.updateService("prod", "web", theirs);
+            until = world.clock.now() + 60_000;
           }
           return await truth.updateService(...update);
         },

@@ -5,7 +5,7 @@ import { repositoryOf } from "../../../image/reference.ts";
 import type { RolloutStatus } from "../../deploy/rollout.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
 import { overwriting } from "./after-deployment.ts";
-import { conclude, ended, rollBack, stepFailed, throttled } from "./conclude.ts";
+import { conclude, ended, PAUSES_SECONDS, rollBack, stepFailed, throttled } from "./conclude.ts";
 import { restored } from "./restored-rule.ts";
 import type { Rule } from "./rule.ts";
 import { taskWork } from "./task-rules.ts";
@@ -36,6 +36,25 @@ const retryRollback: Rule = (state, seen, { options }) => {
     ...{ kind: "wait", label: "rollback", seconds },
     doing: "no-answer",
     state: { ...kept, rollbackPauses: state.rollbackPauses + 1 },
+  };
+};
+
+/** A rollout that cannot be read is looked at again: a new survey would not know what our write has replaced. */
+const watchAgain: Rule = (state, seen, { options }) => {
+  const { rollout, ending } = state;
+  if (rollout === undefined || ending !== undefined) return undefined;
+  if (seen.kind !== "failed" || seen.failed.transient !== true) return undefined;
+  const seconds = options.surveysAgain === false ? undefined : PAUSES_SECONDS[state.pauses];
+  if (seconds === undefined) return undefined;
+  return {
+    ...{ kind: "wait", label: "rollout", seconds },
+    doing: "no-answer",
+    state: {
+      ...state,
+      pauses: state.pauses + 1,
+      watchedSeconds: state.watchedSeconds + seconds,
+      rollout: { ...rollout, waitedSeconds: rollout.waitedSeconds + seconds },
+    },
   };
 };
 
@@ -174,6 +193,7 @@ function failedSubstitute(
 
 export const AFTER_OUR_WRITE: readonly Rule[] = [
   retryRollback,
+  watchAgain,
   stepFailed,
   ended,
   throttled,

@@ -12,7 +12,7 @@ import { type FailedSubstitute, nextLook, type State } from "../state.ts";
 import type { Rule } from "./rule.ts";
 
 /** Pauses before an AWS API or a registry that failed, or did not answer, is asked again. */
-const PAUSES_SECONDS = [60, 300, 900, 3600] as const;
+export const PAUSES_SECONDS = [60, 300, 900, 3600] as const;
 
 export function conclude(state: State, result: RemediationResult, { options }: Context): Action {
   const recorded = withRecord(state, result);

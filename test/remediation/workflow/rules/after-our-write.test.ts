@@ -171,11 +171,20 @@ const unanswered: Failed = { because, transient: true, error: { code: "unfinishe
 const failedOnce: Seen = { kind: "failed", failed: unanswered };
 const backoff = (isServing: boolean) =>
   `wait ${throttleBackoffSeconds({ execution: EXECUTION, isServing }, 1)} for throttled`;
+const watchesAgain = (seconds: number, pauses: number) => ({
+  ...{ doing: "no-answer", pauses, watchedSeconds: seconds },
+  rollout: { waitedSeconds: seconds },
+});
 const turnedAway = { throttled: 1, isThrottled: true };
 
 // biome-ignore format: a table is read by its columns
 rules("what went wrong is decided on first", [
-  ["a rollout that could not be read is surveyed anew after a minute", { ...shown(moving), seen: failedOnce }, "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE }],
+  ["a rollout that could not be read is looked at again after a minute: what it has replaced is not forgotten", { ...shown(moving, { foreignRevision: FOREIGN }), seen: failedOnce }, "wait 60 for rollout", watchesAgain(60, 1)],
+  ["then after five",                           { ...shown(moving, {}, { pauses: 1 }), seen: failedOnce }, "wait 300 for rollout", watchesAgain(300, 2)],
+  ["then after an hour",                        { ...shown(moving, {}, { pauses: 3 }), seen: failedOnce }, "wait 3600 for rollout", watchesAgain(3600, 4)],
+  ["and then it is the end",                    { ...shown(moving, {}, { pauses: 4 }), seen: failedOnce }, "end failed", { transient: true, error: unanswered.error, substitution }],
+  ["a rollout that may not be read is the end", { ...shown(moving), seen: { kind: "failed", failed: { because, transient: false } } }, "end failed", { transient: false, substitution }],
+  ["a caller who does not wait is told that it could not be read", { ...shown(moving), seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error, substitution }],
   ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end rolled-back", { substitution, restored: FORMER }],
   ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
   ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
