@@ -11,7 +11,13 @@ import type { IndexKeeper } from "./keep-index.ts";
 import { type Leader, RENEW_EVERY_SECONDS } from "./leader.ts";
 import type { ControllerMetrics } from "./metrics.ts";
 
-export type Duty = { readonly name: string; readonly everyMs: number; readonly run: () => Promise<void> };
+export type Duty = {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly run: () => Promise<void>;
+  /** Also of a process that does not lead. */
+  readonly always?: boolean;
+};
 
 export type RunningParts = {
   readonly view: ClusterView;
@@ -26,6 +32,8 @@ export type RunningParts = {
 };
 
 const INDEX_EVERY_MS = 2_000;
+/** A new leader waits for its view of the cluster. */
+const BEGINNING_MS = 200;
 const HEAL_EVERY_MS = 500;
 const IDLE_MS = 15_000;
 const FOLLOWER_MS = 500;
@@ -36,7 +44,11 @@ export async function runController(
   signal: AbortSignal,
 ): Promise<void> {
   const isReady = (): boolean => leader.isLeading() && view.missing().size === 0;
-  const loop = async (everyMs: number, name: string, run: () => Promise<void>): Promise<void> => {
+  const loop = async (
+    every: number | (() => number),
+    name: string,
+    run: () => Promise<void>,
+  ): Promise<void> => {
     while (!signal.aborted) {
       try {
         await run();
@@ -44,7 +56,7 @@ export async function runController(
         if (!(error instanceof ClusterError)) throw error;
         log.warn("the cluster refused", { during: name, reason: error.reason, because: error.message });
       }
-      await clock.sleep(everyMs, signal).catch(() => {});
+      await clock.sleep(typeof every === "number" ? every : every(), signal).catch(() => {});
     }
   };
 
@@ -67,6 +79,16 @@ export async function runController(
     await keeper.pass();
     passedAt = clock.now();
   };
+  /** A new leader does its duty at once, and then at its times. */
+  const dutyOf = ({ everyMs, run, always = false }: Duty): (() => Promise<void>) => {
+    let doneAt = Number.NEGATIVE_INFINITY;
+    return async () => {
+      const age = clock.now() - doneAt;
+      if (!always && (!leader.isLeading() || (age >= 0 && age < everyMs))) return;
+      doneAt = clock.now();
+      await run();
+    };
+  };
   const campaign = async (): Promise<void> => {
     const isLeading = await leader.campaign();
     metrics.leading.set(isLeading ? 1 : 0);
@@ -74,16 +96,11 @@ export async function runController(
 
   await Promise.all([
     loop(RENEW_EVERY_SECONDS * 1000, "campaign", campaign),
-    loop(INDEX_EVERY_MS, "index", index),
+    loop(() => (begun ? INDEX_EVERY_MS : BEGINNING_MS), "index", index),
     loop(HEAL_EVERY_MS, "heal", async () => {
       if (isReady() && begun) await healer.pass();
     }),
-    ...duties.map(({ name, everyMs, run }) =>
-      loop(everyMs, name, async () => {
-        if (leader.isLeading()) await run();
-        else await clock.sleep(FOLLOWER_MS, signal).catch(() => {});
-      }),
-    ),
+    ...duties.map((duty) => loop(duty.always ? duty.everyMs : FOLLOWER_MS, duty.name, dutyOf(duty))),
   ]);
   await leader.resign();
 }

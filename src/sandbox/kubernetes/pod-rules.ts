@@ -5,6 +5,14 @@
 
 import type { ClusterObject, Pod } from "../../kubernetes/objects/objects.ts";
 
+/** Why the API server refuses a pod. */
+export function refusedPod(pod: ClusterObject): string | undefined {
+  const { containers = [], initContainers = [] } = (pod as Pod).spec ?? {};
+  const names = [...containers, ...initContainers].map(({ name }) => name);
+  if (names.length === 0) return "spec.containers: Required value";
+  return new Set(names).size === names.length ? undefined : "spec.containers: Duplicate value";
+}
+
 /** Why the API server refuses the change. */
 export function refusedPodChange(before: ClusterObject, after: ClusterObject): string | undefined {
   const same = JSON.stringify(withoutImages(before as Pod)) === JSON.stringify(withoutImages(after as Pod));

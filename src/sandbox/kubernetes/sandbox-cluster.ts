@@ -8,7 +8,8 @@ import type { Change, ClusterPort, ObjectName, Selection } from "../../cluster/c
 import { apiVersionOf, KINDS, type Kind, type Objects } from "../../cluster/kinds.ts";
 import type { ClusterObject } from "../../kubernetes/objects/objects.ts";
 import { applyPatch } from "./json-patch.ts";
-import { refusedPodChange } from "./pod-rules.ts";
+import { isSelected } from "./label-selector.ts";
+import { refusedPod, refusedPodChange } from "./pod-rules.ts";
 
 export type ClusterRequest = {
   readonly verb: "get" | "list" | "watch" | "create" | "replace" | "patch" | "delete";
@@ -30,7 +31,6 @@ export type SandboxCluster = ClusterPort & {
 
 type Follower = {
   readonly kind: Kind;
-  readonly selection: Selection;
   tell(change: Change<ClusterObject>): void;
 };
 
@@ -49,6 +49,13 @@ export function createSandboxCluster(): SandboxCluster {
   });
   const refuse = (reason: ClusterReason, status: number, message: string): never => {
     throw new ClusterError(status, reason, message);
+  };
+  /** A name is a part of the path that is asked for. */
+  const checked = (kind: Kind, name: ObjectName): ObjectName => {
+    const isWhole = /^[^/%]+$/.test(name.name) && name.name !== "." && name.name !== "..";
+    if (!isWhole || KINDS[kind].isNamespaced !== (name.namespace !== undefined))
+      refuse("BadRequest", 0, `${kind} "${name.name}" is no name of an object`);
+    return name;
   };
   const ask = (request: ClusterRequest): void => {
     requests.push(request);
@@ -82,12 +89,10 @@ export function createSandboxCluster(): SandboxCluster {
     stored.delete(keyOf(kind, name));
     tell(kind, { type: "deleted", object: structuredClone(before) });
   };
-  const selected = (kind: Kind, { namespace }: Selection): readonly ClusterObject[] =>
+  const selected = (kind: Kind, selection: Selection): readonly ClusterObject[] =>
     [...stored]
-      .filter(([key]) => key.startsWith(`${kind} `))
-      .map(([, object]) => object)
-      .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
-      .map((object) => structuredClone(object));
+      .filter(([key, object]) => key.startsWith(`${kind} `) && isMeant(object, selection))
+      .map(([, object]) => structuredClone(object));
   const present = (kind: Kind, name: ObjectName): ClusterObject =>
     stored.get(keyOf(kind, name)) ?? refuse("NotFound", 404, `${kind} "${name.name}" not found`);
 
@@ -100,6 +105,7 @@ export function createSandboxCluster(): SandboxCluster {
     all: (kind) => selected(kind, {}) as never,
 
     async get(kind, name) {
+      checked(kind, name);
       ask({ verb: "get", kind, name: name.name });
       return structuredClone(stored.get(keyOf(kind, name))) as never;
     },
@@ -109,17 +115,28 @@ export function createSandboxCluster(): SandboxCluster {
     },
     follow: (kind, selection, keep, signal) =>
       changesOf(kind, selection, signal, (object) => keep(object as never)),
-    async create(kind, object, { dryRun = false } = {}) {
-      ask({ verb: "create", kind, name: object.metadata.name ?? "" });
+    async create(kind, given, { dryRun = false } = {}) {
+      const { generateName } = given.metadata;
+      const name = given.metadata.name ?? `${generateName ?? ""}${(++uids).toString(36).padStart(5, "0")}`;
+      const object = { ...given, metadata: { ...given.metadata, name } };
+      checked(kind, nameOf(object));
+      ask({ verb: "create", kind, name });
+      const { namespace } = object.metadata;
+      if (namespace !== undefined && !stored.has(keyOf("namespaces", { name: namespace })))
+        refuse("NotFound", 404, `namespaces "${namespace}" not found`);
+      const unfit = kind === "pods" ? refusedPod(object as ClusterObject) : undefined;
+      if (unfit !== undefined) refuse("Invalid", 422, unfit);
       if (stored.has(keyOf(kind, nameOf(object))))
         refuse("AlreadyExists", 409, `${kind} "${object.metadata.name}" already exists`);
-      if (dryRun) return object;
+      if (dryRun) return object as never;
       const kept = store(kind, object);
-      cluster.onWrite?.({ verb: "create", kind, name: object.metadata.name ?? "" }, kept);
+      cluster.onWrite?.({ verb: "create", kind, name }, kept);
       return kept as never;
     },
     async replace(kind, object, { dryRun = false } = {}) {
       ask({ verb: "replace", kind, name: object.metadata.name ?? "" });
+      if (object.metadata.resourceVersion === undefined)
+        refuse("BadRequest", 0, `${kind} "${object.metadata.name}": without the version that was read`);
       const before = present(kind, nameOf(object));
       if (object.metadata.resourceVersion !== before.metadata.resourceVersion)
         refuse("Conflict", 409, `${kind} "${object.metadata.name}": the object has been modified`);
@@ -129,6 +146,7 @@ export function createSandboxCluster(): SandboxCluster {
       return kept as never;
     },
     async patch(kind, name, patch, { dryRun = false } = {}) {
+      checked(kind, name);
       ask({ verb: "patch", kind, name: name.name });
       const before = present(kind, name);
       const after = applyPatch(before, patch);
@@ -143,6 +161,7 @@ export function createSandboxCluster(): SandboxCluster {
       return kept as never;
     },
     async delete(kind, name, { dryRun = false } = {}) {
+      checked(kind, name);
       ask({ verb: "delete", kind, name: name.name });
       if (!dryRun) drop(kind, name);
     },
@@ -159,18 +178,27 @@ export function createSandboxCluster(): SandboxCluster {
   ): AsyncIterable<Change<T>> {
     const queue: Change<ClusterObject>[] = [];
     let wake = (): void => {};
+    // An object that the labels no longer select is gone for the one who follows.
+    const told = new Set<string>();
     const follower: Follower = {
       kind,
-      selection,
       tell(change) {
-        queue.push(change);
+        if (change.type !== "set" && change.type !== "deleted") return;
+        const key = keyOf(kind, nameOf(change.object));
+        const isNow = change.type === "set" && isMeant(change.object, selection);
+        if (!isNow && !told.has(key)) return;
+        if (isNow) told.add(key);
+        else told.delete(key);
+        queue.push({ type: isNow ? "set" : "deleted", object: change.object });
         wake();
       },
     };
     followers.add(follower);
     signal.addEventListener("abort", () => wake(), { once: true });
     try {
-      queue.push(firstOf(kind, selection));
+      const first = firstOf(kind, selection);
+      if (first.type === "listed") for (const object of first.objects) told.add(keyOf(kind, nameOf(object)));
+      queue.push(first);
       while (!signal.aborted) {
         const change = queue.shift();
         if (change === undefined) {
@@ -200,4 +228,13 @@ export function createSandboxCluster(): SandboxCluster {
   }
 
   return cluster;
+}
+
+function isMeant({ metadata }: ClusterObject, { namespace, labels, fields = "" }: Selection): boolean {
+  const named = /^metadata\.name=(.*)$/.exec(fields)?.[1];
+  return (
+    (namespace === undefined || metadata.namespace === namespace) &&
+    (named === undefined || metadata.name === named) &&
+    isSelected(labels, metadata.labels)
+  );
 }

@@ -74,6 +74,7 @@ export async function controllerWorld(given: WorldGiven = {}) {
   const clock = manualClock();
   const cluster = given.cluster ?? createSandboxCluster();
   for (const name of given.nodes ?? ["a"]) cluster.put("nodes", node(name));
+  for (const name of ["repull", "shop", "kube-system"]) cluster.put("namespaces", { metadata: { name } });
   const registries = registriesInMemory(given.holds);
   const world = {
     clock,

@@ -1,0 +1,34 @@
+/** `repull kubernetes controller`. */
+
+import { Option } from "commander";
+import { MODES } from "../../../kubernetes/mode.ts";
+import { listenAddress } from "../options/listen-address.ts";
+import type { KubernetesParts } from "./kubernetes-parts.ts";
+
+export function addControllerCommand({ group, io, finish }: KubernetesParts): void {
+  group
+    .command("controller")
+    .description(
+      "Keep the index of proved images, and heal waiting pods in place, until it is stopped. One of several leads.",
+    )
+    .option("--kubeconfig <file>", "the cluster; in a pod, its service account is used without one")
+    .option("--context <name>", "a context of the kubeconfig")
+    .option("--namespace <name>", "where Repull runs", "repull")
+    .option("--policy <file>", "the policy document; read again when it changes")
+    .option("--no-aws", "ask registries only, without an AWS account")
+    .option("--metrics <address>", "where Prometheus reads: /metrics, /healthz, /readyz", listenAddress)
+    .option("--certificates <secret>", "keep the webhook's certificates in this Secret")
+    .option(
+      "--allowed-registries <hosts>",
+      "the registries, with commas between, that the fence lets images be replaced by",
+      (text: string) => text.split(",").filter((host) => host !== ""),
+    )
+    .addOption(
+      new Option("--mode <mode>", "the most that may be done; labels only lower it")
+        .choices(MODES)
+        .default("observe"),
+    )
+    .action((options) =>
+      finish(async () => (await import("../../commands/kubernetes/controller.ts")).controller(options, io)),
+    );
+}
