@@ -53,9 +53,11 @@ const swap = (at: number, value: string) => ({
 /** Configurations work a moment after they are stored: until a pod that is only tried reaches the webhook. */
 async function untilCalled(at: string): Promise<void> {
   const before = webhook.requests.length;
-  for (let tries = 0; tries < 200 && webhook.requests.length === before; tries++)
+  const calls = async () => {
     await cluster.create("pods", pod(at, "nginx:1", "probe"), { dryRun: true }).catch(() => {});
-  expect(webhook.requests.length).toBeGreaterThan(before);
+    return webhook.requests.length;
+  };
+  await expect.poll(calls, { timeout: 30_000 }).toBeGreaterThan(before);
 }
 
 describe("a pod is refused in spite of failurePolicy Ignore", () => {
@@ -196,11 +198,13 @@ describe("a container that a later webhook injects", () => {
       await plane.kubectl.apply(webhookFor(plane, place("swap", name), more));
       await plane.kubectl.apply(webhookFor(plane, place("inject", "m")));
       // Both work once a pod that needs both comes out as the injector leaves it.
-      for (let tries = 0; tries < 200; tries++) {
-        const tried = await cluster.create("pods", pod(at, "nginx:1"), { dryRun: true });
-        if (tried.spec.containers.length > 1 && tried.spec.containers[0]?.image === "mirror.test/nginx:1")
-          break;
-      }
+      const tried = async () => {
+        const [first, ...others] = imagesOf(
+          await cluster.create("pods", pod(at, "nginx:1"), { dryRun: true }),
+        );
+        return { first, others: others.length };
+      };
+      await expect.poll(tried, { timeout: 30_000 }).toEqual({ first: "mirror.test/nginx:1", others: 1 });
       const made = await cluster.create("pods", pod(at, image));
       expect(imagesOf(made)).toEqual([image, expected]);
     });

@@ -11,7 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Authority, makeAuthority, makeTokenKey } from "./authority.ts";
 import { type RunningProgram, startProgram } from "./child-processes.ts";
 import { apiServerArgs, controllerArgs, etcdArgs, kwokArgs, schedulerArgs } from "./component-args.ts";
-import { type KubeTool, toolPath } from "./kube-tools.ts";
+import { demandKube, type KubeTool, toolPath } from "./kube-tools.ts";
 import { type Kubectl, kubectlFor, type RunTool, runTool } from "./kubectl.ts";
 
 export type ControlPlaneOptions = {
@@ -46,6 +46,7 @@ export type ControlPlane = {
 const READY_MS = 90_000;
 
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  demandKube();
   const folder = await mkdtemp(join(tmpdir(), "repull-kube-"));
   const programs: RunningProgram[] = [];
   const stop = async () => {

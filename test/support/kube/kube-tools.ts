@@ -18,5 +18,10 @@ export type KubeTool =
 
 export const toolPath = (tool: KubeTool): string => join(folder, tool);
 
-/** Whether there is a control plane to start. Without one the suite is skipped as a whole, with this reason. */
-export const hasKube = existsSync(toolPath("kube-apiserver")) && existsSync(toolPath("kubectl"));
+/** Throws where there is no control plane to start. */
+export function demandKube(): void {
+  if (!existsSync(toolPath("kube-apiserver")))
+    throw new Error(
+      "no control plane is there: .ci/kube/kube-tools.sh .cache/kube builds one, in ten minutes",
+    );
+}
