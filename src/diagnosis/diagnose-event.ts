@@ -75,6 +75,7 @@ function detailOf(
 ): JsonObject {
   const { account, region, cluster, service, deployment, taskDefinition } = start;
   return {
+    schemaVersion: "1",
     ...optional("account", account),
     ...optional("region", region),
     ...optional("cluster", cluster),

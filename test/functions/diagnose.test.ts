@@ -2,6 +2,7 @@
 
 import type { Context } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { diagnosisEventSchema } from "../../src/cli/output/diagnosis-schema.ts";
 import { EVENT_RIGHTS } from "../../src/diagnosis/reads.ts";
 import { getObjects } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
@@ -118,6 +119,20 @@ describe("an event of a start that failed", () => {
       ["ecs-svc/1", "no-way-to-ecr-api"],
       ["ecs-svc/2", "tag-not-in-repository"],
     ]);
+  });
+
+  test("is published in the form that docs/schema has for it, whatever is found", async () => {
+    for (const [index, reason] of [NOT_FOUND, NO_WAY, "no such words", ""].entries())
+      await handler(failed(`schema-${index}`, reason), context);
+    const events = published.map(({ Source, DetailType, Detail }) => ({
+      ...{ source: Source, "detail-type": DetailType },
+      detail: JSON.parse(String(Detail)),
+    }));
+    expect(events.length).toBeGreaterThan(2);
+    for (const event of events) expect(diagnosisEventSchema.safeParse(event).error).toBeUndefined();
+    const [first] = events;
+    const unknown = { ...first, detail: { ...first?.detail, causes: [{ code: "no-such-code" }] } };
+    expect(diagnosisEventSchema.safeParse(unknown).success).toBe(false);
   });
 
   test("that is known is not looked into again", async () => {

@@ -6,8 +6,10 @@
  */
 
 import * as z from "zod";
+import { DIAGNOSIS_DETAIL_TYPE } from "../../diagnosis/diagnose-event.ts";
 import { outcomeSchema } from "../../remediation/report/outcome.ts";
-import type { LineType } from "./json-line.ts";
+import { diagnosisEventSchema, diagnosisLineSchema } from "./diagnosis-schema.ts";
+import { LINE_TYPES, type LineType } from "./json-line.ts";
 import { statusSchema } from "./status-line.ts";
 
 const text = z.string();
@@ -103,14 +105,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
       Statement: z.array(z.looseObject({ Effect: text, Action: texts, Resource: text })),
     }),
   }),
-  diagnosis: z.looseObject({
-    type: z.literal("diagnosis"),
-    target: text,
-    verdict: z.enum(["cause-found", "not-sure", "nothing-found"]),
-    causes: z.array(z.looseObject({ code: text })),
-    checks: z.array(z.looseObject({})),
-    reasons: z.array(z.looseObject({ field: text, text })),
-  }),
+  diagnosis: diagnosisLineSchema,
   status: statusSchema,
   "kill-switch": z.strictObject({
     type: z.literal("kill-switch"),
@@ -202,10 +197,21 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   error: z.strictObject({ type: z.literal("error"), code: text, message: text, remedy: text }),
 };
 
+/** What is published, beside the lines: by the last part of the name of its file in docs/schema. */
+export const EVENT_SCHEMAS = { "task-start-diagnosis": diagnosisEventSchema } as const;
+
+export const SCHEMA_NAMES = [
+  ...LINE_TYPES,
+  ...(Object.keys(EVENT_SCHEMAS) as (keyof typeof EVENT_SCHEMAS)[]),
+];
+
+export type SchemaName = (typeof SCHEMA_NAMES)[number];
+
 /** JSON Schema 2020-12, as a script's own validator takes it. */
-export function jsonSchemaOf(type: LineType): object {
+export function jsonSchemaOf(name: SchemaName): object {
+  const isEvent = name === "task-start-diagnosis";
   return {
-    title: `repull --json: ${type}`,
-    ...z.toJSONSchema(LINE_SCHEMAS[type], { unrepresentable: "any" }),
+    title: isEvent ? `repull event: ${DIAGNOSIS_DETAIL_TYPE}` : `repull --json: ${name}`,
+    ...z.toJSONSchema(isEvent ? EVENT_SCHEMAS[name] : LINE_SCHEMAS[name], { unrepresentable: "any" }),
   };
 }
