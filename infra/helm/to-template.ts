@@ -91,7 +91,8 @@ function textOf(text: string, indent: string): string {
 
 function written(part: Part): string {
   if ("text" in part) return literal(part.text);
-  return part.form === "text" ? `{{ .${part.path} }}` : `{{ .${part.path} | toJson }}`;
+  const actions = { text: `.${part.path}`, json: `.${part.path} | toJson`, list: `join "," .${part.path}` };
+  return `{{ ${actions[part.form]} }}`;
 }
 
 /** What Helm would take for an action of its own must not be in a text. */

@@ -13,8 +13,8 @@ const { out, arch } = given();
 await mkdir(out, { recursive: true });
 if ((await readdir(out)).length > 0) refuse(`${out} is not empty`);
 const { digest, architectures } = await buildImage(out, arch === undefined ? ["amd64", "arm64"] : [arch]);
-console.log(`${digest} (${architectures.join(", ")}) in ${out}`);
-console.log(`skopeo copy --all oci:${out} docker://REGISTRY/repull`);
+process.stdout.write(`${digest} (${architectures.join(", ")}) in ${out}\n`);
+process.stdout.write(`skopeo copy --all oci:${out} docker://REGISTRY/repull\n`);
 
 function given(): { readonly out: string; readonly arch: Architecture | undefined } {
   try {
@@ -30,6 +30,6 @@ function given(): { readonly out: string; readonly arch: Architecture | undefine
 }
 
 function refuse(because: string): never {
-  console.error(`image: ${because}\n${USAGE}`);
+  process.stderr.write(`image: ${because}\n${USAGE}\n`);
   process.exit(2);
 }

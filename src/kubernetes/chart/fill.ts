@@ -36,6 +36,7 @@ function fillText(text: string, scope: Scope): Json {
 function written(part: Part, scope: Scope): string {
   if ("text" in part) return part.text;
   const value = at(part.path, scope) ?? null;
+  if (part.form === "list" && Array.isArray(value)) return value.join(",");
   return typeof value === "string" && part.form === "text" ? value : goJson(value);
 }
 

@@ -8,8 +8,8 @@
 /** A member of Helm's own scope, such as `Values.image.tag` or `Release.Namespace`. */
 export type Path = `${"Values" | "Release" | "Chart"}.${string}`;
 
-/** How a value is written within a text. */
-export type Form = "text" | "json";
+/** How a value is written within a text; a list, with commas. */
+export type Form = "text" | "json" | "list";
 
 export type Test =
   | { readonly is: Path; readonly oneOf: readonly string[] }
@@ -26,7 +26,7 @@ export type Node = string | number | boolean | When | readonly Node[] | Members;
 
 const OPEN = "\u27e6";
 const CLOSE = "\u27e7";
-const MARK = new RegExp(`${OPEN}([A-Za-z.]+)\\|(text|json)${CLOSE}`, "g");
+const MARK = new RegExp(`${OPEN}([A-Za-z.]+)\\|(text|json|list)${CLOSE}`, "g");
 
 /** Alone, the value itself, of whatever type; within a longer text, its characters. */
 export function put(path: Path, form: Form = "text"): string {

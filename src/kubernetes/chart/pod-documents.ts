@@ -30,6 +30,8 @@ const CONTROLLER: Members = {
     put("Values.mode"),
     "--policy",
     "/etc/repull/policy.json",
+    "--allowed-registries",
+    put("Values.allowedRegistries", "list"),
     "--metrics",
     `:${METRICS_PORT}`,
     when({ not: { set: "Values.aws.enabled" } }, "--no-aws"),
