@@ -18,13 +18,15 @@ TEMPLATE = Path(__file__).parent / "template.yaml"
 FUNCTIONS = ("Detect", "Remediate", "Mirror")
 # What is deployed beside the main stack, each with its functions.
 ADDITIONS = {Path(__file__).parent / "diagnose.yaml": ("Diagnose",)}
+# Without a transform, and without functions.
+PLAIN = (Path(__file__).parent / "eks-role.yaml",)
 
 
 def lint() -> list[str]:
     # The program that this interpreter's own installation of it brought.
     program = shutil.which("cfn-lint", path=str(Path(sys.executable).parent)) or "cfn-lint"
     run = subprocess.run(
-        [program, "--template", str(TEMPLATE), *map(str, ADDITIONS)],
+        [program, "--template", str(TEMPLATE), *map(str, ADDITIONS), *map(str, PLAIN)],
         capture_output=True,
         text=True,
         check=False,

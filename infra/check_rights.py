@@ -35,6 +35,7 @@ WIDE = {
 PARAMETERS = {
     "PassableRoleArns": "arn:aws:iam::123456789012:role/a",
     "ScheduleRoleArns": "arn:aws:iam::123456789012:role/a",
+    "NodeRoleArns": "arn:aws:iam::123456789012:role/a",
     "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
     "DockerHubSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:a",
     "ReadableRepositoryArns": "arn:aws:ecr:us-east-1:123456789012:repository/a",
@@ -79,7 +80,7 @@ def statements(value):
     if isinstance(value, dict):
         if "Effect" in value and "Action" in value:
             # Who may assume a role is no grant of the template's.
-            if value["Action"] != "sts:AssumeRole":
+            if not all(action.startswith("sts:") for action in spread(value["Action"])):
                 yield value
         else:
             for member in value.values():

@@ -1,0 +1,89 @@
+/** What the role of a cluster's controller may do, and who may be it. */
+
+import { deepEqual, equal } from "node:assert/strict";
+import { describe, test } from "vitest";
+import { isObject } from "../../src/ecs/json-fields.ts";
+import type { Json, JsonObject } from "../../src/runtime/json.ts";
+import { readTemplate } from "../support/aws/template.ts";
+
+const CLUSTER = { ClusterName: "blue" };
+const EVERYTHING = {
+  ...CLUSTER,
+  ReadableRepositoryArns: "arn:aws:ecr:us-east-1:123456789012:repository/docker-hub/*",
+  NodeRoleArns: "arn:aws:iam::123456789012:role/nodes",
+};
+const PROVIDER = "oidc.eks.us-east-1.amazonaws.com/id/ABC";
+
+function roleWith(values: Readonly<Record<string, string>>): JsonObject {
+  return (readTemplate(values, "eks-role.yaml").resources.ControllerRole?.Properties ?? {}) as JsonObject;
+}
+
+const objectsIn = (value: Json | undefined) => (Array.isArray(value) ? value.filter(isObject) : []);
+
+function statementsOf(role: JsonObject): readonly JsonObject[] {
+  const [policy] = objectsIn(role.Policies);
+  return objectsIn((policy?.PolicyDocument as JsonObject | undefined)?.Statement);
+}
+
+const actionsOf = (values: Readonly<Record<string, string>>) =>
+  statementsOf(roleWith(values)).flatMap(({ Action }) => Action as string | readonly string[]);
+
+describe("the role of a cluster's controller", () => {
+  test("only reads while it observes", () => {
+    deepEqual(
+      actionsOf(EVERYTHING).filter((action) => !/^\w+:(?:Get|Describe|BatchGet|Simulate)/.test(action)),
+      [],
+    );
+  });
+
+  test("publishes outcomes too where it remediates, and writes nothing else", () => {
+    const more = actionsOf({ ...EVERYTHING, Mode: "remediate" });
+    deepEqual(
+      more.filter((action) => !actionsOf(EVERYTHING).includes(action)),
+      ["events:PutEvents"],
+    );
+  });
+
+  test("names its resources wherever AWS has one to name", () => {
+    const wide = statementsOf(roleWith(EVERYTHING)).filter(({ Resource }) => Resource === "*");
+    deepEqual(
+      wide.map(({ Sid }) => Sid),
+      ["SignInToEcr", "FindPullThroughRules"],
+    );
+  });
+});
+
+describe("who may be it", () => {
+  test("by Pod Identity: the account repull of its namespace, in this cluster, and it is associated", () => {
+    const { resources } = readTemplate({ ...CLUSTER, Namespace: "pulls" }, "eks-role.yaml");
+    const [statement] = objectsIn(
+      (roleWith({ ...CLUSTER, Namespace: "pulls" }).AssumeRolePolicyDocument as JsonObject).Statement,
+    );
+    deepEqual(statement?.Condition, {
+      StringEquals: {
+        "aws:SourceAccount": "123456789012",
+        "aws:RequestTag/kubernetes-namespace": "pulls",
+        "aws:RequestTag/kubernetes-service-account": "repull",
+      },
+      ArnEquals: { "aws:SourceArn": "arn:aws:eks:us-east-1:123456789012:cluster/blue" },
+    });
+    equal((resources.Association?.Properties as JsonObject | undefined)?.ServiceAccount, "repull");
+  });
+
+  test("by IRSA: the account repull of its namespace, by the cluster's provider, and nothing is associated", () => {
+    const values = { ...CLUSTER, OidcProvider: PROVIDER };
+    const [statement] = JSON.parse(String(roleWith(values).AssumeRolePolicyDocument)).Statement;
+    deepEqual(statement, {
+      Effect: "Allow",
+      Principal: { Federated: `arn:aws:iam::123456789012:oidc-provider/${PROVIDER}` },
+      Action: "sts:AssumeRoleWithWebIdentity",
+      Condition: {
+        StringEquals: {
+          [`${PROVIDER}:aud`]: "sts.amazonaws.com",
+          [`${PROVIDER}:sub`]: "system:serviceaccount:repull:repull",
+        },
+      },
+    });
+    equal(readTemplate(values, "eks-role.yaml").resources.Association, undefined);
+  });
+});
