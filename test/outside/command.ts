@@ -69,7 +69,7 @@ export function linesOf(out: string): readonly Document[] {
 let building: Promise<string> | undefined;
 
 /** The sources in a few files, made once for all runs of a test file: hundreds of modules would be read each time. */
-function built(): Promise<string> {
+export function built(): Promise<string> {
   building ??= bundle();
   return building;
 }

@@ -8,6 +8,7 @@
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { accountOf } from "../../sandbox/endpoint/call.ts";
+import { installStack } from "../../sandbox/endpoint/installed-stack.ts";
 import { type ServedEndpoint, serveEndpoint } from "../../sandbox/endpoint/serve-endpoint.ts";
 import { followWallClock } from "../../sandbox/endpoint/wall-clock.ts";
 import { createRandom } from "../../sandbox/random.ts";
@@ -15,6 +16,7 @@ import { type ServedRegistry, serveRegistry } from "../../sandbox/registry/http-
 import type { SandboxRegistry } from "../../sandbox/registry/registry.ts";
 import { createWorld, type World } from "../../sandbox/world/world.ts";
 import { readWorldFile, type WorldFile } from "../../sandbox/world/world-file.ts";
+import type { Mode } from "../../substitution/policy/document.ts";
 import { demoWorld } from "../demo/demo-world.ts";
 import { EXIT } from "../exit-status.ts";
 import { parseJson } from "../input/parse-json.ts";
@@ -29,6 +31,10 @@ export type SandboxServeInput = {
   readonly port: number;
   /** Seconds of the sandbox in one second. */
   readonly speed: number;
+  /** A stack of Repull that is installed in the account; absent: none. */
+  readonly stack?: string;
+  /** Its Mode; absent: remediate. */
+  readonly mode?: Mode;
   readonly json: boolean;
 };
 
@@ -36,17 +42,19 @@ type Served = { readonly name: string; readonly registry: SandboxRegistry; reado
 
 /** Serves until it is interrupted. Throws InvalidInput. */
 export async function sandboxServe(
-  { world: path, seed, port, speed, json }: SandboxServeInput,
+  { world: path, seed, port, speed, stack, mode = "remediate", json }: SandboxServeInput,
   io: CommandIo,
 ): Promise<number> {
   const file = path === undefined ? demoWorld(createRandom(seed)) : await worldFrom(path, io);
   // It begins now, unless the file says otherwise: what Repull did is then found by its own commands.
   const world = await createWorld({ time: new Date(systemClock.now()).toISOString(), ...file }, { seed });
   const wallClock = followWallClock(world.clock, speed);
+  const account = accountOf(world, file, stack === undefined ? undefined : { name: stack, mode });
+  const uninstall = installStack(account);
   const served: Served[] = [];
   let endpoint: ServedEndpoint | undefined;
   try {
-    endpoint = await serveEndpoint(accountOf(world, file), { port, wallClock }).catch((error: unknown) => {
+    endpoint = await serveEndpoint(account, { port, wallClock }).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       throw new InvalidInput("--port", `a free port of this machine: ${why}`, { cause: error });
     });
@@ -56,10 +64,11 @@ export async function sandboxServe(
         registry,
         server: await serveRegistry(registry, { address: world.addresses.repull }),
       });
-    tell(world, endpoint, served, { json, speed }, io);
+    tell(world, endpoint, served, { json, speed, ...(stack === undefined ? {} : { stack }) }, io);
     await aborted(io.signal);
     return EXIT.stopped;
   } finally {
+    uninstall();
     wallClock.stop();
     await Promise.all([endpoint, ...served.map(({ server }) => server)].map((server) => server?.close()));
   }
@@ -69,7 +78,7 @@ function tell(
   { home, registries }: World,
   endpoint: ServedEndpoint,
   served: readonly Served[],
-  { json, speed }: Pick<SandboxServeInput, "json" | "speed">,
+  { json, speed, stack }: Pick<SandboxServeInput, "json" | "speed" | "stack">,
   io: CommandIo,
 ): void {
   const { password } = registries.ecr.issuePassword();
@@ -114,7 +123,9 @@ function tell(
     "In another terminal:",
     ...Object.entries(environment).map(([name, value]) => `  export ${name}=${value}`),
     "  repull scan",
-    "  repull fix SERVICE --no-stack",
+    ...(stack === undefined
+      ? ["  repull fix SERVICE --no-stack"]
+      : ["  repull status", "  repull fix SERVICE"]),
     "",
     ...textTable(
       ["image", "is at"],

@@ -1,5 +1,6 @@
 /** The commands that need no account: `demo`, `explain`, `replay` and `sandbox serve`. Each loads its own code only. */
 
+import { Option } from "commander";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { CommandIo } from "../io.ts";
 import { WrongCall } from "../wrong-call.ts";
@@ -76,6 +77,12 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
     )
     .option("--world <file>", "the world that is served; absent: the demonstration's")
     .option("--port <port>", "the port of the AWS endpoint; 0: any free one", wholeNumber(0, 65_535), 0)
+    .option("--stack <name>", "install Repull in it, as a stack of this name; absent: not installed")
+    .addOption(
+      new Option("--mode <mode>", "the stack's Mode")
+        .choices(["observe", "approve", "remediate"])
+        .default("remediate"),
+    )
     .option("--speed <times>", "seconds of the sandbox in one second", wholeNumber(1, 1000), 1)
     .addOption(SEED_OPTION)
     .addOption(JSON_OPTION)

@@ -1,6 +1,7 @@
 /** One request to the AWS APIs, whatever protocol it came by, and what answers it. */
 
 import type { JsonObject } from "../../runtime/json.ts";
+import type { Mode } from "../../substitution/policy/document.ts";
 import type { World } from "../world/world.ts";
 import type { WorldFile } from "../world/world-file.ts";
 
@@ -18,6 +19,9 @@ export type Call = {
 
 export type SentMessage = { readonly queueUrl: string; readonly body: string; readonly because?: string };
 
+/** A stack of Repull that is installed in the account. */
+export type InstalledStack = { readonly name: string; readonly mode: Mode };
+
 /** The account that is served: a world, the file that it was made of, and what clients put there beside it. */
 export type Account = {
   readonly world: World;
@@ -26,10 +30,11 @@ export type Account = {
   readonly parameters: Map<string, string>;
   /** What was put into queues, in order. */
   readonly messages: SentMessage[];
+  readonly stack?: InstalledStack;
 };
 
-export function accountOf(world: World, file: WorldFile): Account {
-  return { world, file, parameters: new Map(), messages: [] };
+export function accountOf(world: World, file: WorldFile, stack?: InstalledStack): Account {
+  return { world, file, parameters: new Map(), messages: [], ...(stack === undefined ? {} : { stack }) };
 }
 
 /** Answers one operation. Throws AwsError as AWS refuses. */

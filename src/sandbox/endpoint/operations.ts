@@ -8,7 +8,8 @@ import { ecsClusters } from "./services/ecs-clusters.ts";
 import { ecsServices } from "./services/ecs-services.ts";
 import { ecsTaskDefinitions } from "./services/ecs-task-definitions.ts";
 import { ecsTasks } from "./services/ecs-tasks.ts";
-import { events, iam, lambda, scheduler, sts } from "./services/others.ts";
+import { lambda } from "./services/lambda.ts";
+import { events, iam, scheduler, sts } from "./services/others.ts";
 import { dynamodb, sqs, ssm } from "./services/storage.ts";
 
 export const OPERATIONS: Readonly<Record<string, Operations>> = {

@@ -24,6 +24,42 @@ const ROUTES: readonly Route[] = [
     method: "GET",
     path: /^\/2015-03-31\/functions\/(?<FunctionName>[^/]+)\/configuration$/,
   },
+  {
+    service: "lambda",
+    operation: "GetAccountSettings",
+    method: "GET",
+    path: /^\/2016-08-19\/account-settings\/?$/,
+  },
+  {
+    service: "lambda",
+    operation: "ListDurableExecutionsByFunction",
+    method: "GET",
+    path: /^\/2025-12-01\/functions\/(?<FunctionName>[^/]+)\/durable-executions$/,
+  },
+  {
+    service: "lambda",
+    operation: "GetDurableExecution",
+    method: "GET",
+    path: /^\/2025-12-01\/durable-executions\/(?<DurableExecutionArn>[^/]+)$/,
+  },
+  {
+    service: "lambda",
+    operation: "GetDurableExecutionHistory",
+    method: "GET",
+    path: /^\/2025-12-01\/durable-executions\/(?<DurableExecutionArn>[^/]+)\/history$/,
+  },
+  {
+    service: "lambda",
+    operation: "SendDurableExecutionCallbackSuccess",
+    method: "POST",
+    path: /^\/2025-12-01\/durable-execution-callbacks\/(?<CallbackId>[^/]+)\/succeed$/,
+  },
+  {
+    service: "lambda",
+    operation: "SendDurableExecutionCallbackFailure",
+    method: "POST",
+    path: /^\/2025-12-01\/durable-execution-callbacks\/(?<CallbackId>[^/]+)\/fail$/,
+  },
   { service: "scheduler", operation: "ListSchedules", method: "GET", path: /^\/schedules$/ },
 ];
 

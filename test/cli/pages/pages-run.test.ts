@@ -6,25 +6,18 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
+import {
+  BLOCKS,
+  isRunInAccount,
+  NEEDS_THE_READERS,
+  PAGES,
+  pageCommands,
+} from "../../support/page-commands.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const packageJson = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const scripts = Object.keys(packageJson.scripts);
-const pages = ["README.md", "CONTRIBUTING.md", ...readdirSync(`${root}docs`).map((name) => `docs/${name}`)]
-  .filter((path) => path.endsWith(".md"))
-  .map((path) => ({ path, text: readFileSync(`${root}${path}`, "utf8") }));
-
-const blocks = pages.flatMap(({ path, text }) =>
-  [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => ({ path, block })),
-);
-/** One command a line, continued lines joined, without what a reader is told beside it. */
-const commands = blocks.flatMap(({ path, block }) =>
-  block
-    .replaceAll("\\\n", " ")
-    .split("\n")
-    .map((line) => ({ path, command: line.replace(/\s+#.*$/, "").trim() }))
-    .filter(({ command }) => command !== ""),
-);
+const [pages, blocks, commands] = [PAGES, BLOCKS, pageCommands()];
 
 /** `repull` on the path, as an installed package puts it there; and nothing else of ours. */
 const bin = mkdtempSync(join(tmpdir(), "repull-bin-"));
@@ -72,9 +65,19 @@ function isOffline(command: string): boolean {
 const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
   [/^npm /, "the suite itself, an install or a build: only the script's name is checked"],
   [/^repull (?:completion|policy) /, "writes a file of the reader's: test/cli tries both commands"],
+  [/^ROLES=\$\(repull scan --roles/, "the same scan as elsewhere, into a variable of the shell"],
   [
-    /^(?:ROLES=\$\()?repull (?:scan|plan|fix|undo|history|doctor|approve|deny)\b/,
-    "needs an account: test/cli/commands, test/outside and test/real run each on a simulated one",
+    /^repull doctor/,
+    "looks at queues, rules and mappings, which the sandbox does not serve: test/cli/doctor and test/real do",
+  ],
+  [
+    /^AWS_REGION=\S+ repull replay/,
+    "needs a task of the reader's that failed within the hour: test/cli/replay",
+  ],
+  [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],
+  [
+    NEEDS_THE_READERS,
+    "needs a task, or recorded answers, of the reader's: test/cli/commands/diagnose.test.ts",
   ],
   [/^aws /, "AWS's own command, for an account: only that a shell can read it is checked"],
   [/^(?:\(cd infra|cd infra|cd \.\.)/, "deploys with SAM: test/real/aws/sam.test.ts reads the same lines"],
@@ -84,12 +87,15 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
 ];
 
 describe("each documented command", () => {
-  test("is run here, or exempt for a reason that is written down", () => {
+  test("is run here or in an account, or exempt for a reason that is written down", () => {
     const others = commands.filter(
-      ({ command }) => !isOffline(command) && !EXEMPT.some(([begins]) => begins.test(command)),
+      ({ command }) =>
+        !isOffline(command) && !isRunInAccount(command) && !EXEMPT.some(([begins]) => begins.test(command)),
     );
     // A command's own lines of JSON, and the rest of a loop, begin with none of the programs that a page may name.
-    expect(others.filter(({ command }) => /^(?:repull|aws|npm|sam|git|npx)\b/.test(command))).toEqual([]);
+    expect(
+      others.filter(({ command }) => /^(?:(?:AWS_REGION=\S+ )?repull|aws|npm|sam|git|npx)\b/.test(command)),
+    ).toEqual([]);
   });
   for (const [begins, why] of EXEMPT)
     test(`is exempt as long as a page has one that begins so: ${why}`, () =>

@@ -2,7 +2,6 @@
 
 import { getObject, getObjects, getString, getStrings } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
-import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import { isDeniedTo } from "../../aws/iam-simulator.ts";
 import type { Account, Operations } from "../call.ts";
 
@@ -83,16 +82,6 @@ export const iam: Operations = {
       EvalDecision: isDeniedTo(file, role, action) ? "implicitDeny" : "allowed",
     }));
     return { EvaluationResults: { member: results }, IsTruncated: false };
-  },
-};
-
-export const lambda: Operations = {
-  ListFunctions: () => ({ Functions: [] }),
-  ListTags: () => ({ Tags: {} }),
-  GetFunctionConfiguration(input) {
-    const name = getString(input, "FunctionName") ?? "";
-    const words = `Function not found: ${name}`;
-    throw awsRefusal("absent", "lambda:GetFunctionConfiguration", "ResourceNotFoundException", words);
   },
 };
 

@@ -1,0 +1,48 @@
+/** The commands that the pages show, one by one. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+export type PageCommand = { readonly path: string; readonly block: string; readonly command: string };
+
+export const PAGES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(`${root}docs`).map((name) => `docs/${name}`),
+]
+  .filter((path) => path.endsWith(".md"))
+  .map((path) => ({ path, text: readFileSync(`${root}${path}`, "utf8") }));
+
+/** The blocks that a shell is to read. */
+export const BLOCKS = PAGES.flatMap(({ path, text }) =>
+  [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => ({ path, block })),
+);
+
+/** One command a line, continued lines joined, without what a reader is told beside it. */
+export function pageCommands(): readonly PageCommand[] {
+  return BLOCKS.flatMap(({ path, block }) =>
+    block
+      .replaceAll("\\\n", " ")
+      .split("\n")
+      .map((line) => ({ path, block, command: line.replace(/\s+#.*$/, "").trim() }))
+      .filter(({ command }) => command !== ""),
+  );
+}
+
+/** The commands that ask an account. */
+export const ACCOUNT_COMMAND =
+  /^repull (status|scan|plan|history|pause|resume|mirror|fix|undo|approve|deny|diagnose)\b/;
+
+/** Whether a command is run in a sandbox's account. `scan --rights` asks no account; the others of these need what a reader has. */
+export function isRunInAccount(command: string): boolean {
+  return (
+    ACCOUNT_COMMAND.test(command) &&
+    !/^repull scan --rights\b/.test(command) &&
+    !NEEDS_THE_READERS.test(command)
+  );
+}
+
+/** A task of the reader's, by its id, and answers that the reader has recorded: test/cli/commands/diagnose.test.ts tries both. */
+export const NEEDS_THE_READERS = /^repull diagnose (?:[0-9a-f]{32}\b|.*--facts)/;
