@@ -71,6 +71,8 @@ function decide(
   const note = pod.annotations?.[key];
   const oldNote = oldPod?.annotations?.[key];
   const isSwap = image.image.includes("@sha256:");
+  // An ephemeral container has no note that would tell.
+  if (isSwap && image.kind === "ephemeral") return left("swapped-before");
   const written = parseAnnotation(note)?.image;
   if (isSwap && note !== oldNote && written !== undefined && written !== image.image)
     return left("swapped-before");

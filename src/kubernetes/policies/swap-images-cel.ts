@@ -54,6 +54,9 @@ const NOTE_OF_SITE = lines(
   '  + " " + variables.rows[s.image].askedAt',
 );
 
+/** The words of a note after its image: annotation.ts. */
+const NOTE_FORM = "sha256:[0-9a-f]{64} [^ ]+ [^ ]+ [^ ]+$";
+
 /** Each may name those before it. */
 export const VARIABLES: readonly { readonly name: string; readonly expression: string }[] = [
   { name: "rows", expression: "params.spec.rows" },
@@ -91,13 +94,14 @@ export const VARIABLES: readonly { readonly name: string; readonly expression: s
       "&& variables.notes.map(k, size(bytes(k)) + size(bytes(variables.notes[k]))).sum() + 1000 * size(variables.sites) <= 262144",
     ),
   },
-  // Neither what this request leaves as it was, nor what an index object before this one or an earlier run has put there.
+  // Neither what this request leaves as it was, nor what an index object before this one or an earlier run has put there. An
+  // ephemeral container has no note that would tell: one that is written by digest is left.
   {
     name: "fresh",
     expression: lines(
       'variables.sites.filter(s, s.image != "" && s.image != s.old && !(',
-      '  s.image.contains("@sha256:") && s.key in variables.notes && !variables.notes[s.key].startsWith(s.image + " ")',
-      '  && variables.notes[s.key] != variables.oldNotes[?s.key].orValue("")))',
+      '  s.image.contains("@sha256:") && (s.key == "" || s.key in variables.notes && !variables.notes[s.key].startsWith(s.image + " ")',
+      `  && variables.notes[s.key].matches("^.+ ${NOTE_FORM}") && variables.notes[s.key] != variables.oldNotes[?s.key].orValue(""))))`,
     ),
   },
   // The written name over its own swap, as `kubectl apply` of a bare pod puts it: the swap stays, and the container runs on.
@@ -105,7 +109,8 @@ export const VARIABLES: readonly { readonly name: string; readonly expression: s
     name: "kept",
     expression: lines(
       'variables.fresh.filter(s, s.old.contains("@sha256:")',
-      '  && variables.oldNotes[?s.key].orValue("").startsWith(s.image + " sha256:"))',
+      '  && variables.oldNotes[?s.key].orValue("").startsWith(s.image + " sha256:")',
+      `  && variables.oldNotes[s.key].substring(size(s.image) + 1).matches("^${NOTE_FORM}"))`,
     ),
   },
   {

@@ -2,22 +2,17 @@
  * A control plane with what Repull installs for admission: the index, and by choice the policy, the fence and the webhook.
  */
 
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { clusterSource } from "../../../src/cluster/cluster-source.ts";
-import { openCluster } from "../../../src/cluster/open-cluster.ts";
 import { type IndexRow, packRows } from "../../../src/kubernetes/image-index.ts";
 import type { Mode } from "../../../src/kubernetes/mode.ts";
 import { fencePolicies } from "../../../src/kubernetes/policies/fence.ts";
 import { imageIndexCrd } from "../../../src/kubernetes/policies/image-index-crd.ts";
 import { swapImagesBinding, swapImagesPolicy } from "../../../src/kubernetes/policies/swap-images.ts";
 import { webhookConfiguration } from "../../../src/kubernetes/policies/webhook-configuration.ts";
-import { systemClock } from "../../../src/runtime/clock.ts";
-import { systemStopwatch } from "../../../src/runtime/stopwatch.ts";
-import { type RunningWebhook, startWebhook } from "../../../src/webhook/start-webhook.ts";
 import { type ApiClient, connectApi } from "./api-client.ts";
 import { issueForLoopback } from "./authority.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./control-plane.ts";
+import { startWebhookProcess, type WebhookProcess } from "./webhook-process.ts";
 
 export const ACCOUNT = "system:serviceaccount:repull:repull";
 export const ALLOWED = '["public.ecr.aws", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"]';
@@ -50,8 +45,8 @@ export type AdmissionWorld = {
   /** Writes the index as our controller does, and waits until each of the ways in sees it. */
   writeIndex(rows: ReadonlyMap<string, IndexRow>): Promise<void>;
   /** Present once `startWebhook` was called. */
-  webhook(): RunningWebhook;
-  startWebhook(mode?: Mode): Promise<RunningWebhook>;
+  webhook(): WebhookProcess;
+  startWebhook(mode?: Mode): Promise<WebhookProcess>;
   stop(): Promise<void>;
 };
 
@@ -80,7 +75,7 @@ export async function startAdmissionWorld(options: AdmissionOptions = {}): Promi
     await stop();
     throw error;
   }
-  let running: RunningWebhook | undefined;
+  let running: WebhookProcess | undefined;
   return {
     ...{ plane, api, stop },
     writeIndex: async (rows) => {
@@ -111,22 +106,10 @@ export async function startAdmissionWorld(options: AdmissionOptions = {}): Promi
     },
     startWebhook: async (mode = "remediate") => {
       const pair = await issueForLoopback(plane.authority, "webhook");
-      const cluster = openCluster(clusterSource({ kubeconfig: plane.kubeconfig }, {}), systemClock);
-      const read = async () => ({
-        certificate: await readFile(pair.certificatePath, "utf8"),
-        key: await readFile(pair.keyPath, "utf8"),
-      });
-      const address = { host: "127.0.0.1", port: 0 };
-      const webhook = await startWebhook(
-        { listen: address, metrics: address, mode, account: ACCOUNT, drainMilliseconds: 0 },
-        { cluster, clock: systemClock, stopwatch: systemStopwatch, certificate: { read } },
-      );
+      const webhook = await startWebhookProcess(plane, pair, mode);
       running = webhook;
-      stops.push(async () => {
-        await webhook.stop();
-        cluster.close();
-      });
-      while (!webhook.isReady()) await delay(20);
+      stops.push(() => webhook.stop());
+      while (!(await webhook.isReady())) await delay(20);
       await plane.kubectl.apply(configurationFor(webhook.port, plane.authority.certificateBase64));
       await untilWebhookIsAsked(api, webhook);
       return webhook;
@@ -148,6 +131,8 @@ export function configurationFor(port: number, caBundle: string) {
   };
 }
 
+const SUBRESOURCES = ["status", "ephemeralcontainers", "binding", "eviction", "resize", "exec"];
+
 /** Our account with rights that the chart does not give: the fence has to hold without RBAC's help. */
 const ACCOUNT_OBJECTS = {
   apiVersion: "v1",
@@ -160,7 +145,7 @@ const ACCOUNT_OBJECTS = {
       kind: "ClusterRole",
       metadata: { name: "repull-test" },
       rules: [
-        { apiGroups: [""], resources: ["pods", "pods/*"], verbs: ["*"] },
+        { apiGroups: [""], resources: ["pods", ...SUBRESOURCES.map((name) => `pods/${name}`)], verbs: ["*"] },
         { apiGroups: ["repull.dev"], resources: ["imageindexes"], verbs: ["*"] },
       ],
     },
@@ -191,22 +176,18 @@ async function untilPolicySees(api: ApiClient, rows: ReadonlyMap<string, IndexRo
   throw new Error("the policy does not see the index");
 }
 
-async function untilWebhookIsAsked(api: ApiClient, webhook: RunningWebhook): Promise<void> {
+async function untilWebhookIsAsked(api: ApiClient, webhook: WebhookProcess): Promise<void> {
   const pod = podOf("asked", { containers: [{ name: "asked", image: "not-in-index:1" }] });
   for (const until = Date.now() + 20_000; Date.now() < until; ) {
     await api.send("POST", "/api/v1/namespaces/default/pods?dryRun=All", pod);
-    if (/repull_webhook_requests_total\{result="answered"\} [1-9]/.test(await metricsOf(webhook))) return;
+    if (/repull_webhook_requests_total\{result="answered"\} [1-9]/.test(await webhook.metrics())) return;
     await delay(50);
   }
   throw new Error("the API server does not ask the webhook");
 }
 
-export async function metricsOf({ metricsPort }: RunningWebhook): Promise<string> {
-  return await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-}
-
-async function indexRowsOf(webhook: RunningWebhook): Promise<number> {
-  return Number(/^repull_webhook_index_rows (\d+)/m.exec(await metricsOf(webhook))?.[1]);
+async function indexRowsOf(webhook: WebhookProcess): Promise<number> {
+  return Number(/^repull_webhook_index_rows (\d+)/m.exec(await webhook.metrics())?.[1]);
 }
 
 /** A pod of the namespace `default`. */

@@ -1,0 +1,59 @@
+/** The images that random pods name, and what the index says of each. */
+
+import type { IndexRow } from "../../../src/kubernetes/image-index.ts";
+import { digestOf, rowOf, secondsFromNow, useOf } from "../../support/kube/admission-world.ts";
+
+/** `proved`: swapped. `other`: left, whatever the index says. */
+const PROVED: Readonly<Record<string, IndexRow>> = {
+  "nginx:1.27": hourOld("nginx", "a"),
+  "docker.io/library/nginx:1.27": hourOld("nginx", "a"),
+  nginx: hourOld("nginx", "a"),
+  "redis:8": hourOld("redis", "b"),
+  "ghcr.io/team/app:1.2.3-rc.1_x": hourOld("team/app", "c"),
+  [`busybox:1@${digestOf("d")}`]: hourOld("busybox", "d"),
+  "windows:1": {
+    ...hourOld("windows", "e"),
+    proof: "same-platform",
+    trusted: { digest: digestOf("f"), from: "pod" },
+  },
+  // A swap's own image is in the index as well: nothing is swapped twice.
+  [useOf("nginx", "a")]: hourOld("elsewhere/nginx", "a"),
+};
+
+function hourOld(name: string, digit: string): IndexRow {
+  return rowOf(name, digit, { askedAt: secondsFromNow(-3_600), goodUntil: secondsFromNow(7_200) });
+}
+
+const { use: _use, proof: _proof, ...nowhere } = hourOld("none", "0");
+
+/** Rows by which nothing may be swapped. */
+const UNUSABLE: Readonly<Record<string, IndexRow>> = {
+  "expired:1": { ...hourOld("expired", "1"), goodUntil: secondsFromNow(-5) },
+  "nowhere:1": { ...nowhere, codes: ["no-proof"] },
+  "wrong:1": { ...hourOld("wrong", "1"), trusted: { digest: digestOf("2"), from: "pod" } },
+  [`busybox:1@${digestOf("3")}`]: hourOld("busybox", "d"),
+};
+
+export const ROWS: ReadonlyMap<string, IndexRow> = new Map([
+  ...Object.entries(PROVED),
+  ...Object.entries(UNUSABLE),
+]);
+
+export const IMAGES: readonly string[] = [
+  ...Object.keys(PROVED),
+  ...Object.keys(UNUSABLE),
+  "not-in-index:1",
+  `quay.io/x/y@${digestOf("9")}`,
+  "an image with spaces",
+  "UPPER/case:1",
+  'quote"and\\slash~1/x',
+  "ünïcödé:1",
+  "constructor",
+  "__proto__",
+];
+
+/** The row by which an image is swapped; undefined where it is left. */
+export function provedRow(image: string, pullPolicy: string | undefined): IndexRow | undefined {
+  const isLeft = pullPolicy === "Never" || pullPolicy === "Always";
+  return isLeft || !Object.hasOwn(PROVED, image) ? undefined : PROVED[image];
+}
