@@ -2,12 +2,17 @@
 
 import type { ImageName } from "./images.ts";
 
-export type Wire = "loopback" | "delayed";
+/** `narrow`: delayed, and 300 Mbit/s to the source. */
+export type Wire = "loopback" | "delayed" | "narrow";
 
 export type Row = {
   readonly image: ImageName;
   readonly wire: Wire;
   readonly secure: boolean;
+  /** The one platform that is copied. */
+  readonly platform?: string;
+  /** Whether the source answers as ECR does: with redirects to signed addresses elsewhere. */
+  readonly redirects?: boolean;
   readonly name: string;
   readonly goals: Goals;
 };
@@ -16,6 +21,8 @@ export type Row = {
 export type Goals = {
   readonly wallShare?: number;
   readonly cpuShare?: number;
+  /** Of the fastest peer's. */
+  readonly bestShare?: number;
   readonly peakMegabytes?: number;
   readonly sourceRequests?: number;
   readonly targetRequests?: number;
@@ -39,28 +46,52 @@ const GOALS: Readonly<Record<string, Partial<Goals>>> = {
 
 const IMAGES: readonly ImageName[] = ["small", "layers", "index", "big", "present"];
 
+/** What users live with: TLS, a line of a household or an office, one platform of many, ECR as the source, a huge layer. */
+const LIVED: readonly Row[] = [
+  row("index", "narrow", true),
+  row("eight", "loopback", true, { platform: "linux/amd64" }),
+  row("eight", "delayed", true, { platform: "linux/amd64" }),
+  row("index", "loopback", true, { redirects: true }),
+  row("index", "delayed", true, { redirects: true }),
+  row("layer", "loopback", true),
+];
+
 /** Every row that was chosen; `only` holds lists of words that must all be in a row's name. */
 export function chosenRows(only: readonly (readonly string[])[], huge: boolean): readonly Row[] {
   const rows = [...IMAGES, ...(huge ? (["huge"] as const) : [])].flatMap((image) =>
     (["loopback", "delayed"] as const).flatMap((wire) => [row(image, wire, false), row(image, wire, true)]),
   );
-  return rows.filter(({ image, wire, secure }) => {
+  return [...rows, ...LIVED].filter(({ image, wire, secure, redirects = false }) => {
     // Four gigabytes are there for the memory that they take, once.
     if (image === "huge" && (wire === "delayed" || secure)) return false;
-    const names: readonly string[] = [image, wire, secure ? "tls" : "plain"];
+    const names: readonly string[] = [
+      image,
+      wire,
+      secure ? "tls" : "plain",
+      redirects ? "redirected" : "direct",
+    ];
     return only.length === 0 || only.some((words) => words.every((word) => names.includes(word)));
   });
 }
 
-function row(image: ImageName, wire: Wire, secure: boolean): Row {
+function row(
+  image: ImageName,
+  wire: Wire,
+  secure: boolean,
+  more: Pick<Row, "platform" | "redirects"> = {},
+): Row {
   const goals = GOALS[`${image} ${wire}`] ?? {};
   // The figures were set for plain connections; with TLS the order of the tools is what counts.
-  const figures = secure ? { ...goals, wallShare: undefined, cpuShare: undefined } : goals;
+  const bestShare = wire === "loopback" ? 1 : 0.8;
+  const figures = secure ? { ...goals, wallShare: undefined, cpuShare: undefined, bestShare } : goals;
   return {
     image,
     wire,
     secure,
-    name: `${image} ${wire} ${secure ? "tls" : "plain"}`,
+    ...more,
+    name: [image, wire, secure ? "tls" : "plain", ...(more.redirects === true ? ["redirected"] : [])].join(
+      " ",
+    ),
     goals: { peakMegabytes: PEAK_MEGABYTES, fastest: true, ...withoutUndefined(figures) },
   };
 }

@@ -29,9 +29,16 @@ type Copy = (source: Site, target: Site, image: string) => Promise<Measure>;
 
 export async function runRow(world: World, input: RowInput): Promise<RowSamples> {
   const { row, runs, image, tools } = input;
-  const source = await world.reach(input.source, "source", row.wire);
-  const worker = input.warm ? startWorker("warm.ts", [], world.environment()) : undefined;
-  const copies = new Map<string, Copy>(tools.map((tool) => [tool.name, asProcess(world, tool)]));
+  const source =
+    row.redirects === true
+      ? await world.redirecting(image.layout.folder, row.wire)
+      : await world.reach(input.source, "source", row.wire);
+  // The warm one has no login, and copies whole images.
+  const isWarm = input.warm && row.redirects !== true && row.platform === undefined;
+  const worker = isWarm ? startWorker("warm.ts", [], world.environment()) : undefined;
+  const copies = new Map<string, Copy>(
+    tools.map((tool) => [tool.name, asProcess(world, tool, row.platform)]),
+  );
   if (worker !== undefined) copies.set("warm", asWarm(worker));
   const samples = new Map<string, Sample[]>([...copies.keys()].map((name) => [name, []]));
   const once = async (copy: Copy): Promise<Sample> => {
@@ -69,9 +76,9 @@ async function pushPresent(
   await pushLayout(layout, { url, repository: `bench/${name}`, ca: world.certificate.certificate }, "v1");
 }
 
-function asProcess(world: World, tool: Tool): Copy {
+function asProcess(world: World, tool: Tool, platform: string | undefined): Copy {
   return (source, target, image) => {
-    const command = tool.command({ ...source, image }, { ...target, image });
+    const command = tool.command({ ...source, image }, { ...target, image }, platform);
     const environment = { ...world.environment(), ...tool.environment?.(source, target) };
     return measure(command, environment, join(world.folder, "time"));
   };

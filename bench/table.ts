@@ -1,7 +1,6 @@
 /** The result in words and columns. */
 
-import type { Sample } from "./run-row.ts";
-import type { RowResult } from "./verdict.ts";
+import { type Median, PEERS, type RowResult } from "./verdict.ts";
 
 export type About = {
   readonly date: string;
@@ -27,8 +26,10 @@ export function headline(about: About): string {
   ].join("\n");
 }
 
-const COLUMNS: readonly (readonly [string, (sample: Sample) => string])[] = [
+const COLUMNS: readonly (readonly [string, (sample: Median) => string])[] = [
   ["wall s", ({ wallSeconds }) => wallSeconds.toFixed(3)],
+  ["from", ({ fastestSeconds }) => fastestSeconds.toFixed(3)],
+  ["to", ({ slowestSeconds }) => slowestSeconds.toFixed(3)],
   ["CPU s", ({ cpuSeconds }) => cpuSeconds.toFixed(2)],
   ["peak MB", ({ peakMegabytes }) => peakMegabytes.toFixed(0)],
   ["to source", ({ sourceRequests }) => String(sourceRequests)],
@@ -36,15 +37,17 @@ const COLUMNS: readonly (readonly [string, (sample: Sample) => string])[] = [
 ];
 const WIDTH = 11;
 
-/** One row: a line a tool, what it is of skopeo's time, and what is missed. */
+/** One row: a line a tool, what it is of the fastest peer's time, and what is missed. */
 export function rowTable({ row, medians, misses }: RowResult): string {
-  const skopeo = medians.skopeo;
+  const best = Math.min(
+    ...PEERS.map((peer) => medians[peer]?.wallSeconds ?? Number.NaN).filter(Number.isFinite),
+  );
   const lines = Object.entries(medians).map(([tool, sample]) => {
     const cells = COLUMNS.map(([, print]) => print(sample).padStart(WIDTH));
-    const share = skopeo === undefined ? "" : (sample.wallSeconds / skopeo.wallSeconds).toFixed(2);
+    const share = Number.isFinite(best) ? (sample.wallSeconds / best).toFixed(2) : "";
     return `  ${tool.padEnd(8)}${cells.join("")}${share.padStart(WIDTH)}`;
   });
-  const head = [...COLUMNS.map(([name]) => name), "of skopeo"].map((name) => name.padStart(WIDTH));
+  const head = [...COLUMNS.map(([name]) => name), "of best"].map((name) => name.padStart(WIDTH));
   return [
     `${row.padEnd(24)}`.trimEnd(),
     `  ${"".padEnd(8)}${head.join("")}`,

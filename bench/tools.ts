@@ -9,10 +9,13 @@ export type Place = {
   readonly secure: boolean;
 };
 
+type Image = Place & { readonly image: string };
+
 export type Tool = {
   readonly name: string;
   readonly version: string;
-  command(source: Place & { image: string }, target: Place & { image: string }): readonly string[];
+  /** @param platform the only one that is copied; absent: all */
+  command(source: Image, target: Image, platform?: string): readonly string[];
   /** Beside the certificate authority, which all are told by their own variable. */
   environment?(source: Place, target: Place): NodeJS.ProcessEnv;
 };
@@ -26,9 +29,12 @@ const TOOLS: readonly Definition[] = [
     name: "skopeo",
     ask: ["skopeo", "--version"],
     // Without this it insists on TLS; with it, it asks by TLS first and goes on without.
-    command: (source, target) => [
+    command: (source, target, platform) => [
       "skopeo",
-      ...["copy", "-q", "--all"],
+      ...(platform === undefined
+        ? []
+        : ["--override-os", "linux", "--override-arch", platform.split("/")[1] ?? ""]),
+      ...["copy", "-q", ...(platform === undefined ? ["--all"] : [])],
       ...(source.secure ? [] : ["--src-tls-verify=false"]),
       ...(target.secure ? [] : ["--dest-tls-verify=false"]),
       `docker://${source.host}/${source.image}`,
@@ -38,9 +44,10 @@ const TOOLS: readonly Definition[] = [
   {
     name: "crane",
     ask: ["crane", "version"],
-    command: (source, target) => [
+    command: (source, target, platform) => [
       "crane",
       "copy",
+      ...platformOption(platform),
       `${source.host}/${source.image}`,
       `${target.host}/${target.image}`,
     ],
@@ -48,12 +55,12 @@ const TOOLS: readonly Definition[] = [
   {
     name: "regctl",
     ask: ["regctl", "version", "--format", "{{.VCSTag}}"],
-    command: (source, target) => [
+    command: (source, target, platform) => [
       "regctl",
       ...[source, target].flatMap(({ host, secure }) =>
         secure ? [] : ["--host", `reg=${host},tls=disabled`],
       ),
-      ...["image", "copy"],
+      ...["image", "copy", ...platformOption(platform)],
       `${source.host}/${source.image}`,
       `${target.host}/${target.image}`,
     ],
@@ -61,16 +68,21 @@ const TOOLS: readonly Definition[] = [
   {
     name: "repull",
     ask: [process.execPath, REPULL, "--version"],
-    command: (source, target) => [
+    command: (source, target, platform) => [
       process.execPath,
       REPULL,
       "mirror",
+      ...platformOption(platform),
       `${source.host}/${source.image}`,
       `${target.host}/${target.image}`,
     ],
     environment: (...places) => ({ REPULL_REGISTRY_ENDPOINTS: endpointsOf(places) }),
   },
 ];
+
+function platformOption(platform: string | undefined): readonly string[] {
+  return platform === undefined ? [] : ["--platform", platform];
+}
 
 /** Loopback is plain HTTP unless a setting says otherwise. */
 export function endpointsOf(places: readonly Place[]): string {

@@ -3,14 +3,17 @@
 import type { Row } from "./rows.ts";
 import type { RowSamples, Sample } from "./run-row.ts";
 
+/** Of several runs, with the spread of their times. */
+export type Median = Sample & { readonly fastestSeconds: number; readonly slowestSeconds: number };
+
 export type RowResult = {
   readonly row: string;
-  readonly medians: Readonly<Record<string, Sample>>;
+  readonly medians: Readonly<Record<string, Median>>;
   /** What ours misses, in words; nothing where all is well. */
   readonly misses: readonly string[];
 };
 
-const PEERS = ["skopeo", "crane", "regctl"];
+export const PEERS = ["skopeo", "crane", "regctl"];
 
 export function judge(row: Row, samples: RowSamples): RowResult {
   const medians = Object.fromEntries([...samples].map(([tool, list]) => [tool, medianOf(list)]));
@@ -27,6 +30,8 @@ function missesOf({ goals }: Row, medians: Readonly<Record<string, Sample>>): re
     }
   };
   most("wall by skopeo's", skopeo && repull.wallSeconds / skopeo.wallSeconds, goals.wallShare);
+  const best = Math.min(...PEERS.map((peer) => medians[peer]?.wallSeconds ?? Number.POSITIVE_INFINITY));
+  most("wall by the fastest peer's", repull.wallSeconds / best, goals.bestShare);
   most("CPU by skopeo's", skopeo && repull.cpuSeconds / skopeo.cpuSeconds, goals.cpuShare);
   most("peak MB", repull.peakMegabytes, goals.peakMegabytes);
   most("requests to the source", repull.sourceRequests, goals.sourceRequests);
@@ -40,14 +45,17 @@ function missesOf({ goals }: Row, medians: Readonly<Record<string, Sample>>): re
   return misses;
 }
 
-function medianOf(samples: readonly Sample[]): Sample {
+function medianOf(samples: readonly Sample[]): Median {
   const of = (pick: (sample: Sample) => number): number => {
     const sorted = samples.map(pick).sort((a, b) => a - b);
     const middle = Math.floor(sorted.length / 2);
     const upper = sorted[middle] ?? Number.NaN;
     return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
   };
+  const walls = samples.map(({ wallSeconds }) => wallSeconds);
   return {
+    fastestSeconds: Math.min(...walls),
+    slowestSeconds: Math.max(...walls),
     wallSeconds: of((sample) => sample.wallSeconds),
     cpuSeconds: of((sample) => sample.cpuSeconds),
     peakMegabytes: of((sample) => sample.peakMegabytes),
