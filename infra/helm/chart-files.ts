@@ -37,7 +37,7 @@ kubeVersion: ">=1.30.0-0"
 
 const NOTES = `Repull runs in the mode {{ .Values.mode }}.
 
-What it would do, or does:  kubectl get events -A --field-selector source=repull
+What it would do, or does:  kubectl get events -A --field-selector reportingComponent=repull.dev/controller
 What it has proved:         kubectl get imageindexes.repull.dev
 Whether all is well:        repull doctor --kube-context CONTEXT
 `;

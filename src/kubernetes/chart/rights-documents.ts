@@ -21,7 +21,8 @@ import {
   WRITES_CONFIG_MAP,
 } from "./names.ts";
 
-const READ = ["get", "list", "watch"];
+/** A list, and then each change of it. */
+const FOLLOW = ["list", "watch"];
 const RBAC = "rbac.authorization.k8s.io/v1";
 
 function rule(
@@ -34,11 +35,11 @@ function rule(
 }
 
 const CONTROLLER_RULES: readonly Node[] = [
-  rule("", ["pods", "nodes", "namespaces", "replicationcontrollers", "podtemplates"], READ),
-  rule("apps", ["deployments", "replicasets", "statefulsets", "daemonsets"], READ),
-  rule("batch", ["jobs", "cronjobs"], READ),
-  rule("repull.dev", ["imageindexes"], [...READ, "create", "update", "patch", "delete"]),
-  rule("events.k8s.io", ["events"], ["create", "patch"]),
+  rule("", ["pods", "nodes", "namespaces"], FOLLOW),
+  rule("apps", ["deployments", "statefulsets", "daemonsets"], FOLLOW),
+  rule("batch", ["jobs", "cronjobs"], FOLLOW),
+  rule("repull.dev", ["imageindexes"], ["list", "create", "update", "delete"]),
+  rule("events.k8s.io", ["events"], ["create"]),
   when(REMEDIATES, rule("", ["pods"], ["patch"])),
   when(
     OWN_CERTIFICATES,
@@ -47,12 +48,12 @@ const CONTROLLER_RULES: readonly Node[] = [
 ];
 
 /** It answers from the index alone. */
-const WEBHOOK_RULES: readonly Node[] = [rule("repull.dev", ["imageindexes"], READ)];
+const WEBHOOK_RULES: readonly Node[] = [rule("repull.dev", ["imageindexes"], FOLLOW)];
 
 const OWN_NAMESPACE_RULES: readonly Node[] = [
   rule("coordination.k8s.io", ["leases"], ["create"]),
-  rule("coordination.k8s.io", ["leases"], ["get", "update", "patch"], [NAME]),
-  rule("", ["configmaps"], ["get", "update", "patch"], [STATE_CONFIG_MAP]),
+  rule("coordination.k8s.io", ["leases"], ["get", "update"], [NAME]),
+  rule("", ["configmaps"], ["get", "update"], [STATE_CONFIG_MAP]),
   rule("", ["configmaps"], ["get"], [WRITES_CONFIG_MAP]),
 ];
 
