@@ -21,6 +21,7 @@ import { testimonyOfCluster } from "../kubernetes/workloads/trusted-by-pods.ts";
 import { RegistryError } from "../oci/client/registry-error.ts";
 import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
+import { reachableRegistries } from "./reachable-registries.ts";
 
 /** What a cluster's environment has in common for all of its images. */
 export type ClusterEnvironment = Pick<
@@ -63,6 +64,7 @@ export async function assessImages(
   const round = oneRound(
     {
       ...environment,
+      registries: reachableRegistries(environment.registries),
       policy: policyForPods(context.policy),
       platforms,
       limit: EXPECTED_LIMIT,

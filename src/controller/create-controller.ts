@@ -13,12 +13,12 @@ import { createEvents } from "./events.ts";
 import { createHeadLedger } from "./head-ledger.ts";
 import { createHealer } from "./heal/heal-pods.ts";
 import { createProver } from "./heal/prove.ts";
+import { createQuotaInState } from "./heal/quota-in-state.ts";
 import { createIndexObjects } from "./index-objects.ts";
 import { createIndexKeeper } from "./keep-index.ts";
 import { createLeader } from "./leader.ts";
 import { createLeaderState } from "./leader-state.ts";
 import { createMetrics } from "./metrics.ts";
-import { createQuotaInState } from "./quota-in-state.ts";
 import type { RunningParts } from "./run-controller.ts";
 
 export type ControllerPorts = {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ClusterError } from "../../src/cluster/cluster-error.ts";
 import { createHealer } from "../../src/controller/heal/heal-pods.ts";
 import { createProver } from "../../src/controller/heal/prove.ts";
-import { createQuotaInState } from "../../src/controller/quota-in-state.ts";
+import { createQuotaInState } from "../../src/controller/heal/quota-in-state.ts";
 import { ecrHost } from "../../src/image/ecr-hosts.ts";
 import type { Mode } from "../../src/kubernetes/mode.ts";
 import { type Outcome, outcomeSchema } from "../../src/remediation/report/outcome.ts";

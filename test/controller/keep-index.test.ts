@@ -195,6 +195,16 @@ describe("the budget of requests", () => {
     expect([...world.rows().values()].filter(({ use }) => use !== undefined)).toHaveLength(30);
   });
 
+  test("is not spent on a registry that is dead: two questions a round, for each of four images at once", async () => {
+    const world = await controllerWorld({ holds: manyImages(100) });
+    for (let at = 0; at < 100; at++)
+      world.cluster.put("deployments", deployment(`web-${at}`, `nginx:1.${at}`));
+    world.registries.states.set("docker.io", "dead");
+    await world.start();
+    expect(world.registries.heads.get("docker.io")).toBeLessThanOrEqual(8);
+    expect(new Set([...world.rows().values()].map(({ use }) => use))).toEqual(new Set([undefined]));
+  });
+
   test("is not given anew by a clock that is set back", async () => {
     const world = await controllerWorld({
       holds: manyImages(150),

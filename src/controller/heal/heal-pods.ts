@@ -36,9 +36,9 @@ import type { ClusterView } from "../cluster-view.ts";
 import type { TellOwner } from "../events.ts";
 import type { Leader } from "../leader.ts";
 import type { ControllerMetrics } from "../metrics.ts";
-import { reasonOfPause } from "../pause.ts";
 import { useScopeOf } from "../settings.ts";
 import { executionOf, type HealEnd, healOutcome } from "./heal-outcome.ts";
+import { reasonOfPause } from "./pause.ts";
 
 export type HealPorts = {
   readonly cluster: Pick<ClusterPort, "get" | "patch">;

@@ -3,8 +3,8 @@
  * written is not granted.
  */
 
-import type { QuotaPeriod, QuotaStore } from "../remediation/ports/quota-store.ts";
-import type { LeaderState } from "./leader-state.ts";
+import type { QuotaPeriod, QuotaStore } from "../../remediation/ports/quota-store.ts";
+import type { LeaderState } from "../leader-state.ts";
 
 /** Window → who has taken how much of it. */
 type Windows = Readonly<

@@ -5,8 +5,8 @@
  * reason. Any other value, a missing object, or one that cannot be read, stops them too.
  */
 
-import { ClusterError } from "../cluster/cluster-error.ts";
-import type { ClusterPort } from "../cluster/cluster-port.ts";
+import { ClusterError } from "../../cluster/cluster-error.ts";
+import type { ClusterPort } from "../../cluster/cluster-port.ts";
 
 const WRITES_NAME = "repull-writes";
 
