@@ -161,8 +161,10 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `the root directory or access point is not in ${fileSystem}`,
   "efs-missing": ({ fileSystem }) =>
     `the file system${named(fileSystem)} does not exist in this account and region`,
-  "efs-settings-invalid": ({ volume }) =>
-    `the volume${named(volume)} asks for IAM or an access point without transit encryption`,
+  "efs-settings-invalid": ({ volume, directory }) =>
+    directory === undefined
+      ? `the volume${named(volume)} asks for IAM or an access point without transit encryption`
+      : `the volume${named(volume)} names an access point and the root directory ${directory}: only one of them may be named`,
   "ebs-volume-not-attached": "ECS could not attach the EBS volume",
   "infrastructure-role-may-not-use-volume": ({ role: of, action = "use the volume" }) =>
     `the infrastructure role${named(of)} may not ${action}`,

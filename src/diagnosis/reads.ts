@@ -24,6 +24,8 @@ export const OPERATIONS = {
   "iam.SimulatePrincipalPolicy":         "iam:SimulatePrincipalPolicy",
   "ecr.BatchGetImage":                   "ecr:BatchGetImage",
   "ecr.DescribeImages":                  "ecr:DescribeImages",
+  "ecr.DescribePullThroughCacheRules":   "ecr:DescribePullThroughCacheRules",
+  "ecr.GetRegistryPolicy":               "ecr:GetRegistryPolicy",
   "ecr.GetRepositoryPolicy":             "ecr:GetRepositoryPolicy",
   "secretsmanager.DescribeSecret":       "secretsmanager:DescribeSecret",
   "secretsmanager.GetResourcePolicy":    "secretsmanager:GetResourcePolicy",

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { recordedReads } from "../../src/aws/diagnosis/recorded-reads.ts";
 import { type Diagnosis, diagnose } from "../../src/diagnosis/diagnose.ts";
 import { failedStartsIn } from "../../src/diagnosis/failed-start.ts";
+import { getObjects } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 
 const ACCOUNT = "123456789012";
@@ -213,6 +214,48 @@ const forwards = (DomainName: string, RuleType = "FORWARD"): Facts => ({
     ResolverRules: [{ Id: "rslvr-rr-1", DomainName, RuleType, TargetIps: [{ Ip: "10.9.0.2" }] }],
   },
 });
+const cached = (repository: boolean, decision: string): Facts => ({
+  "ecr.DescribeImages": repository
+    ? { Error: { Code: "ImageNotFoundException", Message: "none" } }
+    : { Error: { Code: "RepositoryNotFoundException", Message: "none" } },
+  "ecr.DescribePullThroughCacheRules": {
+    pullThroughCacheRules: [
+      { ecrRepositoryPrefix: "ROOT", upstreamRegistryUrl: "registry-1.docker.io", credentialArn: SECRET },
+    ],
+  },
+  "ecr.GetRegistryPolicy": { Error: { Code: "RegistryPolicyNotFoundException", Message: "none" } },
+  "iam.SimulatePrincipalPolicy": {
+    EvaluationResults: [
+      ...getObjects(BASE["iam.SimulatePrincipalPolicy"] ?? {}, "EvaluationResults"),
+      ...["ecr:CreateRepository", "ecr:BatchImportUpstreamImage"].map((EvalActionName) => ({
+        EvalActionName,
+        EvalDecision: decision,
+      })),
+    ],
+  },
+});
+const defined = (container: JsonObject, more: JsonObject = {}): Facts => ({
+  "ecs.DescribeTaskDefinition": {
+    taskDefinition: {
+      executionRoleArn: ROLE,
+      containerDefinitions: [{ name: "web", image: IMAGE, ...container }],
+      ...more,
+    },
+  },
+});
+const file = (value: string, decision = "implicitDeny"): Facts => ({
+  ...defined({ environmentFiles: [{ value, type: "s3" }] }),
+  "iam.SimulatePrincipalPolicy": {
+    EvaluationResults: [
+      ...getObjects(BASE["iam.SimulatePrincipalPolicy"] ?? {}, "EvaluationResults"),
+      { EvalActionName: "s3:GetObject", EvalDecision: decision },
+    ],
+  },
+});
+const asked = (suffix: string, stages: JsonObject): Facts => ({
+  ...defined({ secrets: [{ name: "DB", valueFrom: `${SECRET}${suffix}` }] }),
+  "secretsmanager.DescribeSecret": { ARN: SECRET, VersionIdsToStages: stages },
+});
 const closed: Facts = {
   "ec2.DescribeSubnets": {
     Subnets: [
@@ -276,6 +319,17 @@ describe("one fact of the account is otherwise", () => {
     ["the DNS firewall blocks the registry",             firewall("BLOCK", "*.amazonaws.com."),                                                                            "net.dns.firewall",         "failed",  "dns-firewall-blocks"],
     ["the DNS firewall only tells of the registry",      firewall("ALERT", "*.amazonaws.com."),                                                                            "net.dns.firewall",         "passed"],
     ["the DNS firewall blocks other names",              firewall("BLOCK", "bad.example."),                                                                                "net.dns.firewall",         "passed"],
+    ["a cache rule brings what is not there yet",        cached(true, "allowed"),                                                                                          "image.ptc-rule",           "not sure"],
+    ["the role may not import into the cache",           cached(true, "implicitDeny"),                                                                                     "role.ptc-create",          "failed",  "pull-through-cache-may-not-fill"],
+    ["the role may not make the cache's repository",     cached(false, "implicitDeny"),                                                                                    "role.ptc-create",          "failed",  "pull-through-cache-may-not-create-repository"],
+    ["the registry's policy lets the role import",       { ...cached(true, "implicitDeny"), "ecr.GetRegistryPolicy": { policyText: policy({ Effect: "Allow", Principal: { AWS: ROLE }, Action: "ecr:BatchImportUpstreamImage", Resource: "*" }) } }, "role.ptc-create", "passed"],
+    ["the environment file's bucket may allow it",       file("arn:aws:s3:::config/prod.env"),                                                                             "role.exec.s3-env",         "not sure"],
+    ["a statement denies the environment file",          file("arn:aws:s3:::config/prod.env", "explicitDeny"),                                                             "role.exec.s3-env",         "failed",  "execution-role-may-not-read-env-file"],
+    ["the environment file is no object of S3",          file("https://config.example/prod.env"),                                                                          "env-file.exists",          "failed",  "env-file-missing"],
+    ["the secret has no value",                          asked("", {}),                                                                                                    "secret.version-stage",     "failed",  "secret-has-no-value"],
+    ["the secret has no such stage",                     asked(":password:AWSPREVIOUS:", { "1": ["AWSCURRENT"] }),                                                         "secret.version-stage",     "failed",  "secret-has-no-value"],
+    ["the secret has the stage",                         asked(":password:AWSCURRENT:", { "1": ["AWSCURRENT"] }),                                                          "secret.exists",            "passed"],
+    ["a volume names an access point and a directory",   defined({}, { volumes: [{ name: "data", efsVolumeConfiguration: { fileSystemId: "fs-1", rootDirectory: "/data", transitEncryption: "ENABLED", authorizationConfig: { accessPointId: "fsap-1" } } }] }), "efs.root-directory", "failed", "efs-settings-invalid"],
     ["a private zone hides the registry's names",        zone("amazonaws.com.", ["amazonaws.com."]),                                                                       "net.dns.hosted-zone",      "failed",  "hosted-zone-hides-name"],
     ["a private zone takes the registry's names by a wildcard", zone("amazonaws.com.", ["amazonaws.com.", "\\052.amazonaws.com."]),                                           "net.dns.hosted-zone",      "not sure"],
     ["a private zone is an endpoint's own",              zone("api.ecr.us-east-1.amazonaws.com.", [], { OwningService: "vpce.amazonaws.com" }),                              "net.dns.hosted-zone",      "passed"],
@@ -330,6 +384,41 @@ describe("an image of another registry", () => {
       });
       expect(resultOf(found, "image.exists-upstream")).toEqual([result]);
       expect(found.checks.find(({ id }) => id === "image.exists-upstream")?.cause?.code).toBe(cause);
+    });
+});
+
+describe("the attributes of container instances", () => {
+  const on = (...attributes: readonly JsonObject[]): Facts => ({
+    ...defined(
+      {},
+      { requiresAttributes: [{ name: "ecs.capability.task-eia" }, { name: "ecs.os-type", value: "linux" }] },
+    ),
+    "ecs.DescribeServices": {
+      services: [{ serviceName: "web", launchType: "EC2", taskDefinition: "web:7" }],
+    },
+    "ecs.ListContainerInstances": { containerInstanceArns: ["arn:i"] },
+    "ecs.DescribeContainerInstances": {
+      containerInstances: [
+        {
+          containerInstanceArn: "arn:i",
+          agentConnected: true,
+          status: "ACTIVE",
+          attributes: [...attributes],
+        },
+      ],
+    },
+  });
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [what: string, facts: Facts, result: string, attribute?: string])[] = [
+    ["are all there",             on({ name: "ecs.capability.task-eia" }, { name: "ecs.os-type", value: "linux" }),   "passed"],
+    ["lack one",                  on({ name: "ecs.os-type", value: "linux" }),                                        "failed", "ecs.capability.task-eia"],
+    ["have one of another value", on({ name: "ecs.capability.task-eia" }, { name: "ecs.os-type", value: "windows" }), "failed", "ecs.os-type=linux"],
+  ];
+  for (const [what, facts, result, attribute] of table)
+    test(`${what}: ${result}`, async () => {
+      const { checks } = await diagnosed(facts);
+      const found = checks.find(({ id }) => id === "instance.attributes");
+      expect([found?.result, found?.fact?.attribute]).toEqual([result, attribute]);
     });
 });
 

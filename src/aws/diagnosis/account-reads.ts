@@ -9,7 +9,9 @@ import {
 import {
   BatchGetImageCommand,
   DescribeImagesCommand,
+  DescribePullThroughCacheRulesCommand,
   ECRClient,
+  GetRegistryPolicyCommand,
   GetRepositoryPolicyCommand,
 } from "@aws-sdk/client-ecr";
 import {
@@ -73,6 +75,8 @@ const CALLS: Readonly<Record<Operation, Call>> = {
   "iam.SimulatePrincipalPolicy":           (input, at) => clientOf(IAMClient, at).send(new SimulatePrincipalPolicyCommand(input)),
   "ecr.BatchGetImage":                     (input, at) => clientOf(ECRClient, at).send(new BatchGetImageCommand(input)),
   "ecr.DescribeImages":                    (input, at) => clientOf(ECRClient, at).send(new DescribeImagesCommand(input)),
+  "ecr.DescribePullThroughCacheRules":     (input, at) => clientOf(ECRClient, at).send(new DescribePullThroughCacheRulesCommand(input)),
+  "ecr.GetRegistryPolicy":                 (input, at) => clientOf(ECRClient, at).send(new GetRegistryPolicyCommand(input)),
   "ecr.GetRepositoryPolicy":               (input, at) => clientOf(ECRClient, at).send(new GetRepositoryPolicyCommand(input)),
   "secretsmanager.GetResourcePolicy":      (input, at) => clientOf(SecretsManagerClient, at).send(new GetResourcePolicyCommand(input)),
   "secretsmanager.DescribeSecret":         (input, at) => clientOf(SecretsManagerClient, at).send(new DescribeSecretCommand(input)),

@@ -10,10 +10,11 @@ import { imagesOf, isUnknown, type Scene } from "../scene.ts";
 import { balancerChecks } from "./balancer-checks.ts";
 import type { StartCheck } from "./check.ts";
 import { definitionCheck } from "./definition-check.ts";
+import { fileChecks } from "./file-checks.ts";
 import { imageChecks } from "./image-checks.ts";
 import { logChecks } from "./log-checks.ts";
-import { networkChecks } from "./network-checks.ts";
-import { neededTargets, toldTargets } from "./network-targets.ts";
+import { networkChecks } from "./network/network-checks.ts";
+import { neededTargets, toldTargets } from "./network/network-targets.ts";
 import { addressChecks, instanceChecks } from "./place-checks.ts";
 import { missingRole, pullRoleChecks } from "./pull-role-checks.ts";
 import { trustCheck } from "./role-checks.ts";
@@ -29,6 +30,7 @@ type Area =
   | "addresses"
   | "instances"
   | "storage"
+  | "files"
   | "balancer"
   | "task-role";
 
@@ -51,6 +53,7 @@ const AREAS: readonly (readonly [codes: RegExp, ...areas: readonly Area[]])[] = 
   [/^(?:subnet-out|eni-)/, "addresses"],
   [/^(?:no-instance|no-container|capacity-provider|placement|container-agent)/, "instances"],
   [/^efs-/, "storage"],
+  [/^(?:env-file|execution-role-may-not-read-env|no-way-to-s3)/, "files"],
   [/^(?:load-balancer|target-group)/, "balancer"],
   [/^task-role/, "task-role"],
 ];
@@ -62,6 +65,7 @@ const ALL: readonly Area[] = [
   "logs",
   "addresses",
   "storage",
+  "files",
   "balancer",
   "task-role",
 ];
@@ -119,6 +123,8 @@ async function checksOf(
       return await instanceChecks(scene);
     case "storage":
       return [...definitionCheck("efs.exists", scene), ...(await storageChecks(scene))];
+    case "files":
+      return await fileChecks(scene);
     case "balancer":
       return await balancerChecks(hypotheses, scene);
     case "task-role":

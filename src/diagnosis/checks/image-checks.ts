@@ -6,6 +6,7 @@ import { tryParseReference } from "../../image/reference.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { Answered } from "../reads.ts";
 import { containersOf, type Scene } from "../scene.ts";
+import { cacheRuleChecks } from "./cache-rule-checks.ts";
 import { failed, notChecked, passed, type StartCheck, unknown } from "./check.ts";
 import { platformChecks } from "./platform-check.ts";
 
@@ -32,18 +33,26 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
   const id = digest === undefined ? "image.tag-exists" : "image.digest-exists";
   if (found.kind === "unread") return [notChecked(id, found, ["ecr.DescribeImages", input, region])];
   const params = { image, repository: repositoryName, region, account };
-  if (found.kind === "absent" && /Repository/.test(found.code))
-    return [
-      failed(
-        "image.repository-exists",
-        `ECR of ${account} in ${region} has no repository ${repositoryName}`,
-        "repository-missing",
-        params,
-      ),
-    ];
+  const isRepositoryThere = !(found.kind === "absent" && /Repository/.test(found.code));
+  if (!isRepositoryThere)
+    return (
+      (await cacheRuleChecks({ ...params, isRepositoryThere }, scene)) ?? [
+        failed(
+          "image.repository-exists",
+          `ECR of ${account} in ${region} has no repository ${repositoryName}`,
+          "repository-missing",
+          params,
+        ),
+      ]
+    );
   const detail =
     found.kind === "answer" ? detailOf(found.answer, repositoryName, { tag, digest }) : undefined;
-  if (detail === undefined) return [await missing(params, { tag, digest }, scene)];
+  if (detail === undefined)
+    return (
+      (await cacheRuleChecks({ ...params, isRepositoryThere }, scene)) ?? [
+        await missing(params, { tag, digest }, scene),
+      ]
+    );
   const status = getString(detail, "imageStatus");
   if (status === "ARCHIVED" || status === "ACTIVATING")
     return [

@@ -66,7 +66,34 @@ export async function instanceChecks(scene: Scene): Promise<readonly StartCheck[
   }
   return [
     passed("instance.agent-connected", `${connected.length} of ${instances.length} agents are connected`),
+    ...attributeChecks(connected, scene),
     ...roomChecks(connected, scene),
+  ];
+}
+
+/** What the definition asks of an instance, by name and value. (API_Attribute, read 2026-11) */
+function attributeChecks(instances: readonly JsonObject[], { definition }: Scene): readonly StartCheck[] {
+  const id = "instance.attributes";
+  const wanted = isUnknown(definition) ? [] : getObjects(definition, "requiresAttributes");
+  if (wanted.length === 0 || instances.every(({ attributes }) => attributes === undefined)) return [];
+  const lacks = (instance: JsonObject) =>
+    wanted.find(
+      ({ name, value }) =>
+        !getObjects(instance, "attributes").some(
+          (one) => one.name === name && (value === undefined || value === null || one.value === value),
+        ),
+    );
+  if (instances.some((one) => lacks(one) === undefined))
+    return [passed(id, "an instance has each attribute that the task definition asks for")];
+  const first = instances.map(lacks).find((one) => one !== undefined);
+  const attribute = [first?.name, first?.value].filter((part) => typeof part === "string").join("=");
+  return [
+    failed(
+      id,
+      `no container instance has the attribute ${attribute}, which the task definition asks for`,
+      "placement-constraint-unsatisfied",
+      { attribute },
+    ),
   ];
 }
 

@@ -72,7 +72,7 @@ function repositoriesOf(scene: Scene): readonly Repository[] {
 }
 
 /** The ARN of the role that pulls, or why it is not known. */
-async function pullerOf(scene: Scene): Promise<string | readonly StartCheck[]> {
+export async function pullerOf(scene: Scene): Promise<string | readonly StartCheck[]> {
   const role = executionRoleOf(scene);
   if (scene.pulledBy === "task" || pullsByExecutionRole(scene))
     return role ?? [...definitionCheck(PULL, scene), ...missingRole(scene)];

@@ -66,7 +66,8 @@ export async function mayDo(role: string, need: Need, scene: Scene): Promise<Sta
   const because = isExplicit
     ? `${statementOf ?? by ?? "a statement"} denies ${name} ${action} on ${resource}`
     : `the policies of ${name} do not allow ${action} on ${resource}${by === undefined ? "" : `: ${by}`}`;
-  if (need.hasOwnPolicy && !isExplicit && by === undefined && isOfOther(need.resource, role))
+  const mayBeAllowed = need.said === "not-sure" || isOfOther(need.resource, role);
+  if (need.hasOwnPolicy && !isExplicit && by === undefined && mayBeAllowed)
     return { id: need.id, result: "not sure", because };
   return failed(need.id, because, need.code, {
     role: name,

@@ -3,6 +3,7 @@
 import { parseArn } from "../../ecs/arn.ts";
 import { getObject, getObjects, getString } from "../../ecs/json-fields.ts";
 import { awsDomainOf } from "../../image/ecr-hosts.ts";
+import type { JsonObject } from "../../runtime/json.ts";
 import { containersOf, executionRoleOf, isUnknown, regionOf, type Scene } from "../scene.ts";
 import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "./check.ts";
 import { policyCheck } from "./policy-check.ts";
@@ -97,6 +98,8 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
   else {
     resource = getString(found.answer, "ARN") ?? arn;
     checks.push(passed(id, `${arn} is there`, ["secret-missing"]));
+    const stage = stageCheck(need, arn, found.answer);
+    if (stage !== undefined) return [...checks, stage];
     const key = getString(found.answer, "KmsKeyId");
     if (key !== undefined && !key.endsWith("alias/aws/secretsmanager"))
       checks.push(...(await keyChecks(key, region, role, scene)));
@@ -115,6 +118,23 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
   else checks.push(policyCheck("secret.policy", `the policy of ${arn}`, said, code, params));
   const asked: Need = { id: "role.exec.secret", actions: [action], resource, code, hasOwnPolicy: true, said };
   return [...checks, await mayDo(role, asked, scene)];
+}
+
+/** `ARN:json-key:version-stage:version-id`: the stage that is asked for, or else the current one, has to be on a version. */
+function stageCheck({ valueFrom }: SecretNeed, arn: string, described: JsonObject): StartCheck | undefined {
+  const [, stage = "", version = ""] = valueFrom.slice(arn.length + 1).split(":");
+  const versions = getObject(described, "VersionIdsToStages");
+  if (versions === undefined) return undefined;
+  const isThere =
+    version === ""
+      ? Object.values(versions).some((one) => Array.isArray(one) && one.includes(stage || "AWSCURRENT"))
+      : Object.hasOwn(versions, version);
+  if (isThere) return undefined;
+  const wanted = version === "" ? `the version stage ${stage || "AWSCURRENT"}` : `the version ${version}`;
+  return failed("secret.version-stage", `${arn} has no value under ${wanted}`, "secret-has-no-value", {
+    secret: arn,
+    stage: version === "" ? stage || "AWSCURRENT" : version,
+  });
 }
 
 /** The key's state, and whether its own policy lets the role decrypt: without it, IAM's word does not count. */

@@ -48,6 +48,11 @@ async function volumeChecks(volume: string, efs: JsonObject, scene: Scene): Prom
     const because = `the volume ${volume} needs transit encryption`;
     return [failed("efs.transit-encryption", because, "efs-settings-invalid", { volume, fileSystem })];
   }
+  const directory = getString(efs, "rootDirectory") ?? "/";
+  if (accessPoint !== undefined && directory !== "/" && directory !== "") {
+    const because = `the volume ${volume} names an access point and the root directory ${directory}: with an access point that is / or absent`;
+    return [failed("efs.root-directory", because, "efs-settings-invalid", { volume, fileSystem, directory })];
+  }
   const { region } = scene;
   const input = { FileSystemId: fileSystem };
   const found = await scene.reads.read("efs.DescribeMountTargets", input, region);

@@ -146,7 +146,10 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
     "--file-system-id",
     fileSystem,
   ]),
-  "efs-settings-invalid": set("volumes[].efsVolumeConfiguration.transitEncryption", "ENABLED"),
+  "efs-settings-invalid": ({ directory }, about) =>
+    (directory === undefined
+      ? set("volumes[].efsVolumeConfiguration.transitEncryption", "ENABLED")
+      : set("volumes[].efsVolumeConfiguration.rootDirectory", "/"))({}, about),
   "ebs-volume-not-attached": only("try-again"),
   "infrastructure-role-may-not-use-volume": allow("ec2:CreateVolume"),
   "subnet-out-of-addresses": aws("add-subnets", ({ subnet = "SUBNET_ID" }) => [

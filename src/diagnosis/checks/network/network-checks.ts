@@ -1,16 +1,16 @@
 /** Whether the interface that asks reaches what it asks for: the model of the network, and the cause that its answer proves. */
 
-import { isPublic, parseBlock } from "../../network/addresses.ts";
-import type { Answer, NoCode } from "../../network/answer.ts";
-import type { Destination } from "../../network/destination.ts";
-import { endpointsOf, isAvailable } from "../../network/endpoint-way.ts";
-import { isUnread, type NetworkFacts, type Source } from "../../network/facts.ts";
-import { formatAnswer } from "../../network/format-answer.ts";
-import { reach } from "../../network/reach.ts";
-import type { CauseCode } from "../causes.ts";
-import type { Scene } from "../scene.ts";
-import type { TargetName } from "../words/words.ts";
-import { failed, passed, type StartCheck } from "./check.ts";
+import { isPublic, parseBlock } from "../../../network/addresses.ts";
+import type { Answer, NoCode } from "../../../network/answer.ts";
+import type { Destination } from "../../../network/destination.ts";
+import { endpointsOf, isAvailable } from "../../../network/endpoint-way.ts";
+import { isUnread, type NetworkFacts, type Source } from "../../../network/facts.ts";
+import { formatAnswer } from "../../../network/format-answer.ts";
+import { reach } from "../../../network/reach.ts";
+import type { CauseCode } from "../../causes.ts";
+import type { Scene } from "../../scene.ts";
+import type { TargetName } from "../../words/words.ts";
+import { failed, passed, type StartCheck } from "../check.ts";
 import { attributeChecks, firewallChecks } from "./dns-checks.ts";
 import { nameChecks } from "./name-checks.ts";
 import type { NetworkTarget } from "./network-targets.ts";

@@ -1,10 +1,10 @@
 /** What a start has to reach, as the model of the network takes it: what its words name, or all that its definition needs. */
 
-import { parseArn } from "../../ecs/arn.ts";
-import { getObject, getObjects, getString } from "../../ecs/json-fields.ts";
-import { awsDomainOf } from "../../image/ecr-hosts.ts";
-import { tryParseReference } from "../../image/reference.ts";
-import { registryOf } from "../../image/registry-hosts.ts";
+import { parseArn } from "../../../ecs/arn.ts";
+import { getObject, getObjects, getString } from "../../../ecs/json-fields.ts";
+import { awsDomainOf } from "../../../image/ecr-hosts.ts";
+import { tryParseReference } from "../../../image/reference.ts";
+import { registryOf } from "../../../image/registry-hosts.ts";
 import {
   awsService,
   type Destination,
@@ -12,10 +12,10 @@ import {
   ECR_PUBLIC,
   ecrPull,
   otherHost,
-} from "../../network/destination.ts";
-import type { Hypothesis } from "../causes.ts";
-import { containersOf, imagesOf, regionOf, type Scene } from "../scene.ts";
-import type { TargetName } from "../words/words.ts";
+} from "../../../network/destination.ts";
+import type { Hypothesis } from "../../causes.ts";
+import { containersOf, imagesOf, regionOf, type Scene } from "../../scene.ts";
+import type { TargetName } from "../../words/words.ts";
 
 export type NetworkTarget = { readonly name: TargetName; readonly destination: Destination };
 

@@ -3,11 +3,11 @@
  * servers of its own, what these answer is not seen. (vpc-dns.html; Route 53, resolver-dns-firewall.html; read 2026-11)
  */
 
-import { getObjects, getString, getStrings } from "../../ecs/json-fields.ts";
-import { isUnread, type NetworkFacts } from "../../network/facts.ts";
-import { takes } from "../../network/wildcard.ts";
-import type { Scene } from "../scene.ts";
-import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "./check.ts";
+import { getObjects, getString, getStrings } from "../../../ecs/json-fields.ts";
+import { isUnread, type NetworkFacts } from "../../../network/facts.ts";
+import { takes } from "../../../network/wildcard.ts";
+import type { Scene } from "../../scene.ts";
+import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "../check.ts";
 
 const ATTRIBUTES = "net.dns.vpc-attributes";
 const FIREWALL = "net.dns.firewall";

@@ -7,11 +7,11 @@
  * resolver-overview-DSN-queries-to-vpc.html; read 2026-11)
  */
 
-import { getObject, getObjects, getString } from "../../ecs/json-fields.ts";
-import { isUnread, type NetworkFacts } from "../../network/facts.ts";
-import type { JsonObject } from "../../runtime/json.ts";
-import type { Scene } from "../scene.ts";
-import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "./check.ts";
+import { getObject, getObjects, getString } from "../../../ecs/json-fields.ts";
+import { isUnread, type NetworkFacts } from "../../../network/facts.ts";
+import type { JsonObject } from "../../../runtime/json.ts";
+import type { Scene } from "../../scene.ts";
+import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "../check.ts";
 
 const ZONE = "net.dns.hosted-zone";
 const RULE = "net.dns.resolver-rule";
