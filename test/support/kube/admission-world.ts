@@ -79,6 +79,8 @@ export async function startAdmissionWorld(options: AdmissionOptions = {}): Promi
   return {
     ...{ plane, api, stop },
     writeIndex: async (rows) => {
+      // An API server that has just started serves its own resources first.
+      while ((await api.send("GET", INDEXES)).status !== 200) await delay(50);
       const before = (await api.send("GET", INDEXES)).body.items as {
         metadata: { name: string; resourceVersion: string };
       }[];

@@ -1,0 +1,141 @@
+/** The webhook as the API server meets it: warnings, the audit log, its death and its return, two objects of an index. */
+
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import type { IndexRow } from "../../src/kubernetes/image-index.ts";
+import {
+  type AdmissionWorld,
+  podOf,
+  rowOf,
+  startAdmissionWorld,
+  useOf,
+} from "../support/kube/admission-world.ts";
+
+const PODS = "/api/v1/namespaces/default/pods";
+const DRY = `${PODS}?dryRun=All`;
+const web = (image = "nginx:1.27") => ({ containers: [{ name: "web", image }] });
+
+const AUDIT_POLICY = `
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{ level: Metadata, resources: [{ group: "", resources: [pods] }] }]
+`;
+
+describe("pods that meet a webhook", { retry: 2 }, () => {
+  let world: AdmissionWorld;
+  let auditLog: string;
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "repull-audit-"));
+    const policy = join(folder, "policy.yaml");
+    auditLog = join(folder, "audit.log");
+    await writeFile(policy, AUDIT_POLICY);
+    const apiServerArgs = [
+      `--audit-policy-file=${policy}`,
+      `--audit-log-path=${auditLog}`,
+      "--audit-log-mode=blocking",
+    ];
+    world = await startAdmissionWorld({ apiServerArgs });
+    await world.startWebhook();
+    await world.writeIndex(new Map([["nginx:1.27", rowOf("nginx", "a")]]));
+  });
+  afterAll(async () => {
+    await world.stop();
+    await rm(dirname(auditLog), { recursive: true });
+  });
+
+  test("are told of each swap, in at most 120 characters", async () => {
+    const { warnings } = await world.api.send("POST", DRY, podOf("told", web()));
+    equal(warnings.length, 1);
+    ok(
+      warnings.every((warning) => warning.startsWith("repull: web") && warning.length <= 120),
+      warnings.join(),
+    );
+  });
+
+  test("are told what would be done where they observe", async () => {
+    const labels = { "repull.dev/mode": "observe" };
+    const { body, warnings } = await world.api.send("POST", DRY, podOf("told", web(), { labels }));
+    deepEqual([body.spec.containers[0].image, warnings.length], ["nginx:1.27", 1]);
+    ok(warnings[0]?.includes("would run"));
+  });
+
+  test("have their swap in the audit log", async () => {
+    await world.api.send("POST", PODS, podOf("logged", web()));
+    const events = (await readFile(auditLog, "utf8")).split("\n").filter((line) => line.includes('"logged"'));
+    const annotations = events.map((line) => JSON.parse(line).annotations ?? {});
+    const swapped = annotations.map((one) => one["pods.repull.dev/swapped"]).find((one) => one !== undefined);
+    ok(
+      swapped?.startsWith("web: nginx:1.27 sha256:") && swapped.endsWith(useOf("nginx", "a")),
+      JSON.stringify(annotations),
+    );
+  });
+
+  test("are admitted as they are while it is dead, and swapped by the next one", async () => {
+    const webhook = world.webhook();
+    await webhook.stop("SIGKILL");
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => world.api.send("POST", PODS, podOf(`dead-${at}`, web()))),
+    );
+    deepEqual(
+      [...new Set(answers.map(({ status, body }) => `${status} ${body.spec.containers[0].image}`))],
+      ["201 nginx:1.27"],
+    );
+    await world.startWebhook();
+    const { body } = await world.api.send("POST", DRY, podOf("again", web()));
+    equal(body.spec.containers[0].image, useOf("nginx", "a"));
+  });
+
+  test("are swapped by what it knows when the API server comes back, and by what comes then", async () => {
+    await world.plane.stopApiServer();
+    await world.plane.startApiServer();
+    await world.writeIndex(
+      new Map([
+        ["nginx:1.27", rowOf("nginx", "a")],
+        ["redis:8", rowOf("redis", "b")],
+      ]),
+    );
+    const { body } = await world.api.send("POST", DRY, podOf("after", web("redis:8")));
+    equal(body.spec.containers[0].image, useOf("redis", "b"));
+  });
+});
+
+describe("an index of several objects", () => {
+  let world: AdmissionWorld;
+  beforeAll(async () => {
+    world = await startAdmissionWorld({ policy: true, fence: true });
+  });
+  afterAll(() => world.stop());
+
+  test("swaps images of each of them in one pod, by the policy", async () => {
+    const rows = new Map<string, IndexRow>(
+      Array.from({ length: 5_000 }, (_, at) => [
+        `docker.io/library/app-${at}:1.${at}`,
+        rowOf(`app-${at}`, "a"),
+      ]),
+    );
+    await world.writeIndex(rows);
+    const { items } = (await world.api.send("GET", "/apis/repull.dev/v1/imageindexes")).body;
+    const containers = items.map(({ spec }: { spec: { rows: object } }, at: number) => ({
+      name: `c${at}`,
+      image: Object.keys(spec.rows)[0],
+    }));
+    ok(containers.length > 1);
+    // The API server reads each object by a watch of its own.
+    let images: readonly string[] = [""];
+    for (let tries = 0; tries < 100 && !images.every((image) => image.startsWith("public")); tries++) {
+      await delay(50);
+      const { body } = await world.api.send("POST", DRY, podOf("many", { containers }));
+      images = body.spec.containers.map(({ image }: { image: string }) => image);
+    }
+    deepEqual(
+      images,
+      containers.map(({ image }: { image: string }) => rows.get(image)?.use),
+    );
+  });
+});
