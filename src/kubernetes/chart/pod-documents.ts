@@ -144,13 +144,17 @@ function deployment(component: "controller" | "webhook", name: string, spec: Mem
   };
 }
 
-/** With one replica a budget of "at least one" would stop every drain. */
+/** With one replica a budget of "at least one" would stop every drain; so would pods that are not ready, such as these without a certificate. */
 function budget(component: "controller" | "webhook", name: string): Members {
   return {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
     metadata: inNamespace(name, component),
-    spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(component) } },
+    spec: {
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+      selector: { matchLabels: selectorOf(component) },
+    },
   };
 }
 
