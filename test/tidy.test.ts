@@ -65,6 +65,19 @@ const UNCLEAR_WORDS: Readonly<Record<string, string>> = {
   stands: "is, runs, applies, replaces, means",
 };
 
+/** Turns of that dialect → what to say instead. */
+const UNCLEAR_TURNS: readonly (readonly [turn: RegExp, instead: string])[] = [
+  [
+    /\b(?:is|are|was) no (?:word|matter|news|silence|task of|name of|failure of)\b/gi,
+    "say what it is, or what it does not do: is not a …, says nothing about …",
+  ],
+  [
+    /\b(?:what|text|bytes|document|service|tag|role|calendar|certificate|header|size) (?:that )?(?:is|are) none\b/gi,
+    "name what it is not: is not JSON, is malformed, does not exist",
+  ],
+  [/\b(?:is|are) told to all\b/gi, "all … get it"],
+];
+
 type Rule = {
   readonly name: string;
   readonly concerns: (path: string) => boolean;
@@ -196,9 +209,10 @@ function matches(text: string, pattern: RegExp, remedy: string): readonly string
 }
 
 function unclearWords(text: string): readonly string[] {
-  return Object.entries(UNCLEAR_WORDS).flatMap(([word, instead]) =>
+  const words = Object.entries(UNCLEAR_WORDS).flatMap(([word, instead]) =>
     matches(text, new RegExp(`\\b${word}\\b`, "gi"), instead),
   );
+  return [...words, ...UNCLEAR_TURNS.flatMap(([turn, instead]) => matches(text, turn, instead))];
 }
 
 /** The banned words in an identifier, a folder's or a file's name: `srcPath`, `copy-helpers`. */
@@ -247,6 +261,8 @@ describe("each rule can fail", () => {
     ["names are of the domain",                "src/oci/utils.ts",      ""],
     ["names are of the domain",                "src/common/a.ts",       ""],
     ["names are of the domain",                "src/src/a.ts",          ""],
+    ["words are plain",                   "src/oci/a.ts", "// That is no word of the registry's."],
+    ["words are plain",                   "src/oci/a.ts", "// A document is none of ours."],
     ["words are plain",                        "src/oci/a.ts",          "// What Nobody reads."],
     ["words are plain",                        "infra/a.yaml",          "# The rule that stands for all."],
     ["only the rim prints",                    "src/oci/a.ts",          "console.log(1);"],

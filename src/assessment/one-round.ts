@@ -42,7 +42,7 @@ export function oneRound(
   };
 }
 
-/** A GET of a manifest is a pull at a registry that counts them, and a HEAD is none. */
+/** A GET of a manifest counts as a pull at registries that count them; a HEAD does not. */
 function headsOnly(
   registries: Registries,
   mayAsk: (host: string) => boolean,

@@ -101,7 +101,7 @@ export function createOutgoing(
     const late = new AbortController();
     return await telling(name, host, async () => {
       const callOff = clock.after(Math.max(0, host.since + SILENT_MS - clock.now()), () => {
-        // What others were answered meanwhile is no silence of the host.
+        // A host that has answered other requests meanwhile is not silent.
         if (host.since + SILENT_MS > clock.now()) return;
         host.leftAloneUntil = clock.now() + LEFT_ALONE_MS;
         late.abort(silent(name));

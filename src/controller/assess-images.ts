@@ -45,7 +45,7 @@ export type Assessed = {
   readonly assessment: ImageAssessment;
   /** What the answers of now say. */
   readonly asked: IndexRow;
-  /** What counts: an older proof that is still good, where the answers of now are none. */
+  /** What counts: an older proof that is still good, where there are no answers now. */
   readonly row: IndexRow;
 };
 

@@ -52,12 +52,12 @@ export type FailedStart = {
 /** A message without news: another place tells the cause, or none does. */
 const EMPTY_REASON = /^(?:task failed to start\.?|essential container in task exited\.?|)$/i;
 const EVENTS_MAX = 100;
-/** ECS takes ten containers in a task; a document of more is no task of ECS. */
+/** ECS allows ten containers in a task. A document with more is not from ECS, and is rejected. */
 export const REASONS_MAX = 50;
 const CONTAINERS_MAX = 100;
 const DEPTH_MAX = 4;
 
-/** A document of any of the kinds above; undefined where it is none of them. */
+/** A document of any of the kinds above; undefined where it is of another kind. */
 export function failedStartsIn(document: JsonObject, depth = 0): readonly FailedStart[] | undefined {
   if (depth > DEPTH_MAX) return undefined;
   const { detail } = document;

@@ -82,7 +82,7 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "registry-fails": (params) => `${registry(params)} failed by itself: it answered with an error of its own`,
   "registry-token-failed": (params) => `the token service of ${registry(params)} gave no token`,
   "registry-host-misspelt": ({ host = "the registry's name" }) =>
-    `${host} is misspelt: it looks like ECR's name, and is none`,
+    `${host} is misspelt: it looks like an ECR host, but is not one`,
   "pull-interrupted": (params) =>
     `the pull of ${image(params)} was broken off before it was done: a large image, a slow network, or a small or slow disk`,
   "pull-denied": (params) => `the registry refuses ${image(params)}`,

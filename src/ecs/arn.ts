@@ -27,7 +27,7 @@ export type EcsArn = Pick<Arn, "partition" | "region" | "account"> &
 const ARN =
   /^arn:(?<partition>aws[a-z-]*):(?<service>[a-z0-9-]+):(?<region>[a-z0-9-]*):(?<account>[0-9]{12}|):(?<resource>.+)$/;
 
-/** The parts of an ARN, or undefined where the text is none. */
+/** The parts of an ARN, or undefined where the text is not an ARN. */
 export function parseArn(text: string): Arn | undefined {
   const groups = ARN.exec(text)?.groups;
   if (groups === undefined) return undefined;

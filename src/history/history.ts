@@ -104,7 +104,10 @@ function entryOfTags(effect: ActiveSubstitution): HistoryEntry {
     execution,
     ...(registeredAt === undefined ? {} : { at: registeredAt }),
     ...(isInteractive(execution)
-      ? { ended: "by-hand", because: "repull fix made it; its revision's tags tell the rest" }
+      ? {
+          ended: "by-hand",
+          because: "made by repull fix; the repull:* tags of the new revision have the details",
+        }
       : { ended: "unknown", because: "the execution is forgotten; its revision's tags tell the rest" }),
     workload: `${clusterName(clusterArn)}/${name}`,
     former,

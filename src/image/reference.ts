@@ -69,14 +69,14 @@ export function parseReference(text: string): ImageReference {
   const canonical = `${host}/${path}`;
   if (NAME.exec(canonical)?.groups?.path !== path)
     return wrong("an image reference (lower-case repository path)");
-  // The grammar takes hosts and ports that are none: `999.999.999.999`, `[::::1]`, `example.com:99999`.
+  // The grammar accepts hosts and ports that cannot exist: `999.999.999.999`, `[::::1]`, `example.com:99999`.
   if (!URL.canParse(`https://${host}`)) return wrong("a registry host, with a port up to 65535");
   if (host.length > HOST_LENGTH_MAX) return wrong("a registry host of at most 253 characters and a port");
   if (path.length > PATH_LENGTH_MAX) return wrong("a repository path of at most 255 characters");
   return { host, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
 }
 
-/** The reference that the text is, or undefined where it is none. */
+/** The reference that the text is, or undefined where it is not one. */
 export function tryParseReference(text: unknown): ImageReference | undefined {
   if (typeof text !== "string") return undefined;
   try {

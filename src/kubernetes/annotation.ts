@@ -38,7 +38,7 @@ export function annotationValue({ image, digest, proof, witness, askedAt }: Swap
   return [image, digest, proof, witness, askedAt].join(" ");
 }
 
-/** What an annotation says; undefined where it is none of this form. The API server takes an image with spaces in it. */
+/** What an annotation says; undefined where it has another form. The API server takes an image with spaces in it. */
 export function parseAnnotation(value: unknown): SwapNote | undefined {
   if (typeof value !== "string") return undefined;
   const words = value.split(" ");

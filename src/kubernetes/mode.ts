@@ -6,7 +6,7 @@ export type Mode = (typeof MODES)[number];
 /** The label on a namespace or a pod. */
 export const MODE_LABEL = "repull.dev/mode";
 
-/** The lowest of the ceiling and what the labels say; a value that is none of the three is `observe`. */
+/** The lowest of the ceiling and what the labels say; any other value counts as `observe`. */
 export function modeOf(ceiling: Mode, ...labels: readonly (string | undefined)[]): Mode {
   const stated = labels.flatMap((label) =>
     label === undefined ? [] : [MODES.find((mode) => mode === label) ?? "observe"],

@@ -4,7 +4,7 @@
  * A byte order mark decides. Without one, zeros in every other of the first bytes do: JSON begins in ASCII.
  */
 
-/** The text without its byte order mark; bytes that are none become U+FFFD. */
+/** The text without its byte order mark; bytes that are not UTF-8 become U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
   return withoutMark(new TextDecoder(encodingOf(bytes), { ignoreBOM: true }).decode(bytes));
 }

@@ -1,5 +1,5 @@
 /**
- * Wordings that no log of ours has shown yet, in the wrappers that clients use: whose limit each is, or that it is none.
+ * Wordings that no log of ours has shown yet, in the wrappers that clients use: whose limit each is, or that it is not a limit.
  *
  * A wrong "Docker Hub" is the costly error, so more than half of the rows must not be one.
  */

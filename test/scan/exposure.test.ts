@@ -105,7 +105,7 @@ describe("the place that comes first, and why not the ones before it", () => {
     ["an official image is at ECR Public",        "nginx:1.25",         {},                                                              "ecr-public public.ecr.aws/docker/library/nginx:1.25",  /ecr-copy: no copy.*pull-through-cache: this account has no/s],
     ["any other is copied",                       "grafana/grafana:11", {},                                                              `mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /ecr-public: no publisher/],
     ["a copy of the tag is in ECR",               "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "11-0a1b2c3d4e5f"),    `ecr-copy ${ECR}/repull/docker.io/grafana/grafana:11-0a1b2c3d4e5f`, /^$/],
-    ["a copy of another tag is none",             "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "110-0a1b2c3d4e5f"),   `mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /ecr-copy: no copy/],
+    ["a copy of another tag does not count",      "grafana/grafana:11", copies("repull/docker.io/grafana/grafana", "110-0a1b2c3d4e5f"),   `mirror ${ECR}/repull/docker.io/grafana/grafana:11`, /ecr-copy: no copy/],
     ["a pull-through rule leads to it",           "nginx:1.25",         { rules: [rule] },                                               `pull-through-cache ${ECR}/hub/library/nginx:1.25`,              /ecr-copy: no copy/],
     ["rules that cannot be read are passed over", "nginx:1.25",         { rules: { because: "denied" } },                                "ecr-public public.ecr.aws/docker/library/nginx:1.25",  /pull-through-cache: denied/],
   ];

@@ -40,7 +40,7 @@ describe("the address of an image in a pull-through cache", () => {
     ["another registry's may have more",               [open],                          "public.ecr.aws/a/b/c",       "public/a/b/c"],
     ["a rule leads to one registry",                   [open],                          "nginx",                      /leads to public\.ecr\.aws/],
     ["the longest prefix takes a name for itself",     [hub("ROOT"), hub("acme")],      "acme/web",                   /another rule takes acme\/web/],
-    ["a name longer than ECR's is none",               [hub("hub")],                    `${"a".repeat(253)}/b`,       /too long/],
+    ["a name longer than ECR's is rejected",           [hub("hub")],                    `${"a".repeat(253)}/b`,       /too long/],
   ];
   for (const [because, rules, image, address] of table) {
     test(`${because}: ${image.slice(0, 40)}`, () => {
@@ -161,7 +161,7 @@ describe("the policy's own rows", () => {
     ["without a tag, the image's own",             "acme/web:2",  row("acme/web", "quay.io/{path}"),               ["quay.io/acme/web:2"]],
     ["no tag is latest, where it is asked for",    "acme/web",    row("acme/web", "quay.io/x/web:v-{tag}"),        ["quay.io/x/web:v-latest"]],
     ["a row for another image says nothing",       "nginx:1",     row("acme/*", "quay.io/{path}"),                 []],
-    ["a place that is no reference is none",       "acme/web:2",  row("acme/*", "QUAY.io/UPPER{path}"),            []],
+    ["a malformed reference names no source",      "acme/web:2",  row("acme/*", "QUAY.io/UPPER{path}"),            []],
   ] as const;
   for (const [because, image, given, places] of table) {
     test(`${because}: ${image}`, () =>

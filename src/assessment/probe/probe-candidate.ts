@@ -72,7 +72,7 @@ function refusal(error: unknown, place: ImageReference): ProbeResult {
   const behind = findPortError(error);
   if (behind !== undefined) {
     if (behind.kind === "throttled") throw behind;
-    // That a service of ours did not answer is no word about the place.
+    // An AWS service that does not answer says nothing about the source.
     return { kind: behind.kind === "unavailable" ? "unreachable" : "denied", because: behind.message };
   }
   if (!(error instanceof RegistryError)) throw error;

@@ -185,7 +185,7 @@ function unreadableBy(error: unknown): ExecutionStatus {
   };
 }
 
-/** What a text of JSON holds; undefined for what is none. */
+/** The value of a JSON text; undefined where the text is not JSON. */
 export function tryParseJson(text: string): unknown {
   try {
     return JSON.parse(text);

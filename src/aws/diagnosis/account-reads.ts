@@ -107,7 +107,7 @@ function efs(operation: string, path: string, query: Readonly<Record<string, str
   return callJson("efs", { operation, path: `/2015-02-01/${path}`, query }, {}, at);
 }
 
-/** Ids stand in paths: what is none of EFS's or of Route 53's is asked for nowhere. */
+/** Ids become parts of a path: only one in the form of EFS or Route 53 is sent. */
 function idIn(input: JsonObject, member: string): string {
   const id = getString(input, member) ?? "";
   return /^(?:arn:[\w:/-]+|fs(?:mt|ap)?-[\da-f]+|Z[A-Z\d]+)$/.test(id) ? encodeURIComponent(id) : "none";

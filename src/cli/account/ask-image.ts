@@ -47,7 +47,7 @@ export function askingImages(io: CommandIo): { readonly ask: AskImage; close(): 
     if (reference === undefined || (registryOf(host).kind === "other" && !PUBLIC_HOSTS.has(host)))
       return {
         kind: "unknown",
-        because: `${host || image} is not asked: it is none of the public registries`,
+        because: `${host || image} is not asked: it is not one of the public registries`,
       };
     try {
       const head = await registries.headManifest(reference, io.signal);

@@ -75,6 +75,6 @@ async function whatElse(
     clusters.length === 1 ? `the cluster ${clusterName(clusters[0] ?? "")}` : "this region's clusters";
   const likely = suggest(service, names);
   return likely === undefined
-    ? `the name of a service in ${where}: ${service} is none`
-    : `the name of a service in ${where}: ${service} is none, perhaps ${likely}`;
+    ? `a service that exists: there is no service ${service} in ${where}`
+    : `a service that exists: there is no service ${service} in ${where}, perhaps ${likely}`;
 }

@@ -52,7 +52,7 @@ export async function diagnose(input: DiagnoseInput, io: CommandIo): Promise<num
   if (isOffline && recorded === undefined && names.length > 0)
     throw new InvalidInput(
       "TARGET",
-      `a file, where no account is asked: ${names[0]} is none that can be read`,
+      `a file, because no account is asked: ${names[0]} cannot be read as one`,
     );
   const images = askingImages(io);
   try {

@@ -54,7 +54,9 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
   const { found } = selected;
   if (found.length === 0) {
     io.err(
-      `nothing of Repull's is in effect ${name === undefined ? `since ${since}` : `under the name ${name}`}\n`,
+      name === undefined
+        ? `Nothing to undo: no substitute that Repull registered since ${since} is in use.\n`
+        : `Nothing to undo: no service, execution or family ${name} runs a substitute of Repull.\n`,
     );
     return NOT_ALL;
   }

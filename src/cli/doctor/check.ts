@@ -1,7 +1,7 @@
 /**
  * One look at one thing: passed, failed with a remedy, or not made and why.
  *
- * A right that the caller lacks is no fault of the stack, so it is no failure; what is absent from the stack is one.
+ * A right that the caller lacks is not a fault of the stack, so the check is skipped; what is absent from the stack fails it.
  */
 
 import type { ReadResult } from "../../aws/stack/deployed-stack.ts";

@@ -32,7 +32,7 @@ function entriesIn(whole: string, name: string): readonly DocumentEntry[] {
     return value.map((document, index) => ({ kind: "document", where: `${name}[${index}]`, document }));
   }
   const lines = whole.split("\n").map((line, index) => ({ line: line.trim(), number: index + 1 }));
-  // Where the first line is JSON, every line is: one document over several lines begins with a line that is none.
+  // Where the first line is JSON, every line is: one document over several lines begins with a line that is not JSON.
   const first = parseLine(lines[0]?.line ?? "");
   if (lines.length > 1 && first.kind === "parsed") return lines.flatMap((line) => entryOfLine(line, name));
   const pieces = piecesIn(whole, name);
@@ -107,7 +107,8 @@ function parse(text: string): Parsed {
     const position = /position \d+|line \d+ column \d+/.exec(message)?.[0];
     return {
       kind: "broken",
-      because: position === undefined ? "it ends too early or is none" : `unexpected text at ${position}`,
+      because:
+        position === undefined ? "it ends too early, or is not JSON" : `unexpected text at ${position}`,
     };
   }
 }

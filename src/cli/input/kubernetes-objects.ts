@@ -10,7 +10,7 @@ import type { DocumentEntry } from "./document-entry.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** The error texts in an object of Kubernetes; undefined where the document is none. */
+/** The error texts in an object of Kubernetes; undefined where the document is not one. */
 export function kubernetesTexts(document: Members, where: string): readonly DocumentEntry[] | undefined {
   if (typeof document.apiVersion !== "string" || typeof document.kind !== "string") return undefined;
   const texts = textsIn(document, where);

@@ -47,5 +47,6 @@ function section<T>(title: string, all: readonly T[], lineOf: (one: T) => string
 
 function ago(time: string, now: number): string {
   const minutes = Math.max(0, Math.round((now - Date.parse(time)) / 60_000));
+  if (minutes === 0) return "just now";
   return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
 }

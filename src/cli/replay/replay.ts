@@ -64,7 +64,7 @@ async function sandboxPolicies({ policyFile }: ReplayInput, { env, readFile }: C
     return (document, parameters) => policyFrom({ ...env, ...parameters }, document);
   const text = await readFile(policyFile);
   if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${policyFile}`);
-  // What is none is said before anything is replayed.
+  // A document that cannot be read is reported before anything is replayed.
   policyFrom(env, text);
   return (_document, parameters) => policyFrom({ ...env, ...parameters }, text);
 }

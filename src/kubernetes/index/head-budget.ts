@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 /** Docker Hub's window: https://docs.docker.com/docker-hub/usage/ (read 2026-11). */
 export const WINDOW_SECONDS = 21_600;
 
-/** How many may be asked now, and, where it is none, when to look again. */
+/** How many may be asked now, and, if none may, when to look again. */
 export function headsLeft(
   budget: HeadBudget,
   now: number,
@@ -59,7 +59,7 @@ export function headsRefused(
   return { slots: budget.slots, stoppedUntil: Math.max(until, budget.stoppedUntil ?? 0) };
 }
 
-/** Reads what was kept; what is none of this form counts as a whole hour that is used up, never as a fresh one. */
+/** Reads what was kept; any other form counts as a whole hour that is used up, never as a fresh one. */
 export function readHeadBudget(text: string | undefined, now: number, perHour: number): HeadBudget {
   if (text === undefined) return EMPTY_BUDGET;
   try {

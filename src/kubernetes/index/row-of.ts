@@ -69,7 +69,7 @@ export function rowOf(assessment: ImageAssessment, context: RowContext): IndexRo
 
 const CODES_MAX = 32;
 
-/** The registry of an image; empty where it is none. */
+/** The registry of an image; empty where the text is not an image. */
 export function hostOf(image: string): string {
   return tryParseReference(image)?.host ?? "";
 }
@@ -95,7 +95,7 @@ function codesOf({ facts, candidates }: ImageAssessment): readonly RowCode[] {
 
 /**
  * The row to keep: the new one, but for an answer that only failed to come while what was proved before is still good. A
- * refusal is no word against a proof; other bytes are.
+ * refusal says nothing against a proof; other bytes do.
  */
 export function nextRow(previous: IndexRow | undefined, asked: IndexRow, now: number): IndexRow {
   if (previous?.use === undefined || asked.use !== undefined || !isGood(previous, now)) return asked;

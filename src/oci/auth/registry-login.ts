@@ -107,7 +107,7 @@ export class RegistryLogin {
         if (token === undefined || isFresh(token, this.#clock)) return token;
       } catch (error) {
         signal?.throwIfAborted();
-        // A refusal is told to all who wait. That its asker gave up is no word of the registry's: the next one asks.
+        // All callers that wait get the registry's refusal. If the one that asked gave up, the registry has refused nothing: the next caller asks.
         if (error instanceof RegistryError) throw error;
       }
       if (this.#tokens.get(key) === known) this.#tokens.delete(key);
@@ -118,7 +118,7 @@ export class RegistryLogin {
       this.#fetchToken(challenge, scopes, limit),
     );
     this.#tokens.set(key, asked);
-    // A failure is told to all who wait for it, and not remembered.
+    // All callers that wait get the failure; it is not remembered.
     asked.catch(() => this.#tokens.get(key) === asked && this.#tokens.delete(key));
     return orAborted(asked, signal);
   }

@@ -30,6 +30,6 @@ export function isForeignLayer(mediaType: string): boolean {
 /** The bare type of a `content-type` header, in lower case. */
 export function bareMediaType(contentType: string | undefined): string {
   const bare = (contentType ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  // What is none may be anything, and is told with what a copy did: https://www.rfc-editor.org/rfc/rfc6838#section-4.2
+  // An invalid media type may be any text, and the report of a copy shows it: https://www.rfc-editor.org/rfc/rfc6838#section-4.2
   return /^[a-z0-9][\w!#$&^.+-]{0,126}\/[a-z0-9][\w!#$&^.+-]{0,126}$/.test(bare) ? bare : "";
 }

@@ -199,10 +199,10 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   });
 }
 
-/** Before an answer begins: as many heads as may come, and line breaks without end are none. */
+/** Before an answer begins: as many heads as may come, and endless line breaks are not a head. */
 const HEADS_BYTES_MAX = HEAD_BYTES_MAX * (PRELIMINARY_MAX + 2);
 
-/** Headers have a floor of speed, too, and answers that are none ("102 Processing") a number. */
+/** Headers have a floor of speed, too, and interim answers ("102 Processing") have a greatest number. */
 function watchHead(outgoing: Http.ClientRequest, clock: Clock, end: (reason: unknown) => void): void {
   const pace = new ThroughputWatch(clock);
   let preliminary = 0;

@@ -14,7 +14,7 @@ const HEADER = /^(?<name>[\w-]{1,64}): ?(?<value>[\t\x20-\x7e]{0,1024})$/;
 /** A refusal is short; what is longer is not this. */
 const PACKET_BYTES_MAX = 16 * 1024;
 
-/** The refusal in what the parser gave up on; undefined where it is none. (docker/hub-feedback#1907 has the bytes.) */
+/** The refusal in what the parser gave up on; undefined where it is not a refusal. (docker/hub-feedback#1907 has the bytes.) */
 export function malformedErrorResponse(error: unknown): RegistryResponse | undefined {
   const { code, rawPacket } = (error ?? {}) as { readonly code?: unknown; readonly rawPacket?: unknown };
   if (typeof code !== "string" || !code.startsWith("HPE_") || !(rawPacket instanceof Uint8Array))

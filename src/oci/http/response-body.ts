@@ -37,7 +37,7 @@ export async function readBody(
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length);
 }
 
-/** The answer, with its body here: its connection is free again. A body over the bound, or broken off, is none. */
+/** The answer, with its body here: its connection is free again. A body that is too large, or is cut off, counts as no answer. */
 export async function readIntoMemory(
   answer: RegistryResponse,
   bytesMax: number,

@@ -86,7 +86,7 @@ async function copyOf(
     images: [],
   });
   const wanted = reviseTaskDefinition(described, { images: new Map(), provenance: marker });
-  // Tags find it again, and prove nothing: what is not the former revision, member for member, is none.
+  // Tags only find it. A revision that differs from the previous one in any member is not used.
   const isCopy = async (arn: string): Promise<boolean> => {
     const one = await ecs.describeTaskDefinition(arn);
     return one !== undefined && one.taskDefinition.status !== "INACTIVE" && isSameDefinition(one, wanted);

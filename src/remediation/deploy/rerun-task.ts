@@ -55,7 +55,7 @@ export async function rerunTask(
   return started;
 }
 
-/** What has become of it. That it ends badly after it has run is no matter of its images. */
+/** Whether the task runs. A task that ran and then failed has pulled its images: that is not what is asked here. */
 export function judgeTask(task: Task | undefined): RolloutStatus {
   const starting: RolloutStatus = { kind: "in-progress", because: "and has not started yet" };
   if (task === undefined) return starting;

@@ -6,7 +6,7 @@ import type { Rollout } from "./rollout.ts";
 export const TASK_ROLLOUT: Rollout = {
   async start({ surveyed, newRevision, execution, network }, ports) {
     const { clusterArn, task } = surveyed;
-    // The attempt is no part of the token: a second attempt for the same task must not run it a second time.
+    // The token leaves the attempt out: a second attempt for the same task must not run it a second time.
     const token = execution.replace(/-[0-9]+$/, "");
     const failed = { clusterArn, taskArn: task?.taskArn ?? "" };
     return { of: "task", run: await rerunTask(failed, newRevision, network, token, ports) };

@@ -1,8 +1,8 @@
 /**
  * Converts one delivered document into one named remediation, or into the reason why not.
  *
- * A hundred tasks of one deployment fail within a minute: they make one name, and a name starts once. What happened
- * before an attempt ended is no news to it; a failure after that is, and starts the next attempt, with growing pauses.
+ * A hundred tasks of one deployment fail within a minute: they make one name, and a name starts once. A failure
+ * from before an attempt ended starts nothing; a later one starts the next attempt, with growing pauses.
  * An attempt that found nothing to do used nothing up: it does not count, and the pause after it does not grow. Neither
  * does one that the operator kept from writing, once the operator lets Repull write.
  */
@@ -22,7 +22,7 @@ import { isPerTask } from "../survey/standalone-task.ts";
 import { remediationName } from "./execution-names.ts";
 import { isLifted } from "./is-lifted.ts";
 
-/** What became of a document; and which failure it told of, where it told of one. */
+/** The result for one document, and the kind of failure in it, where it has one. */
 export type DetectResult = (
   | Ignored
   | { readonly kind: "started"; readonly execution: string }
@@ -66,7 +66,7 @@ export function backoffMinutes(attempt: number): number {
 }
 
 /**
- * Starts the remediation of a document's failing deployment. Throws InvalidInput for a document that is none.
+ * Starts the remediation of a document's failing deployment. Throws InvalidInput for a document that is not an event.
  * @param policy tells whether tasks of one revision are one matter, or each its own
  */
 export async function detect(

@@ -2,7 +2,7 @@
  * A pull failure that has not happened yet: what an operator asks about before a limit strikes.
  *
  * It has the shape of a failure, so that what surveys, plans and writes is the very code that heals a service. Only what
- * a task would have told is not there: nothing is confirmed by it, and a service that is whole is no reason to stop.
+ * a task would have told is not there: nothing is confirmed by it, and a service that runs all its tasks is handled too.
  */
 
 import { shortRevision } from "../../ecs/arn.ts";

@@ -43,7 +43,7 @@ export function createSweepBudget(seconds: number, clock: Pick<Clock, "now">): S
   };
 }
 
-/** Throws what is no failure of the world. */
+/** Rethrows any error that is not an AwsError. */
 function gapOf(error: unknown): SweepGap {
   if (error instanceof AwsError) return { code: error.kind, action: error.action, because: error.message };
   if (error instanceof InvalidInput)

@@ -1,4 +1,4 @@
-/** The document by which the schedule asks for a sweep: exactly these members, or it is none. */
+/** The document by which the schedule asks for a sweep: exactly these members; anything else is rejected. */
 
 import * as z from "zod";
 import { InvalidInput } from "../../image/invalid-input.ts";

@@ -137,7 +137,7 @@ async function detectFailureOf(
   { budget, reads, policy, ports }: Sweeping,
 ): Promise<DetectResult | undefined> {
   const { clusterArn, name } = service;
-  // It is seen failing now: an attempt that has looked at this task before is no reason to leave the service down.
+  // The service fails now: an earlier attempt that has seen this task does not close the matter.
   const now = new Date(ports.clock.now()).toISOString();
   const limit = await budget.orGap(() =>
     limitKeepingDown(

@@ -194,7 +194,7 @@ export type ExecutionStatus = {
   readonly limited?: true;
   /** It may not fill the repositories of a pull-through cache rule: what the stack has to allow. */
   readonly repositories?: string;
-  /** It found nothing to do: the failure was over, or was none of ours. */
+  /** It found nothing to do: the failure was over, or is not one that Repull handles. */
   readonly ignored?: true;
   /** The operator's own setting kept it from writing. */
   readonly heldBackBy?: HeldBack;
@@ -206,7 +206,7 @@ export type ExecutionStatus = {
   readonly endedAt?: number;
 };
 
-/** What a workflow's result says of a refusal; nothing where it is none. */
+/** The refusal in a workflow's result; empty where it has none. */
 export function parseMirrorRejection(
   result: unknown,
 ): Pick<ExecutionStatus, "refused" | "held" | "limited" | "repositories"> {

@@ -57,7 +57,7 @@ export type RemediationResult = {
   readonly skippedNewerRevision?: string;
   /** It may be otherwise in a while: worth looks before it is final; `soon`: one, a minute later. */
   readonly transient?: boolean | "soon";
-  /** It is no end: what is told ahead of one. */
+  /** An interim outcome: the remediation goes on. */
   readonly resumesAt?: string;
 };
 

@@ -207,7 +207,7 @@ async function surveyImages(
   return surveyed;
 }
 
-/** The pull-through rules, or why they are not known: no right to ask is no failure of the whole. */
+/** The pull-through rules, or why they are not known. A missing right to read them does not fail the survey. */
 async function rulesOf({ ecr }: Ports): Promise<StrategyContext["rules"]> {
   try {
     return await ecr.pullThroughRules();

@@ -46,7 +46,7 @@ export async function askForApproval(
   await report(`ask ${number}`, request, failure, options, ports, steps);
   const decision = parseDecision(await callback.answer());
   const because = `${decision === undefined ? "the last answer could not be read" : "the plan is no longer the one that was approved"}; `;
-  // An approval of another plan is none of this one, nor of what comes after a question that was left open.
+  // An approval counts for its own plan only, and not for a plan that replaced it while the question was open.
   const approvals = {
     asked: number,
     approved: decision?.kind === "approved" ? changes.map(({ hash }) => hash) : [],

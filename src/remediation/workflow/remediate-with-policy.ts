@@ -1,7 +1,7 @@
 /**
  * A remediation whose policy has to be read first, from a document that may have changed a minute ago.
  *
- * It is read in a step, so that one remediation goes by one policy to its end. A policy that cannot be read is no reason
+ * It is read in a step, so that one remediation goes by one policy to its end. A policy that cannot be read is not a reason
  * to go by another: nothing is done, and the record says why.
  */
 

@@ -54,7 +54,7 @@ export function createSandboxCluster(): SandboxCluster {
   const checked = (kind: Kind, name: ObjectName): ObjectName => {
     const isWhole = /^[^/%]+$/.test(name.name) && name.name !== "." && name.name !== "..";
     if (!isWhole || KINDS[kind].isNamespaced !== (name.namespace !== undefined))
-      refuse("BadRequest", 0, `${kind} "${name.name}" is no name of an object`);
+      refuse("BadRequest", 0, `${kind} "${name.name}" is not the name of an object`);
     return name;
   };
   const ask = (request: ClusterRequest): void => {

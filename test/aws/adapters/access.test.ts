@@ -111,7 +111,7 @@ describe("the role of an instance profile", () => {
     expect(stub.requests[0]?.body).toMatchObject({ InstanceProfileName: "nodes" });
   });
 
-  test("is none where the profile has none", async () => {
+  test("returns undefined when the profile has no role", async () => {
     answer = () => told("");
     expect(await createIamSimulator(settings()).ofInstanceProfile(PROFILE)).toEqual({ kind: "known" });
   });
@@ -155,7 +155,7 @@ describe("the Docker Hub account", () => {
     '{"username":"","password":"hunter2"}',
     '{"username":"hunter2","password":""}',
   ]) {
-    test(`that is none is refused, and none of it is repeated: ${text || "nothing"}`, () => {
+    test(`rejects a malformed secret, and repeats none of its text: ${text || "nothing"}`, () => {
       const refused = (() => {
         try {
           return credentialsIn(text, SECRET);

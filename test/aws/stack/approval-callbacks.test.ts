@@ -106,7 +106,8 @@ describe("a question", () => {
 
   test("and by its ARN", async () => expect(await look(ARN)).toMatchObject({ kind: "waiting" }));
 
-  test("of another name is none of ours", async () => expect(await look("r-2")).toBeUndefined());
+  test("returns undefined for an execution of another name", async () =>
+    expect(await look("r-2")).toBeUndefined());
 
   test("is the last one, where a changed plan was asked about again", async () => {
     events = [...opened(1), answered(1, '{"decision":"approve","by":"Ada"}'), ...opened(2)];

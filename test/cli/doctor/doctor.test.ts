@@ -450,7 +450,7 @@ describe("the policy document and the concurrency", () => {
   const table: readonly (readonly [when: string, tested: StackUnderTest, check: string, result: string])[] = [
     ["there is no document",                       patient(),                                                             "policy",      "passed"],
     ["the document is a policy",                   withDocument("{}"),                                                    "policy",      "passed"],
-    ["the document is none",                       withDocument('{"modes":1}'),                                           "policy",      "failed"],
+    ["the document is not a policy",               withDocument('{"modes":1}'),                                           "policy",      "failed"],
     ["there is no such parameter",                 withDocument("", { policyDocument: throwing("absent", "ssm:GetParameter") }), "policy", "failed"],
     ["the parameter may not be read",              withDocument("", { policyDocument: throwing("denied", "ssm:GetParameter") }), "policy", "not checked"],
     ["its calendar is closed, which is no fault",  withDocument(FREEZE, { calendar: closed }),                            "policy",      "passed"],

@@ -10,7 +10,7 @@ const table: readonly (readonly [title: string, given: JsonObject, merged: JsonO
   ["a list is replaced as a whole",           { a: { c: [] } },            { a: { b: 1, c: [] } }],
   ["null takes a default away",               { a: { b: null } },          { a: { c: [1] } }],
   ["a null of nothing is nothing",            { d: null },                 { a: { b: 1, c: [1] } }],
-  ["an object gives way to what is none",     { a: "x" },                  { a: "x" }],
+  ["a value that is not an object replaces one",{ a: "x" },                  { a: "x" }],
   ["what has no default is added",            { d: { e: true } },          { a: { b: 1, c: [1] }, d: { e: true } }],
 ];
 

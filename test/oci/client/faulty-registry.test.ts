@@ -132,7 +132,7 @@ test("a blob whose chunks cannot be read is asked for once, and the reason is to
       return true;
     },
   );
-  match(await world.outcome(), /^source unavailable: .*a chunk's size is none/);
+  match(await world.outcome(), /^source unavailable: .*a chunk's size is not a number/);
   equal(world.source.count("GET", new RegExp(`${big}$`)), 1);
 });
 

@@ -33,7 +33,7 @@ describe("storing a manifest", () => {
     ["that is no JSON",                         "PUT /v2/library/nginx/manifests/new",                      INDEX, "{",             "400 MANIFEST_INVALID: manifest invalid"],
     ["that is no object",                       "PUT /v2/library/nginx/manifests/new",                      INDEX, "[1]",           "400 MANIFEST_INVALID: manifest invalid"],
     ["that is no manifest",                     "PUT /v2/library/nginx/manifests/new",                      type("text/plain"), "{}", "400 MANIFEST_INVALID: manifest invalid"],
-    ["under a tag that is none",                "PUT /v2/library/nginx/manifests/-new",                     INDEX, index,           "400 TAG_INVALID: manifest tag did not match URI"],
+    ["under a malformed tag",                   "PUT /v2/library/nginx/manifests/-new",                     INDEX, index,           "400 TAG_INVALID: manifest tag did not match URI"],
     ["of more than 4 MiB",                      "PUT /v2/library/nginx/manifests/new",                      INDEX, index.padEnd(4 * 1024 * 1024 + 1), "413 MANIFEST_INVALID: manifest is too large"],
     ["of exactly 4 MiB",                        "PUT /v2/library/nginx/manifests/new",                      INDEX, index.padEnd(4 * 1024 * 1024), "201"],
   ] as const;

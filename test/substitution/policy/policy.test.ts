@@ -74,8 +74,8 @@ describe("a policy", () => {
     ["everything at once",                        { mode: "off", mirrors: { platforms: "some" } },             ["mode: expected one of remediate, approve, observe", "mirrors.platforms: expected one of task, all"]],
     ["other content for more than one image",     { imageMappings: [{ image: "a/*", use: "b", allowDifferentContent: true }] }, ["imageMappings.0.image: expected an image without *"]],
     ["one repository for every image",            { mirrors: { additionalRepositories: ["central/nginx"] } },  ["mirrors.additionalRepositories.0: expected a repository with {path} or {name}"]],
-    ["a calendar that is none",                   { changeCalendar: ["a b"] },                                 ["changeCalendar.0: expected the name or ARN of an SSM Change Calendar"]],
-    ["a role that is none",                       { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
+    ["a malformed calendar",                      { changeCalendar: ["a b"] },                                 ["changeCalendar.0: expected the name or ARN of an SSM Change Calendar"]],
+    ["a malformed role",                          { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
     ["an age that is no time",                    { kubernetes: { proofMaxAge: "soon" } },                     ["kubernetes.proofMaxAge: expected a time such as 30m or 6h"]],
     ["more requests than an hour may have",       { kubernetes: { requestsPerHour: 601 } },                    ["kubernetes.requestsPerHour: expected"]],
@@ -105,7 +105,7 @@ describe("a policy", () => {
     });
   }
 
-  test("that is no JSON, or no object, is none", () => {
+  test("is rejected when it is not JSON, or not an object", () => {
     for (const text of ["", "{", "[]", "null", "7", '"mode"'])
       expect(checkPolicy(text), text).toMatchObject({ kind: "invalid" });
   });

@@ -66,7 +66,7 @@ describe("what the operator can do", () => {
   ];
   for (const [says, facts, remedy] of table) {
     test(`about ${says}`, () => expect(remedies(facts)).toContain(remedy));
-    test(`is not said where there is none of it: ${says}`, () => expect(remedies({})).not.toContain(remedy));
+    test(`is not said when its cause is absent: ${says}`, () => expect(remedies({})).not.toContain(remedy));
   }
 
   test("without a digest, pins the image", () => {

@@ -62,7 +62,7 @@ export async function certificateCheck(tested: ClusterUnderTest): Promise<Check>
     : passed(check, `the certificate is good for ${days} days`);
 }
 
-/** Each certificate of a PEM text in base64; what cannot be read is none. */
+/** Each certificate of a PEM text in base64; what cannot be read is left out. */
 function certificatesIn(base64: string | undefined): readonly X509Certificate[] {
   const text = Buffer.from(base64 ?? "", "base64").toString("utf8");
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];

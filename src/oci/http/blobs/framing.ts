@@ -91,7 +91,7 @@ class ChunkReader implements BodyReader {
     const before = this.#isFirst ? "" : "\r\n";
     const line = this.#line.startsWith(before) ? this.#line.slice(before.length) : "";
     const size = /^(?<size>[\da-f]{1,12})(?:[\t ]*;[\t\x20-\x7e]*)?\r\n$/i.exec(line)?.groups?.size;
-    if (size === undefined) throw new MalformedResponse("a chunk's size is none");
+    if (size === undefined) throw new MalformedResponse("a chunk's size is not a number");
     this.#line = "";
     this.#isFirst = false;
     this.#left = Number.parseInt(size, 16);

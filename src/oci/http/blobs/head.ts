@@ -21,10 +21,10 @@ export type ResponseHead = {
 };
 
 export const HEAD_BYTES_MAX = 32 * 1024;
-/** Answers that are none yet ("102 Processing") before the one that is. */
+/** Interim answers ("102 Processing") before the final one. */
 export const PRELIMINARY_MAX = 10;
 
-/** What came is no answer that we understand. The same will come again. */
+/** The answer cannot be understood. Another request would get the same. */
 export class MalformedResponse extends Error {
   override readonly name = "MalformedAnswer";
   readonly code = "HPE_MALFORMED_ANSWER";
@@ -46,7 +46,7 @@ export function parseResponseHead(text: string): ResponseHead {
   const headers = new Map<string, string>();
   for (const line of lines) {
     const { name, value: spaced = "" } = HEADER_LINE.exec(line)?.groups ?? {};
-    if (name === undefined) throw new MalformedResponse("the answer has a header that is none");
+    if (name === undefined) throw new MalformedResponse("the answer has a malformed header");
     const [key, value] = [name.toLowerCase(), spaced.trim()];
     const before = headers.get(key);
     if (before === undefined) headers.set(key, value);

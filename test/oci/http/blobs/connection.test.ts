@@ -118,7 +118,7 @@ describe("an answer", () => {
     ["that refuses, with two lengths",       ["HTTP/1.1 403 No\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}"], "403 {}",                                      "closed"],
     ["that never comes",                     [],                                                                 "nothing came for 0.3 s",                             "closed"],
     ["that stops",                           [`${OK}content-length: 5\r\n\r\nabc`],                              "200 abc, then nothing came for 0.3 s",               "closed"],
-    ["in chunks that are none",              [`${OK}transfer-encoding: chunked\r\n\r\n2\r\nab`, "\r\nxyz\r\n"], "200 ab, then a chunk's size is none",              "closed"],
+    ["in malformed chunks",                  [`${OK}transfer-encoding: chunked\r\n\r\n2\r\nab`, "\r\nxyz\r\n"], "200 ab, then a chunk's size is not a number",              "closed"],
     ["with a length and chunks",             [`${OK}transfer-encoding: chunked\r\ncontent-length: 3\r\n\r\nabc`], "the answer has a length and chunks as well",        "closed"],
     ["of another protocol",                  ["220 mail.example ESMTP\r\n\r\n"],                                 "the answer does not begin as HTTP/1.1 does",         "closed"],
     ["that changes the protocol",            ["HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n"],       "the answer changes the protocol",                    "closed"],

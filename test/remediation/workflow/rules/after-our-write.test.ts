@@ -86,7 +86,7 @@ test("a rollout that has not ended in its time names that time in minutes", () =
 // biome-ignore format: a table is read by its columns
 rules("a rollout that has ended", [
   ["ours runs",                                 shown(settled), "end succeeded", { images, substitution }],
-  ["and it is no matter that its time is over", shown(settled, { waitedSeconds: 900 }), "end succeeded", { images, substitution }],
+  ["ours runs, after its time is over", shown(settled, { waitedSeconds: 900 }), "end succeeded", { images, substitution }],
   ["ECS has left the service between two revisions", shown(stuck), "end rollout-timed-out", { images, substitution, nextSteps: 1 }],
   ["ours starts and fails",                     shown(worse), "write undo", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
   ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
