@@ -11,6 +11,11 @@ import { installedTools, type Tool } from "./tools.ts";
 import { judge, type RowResult } from "./verdict.ts";
 import { ROUND_TRIPS, World } from "./world.ts";
 
+if (process.argv[2] === "admission") {
+  const { runAdmissionBench } = await import("./admission/main.ts");
+  await runAdmissionBench(process.argv.slice(3));
+  process.exit();
+}
 const options = readOptions(process.argv.slice(2));
 if (options === "help") {
   console.log(USAGE);

@@ -23,6 +23,8 @@ export const USAGE = `npm run bench -- [options]
   --quick        a tenth of the bytes, one run: to see that it works
   --json         the result as one JSON object, to standard output
 
+npm run bench -- admission measures what the creation of a pod costs more, on a real API server (.cache/kube).
+
 TMPDIR says where the registries keep what they store; a folder in memory is steadier than a disk.
 `;
 

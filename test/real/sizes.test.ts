@@ -1,7 +1,7 @@
 /** What the build made is small enough to start fast, and is packed the same on every machine. Needs `npm run build`. */
 
 import { execFileSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { zip } from "../../infra/zip.ts";
@@ -46,6 +46,23 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
     expect([...clients].toSorted()).toEqual(["client-ecs", "client-lambda", "client-sqs", "client-ssm"]);
     expect(sources.filter((source) => /\/src\/oci\//.test(source))).toEqual([]);
   });
+});
+
+test("the command line begins without the client of Kubernetes, which only a cluster's commands load", () => {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    const text = readFileSync(dist(`cli/${file}`), "utf8");
+    for (const [, other = ""] of text.matchAll(/(?:import|export)(?:[^"'();]*?from)?\s*"\.\/([^"]+\.mjs)"/g))
+      load(other);
+  };
+  load("repull.mjs");
+  const has = (file: string) =>
+    readFileSync(dist(`cli/${file}.map`), "utf8").includes("/@kubernetes/client-node/");
+  expect([...loaded].filter(has)).toEqual([]);
+  const all = readdirSync(dist("cli")).filter((file) => file.endsWith(".mjs"));
+  expect(all.filter(has)).toHaveLength(1);
 });
 
 describe("credentials", () => {

@@ -13,6 +13,7 @@ export type Program = {
 
 export type RunningProgram = {
   readonly name: string;
+  readonly pid: number;
   /** Rejects once the program ends by itself, with the end of its log. */
   readonly ended: Promise<never>;
   stop(signal?: NodeJS.Signals): Promise<void>;
@@ -41,6 +42,7 @@ export function startProgram({ name, path, args, logPath, env = {} }: Program): 
   process.once("exit", killNow);
   return {
     name,
+    pid: child.pid ?? 0,
     ended,
     stop: async (signal = "SIGKILL") => {
       isStopping = true;
