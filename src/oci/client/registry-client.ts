@@ -5,6 +5,7 @@
  * credential is shown to the registry's own origin only, hop by hop.
  */
 
+import { registryOf } from "../../image/registry-hosts.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Access, FindCredentials } from "../auth/credentials.ts";
 import { RegistryLogin } from "../auth/registry-login.ts";
@@ -62,6 +63,8 @@ export class RegistryClient {
   readonly #isAsked: boolean;
   readonly #login: RegistryLogin;
   #quota: QuotaRead | undefined;
+  /** Whether a blob's GET leads elsewhere: its answer is short then, and needs no connection for long ones. */
+  #redirects: boolean;
 
   constructor(address: RegistryAddress, access: Access, world: World) {
     this.address = address;
@@ -71,6 +74,7 @@ export class RegistryClient {
     this.#clock = world.clock;
     this.#isAsked = world.isAsked;
     this.#login = new RegistryLogin(address, access, world);
+    this.#redirects = registryOf(address.host).kind !== "other";
   }
 
   /** The quota as the latest answer named it, of whichever repository, and when. */
@@ -148,7 +152,7 @@ export class RegistryClient {
         url,
         headers,
         reach: this.address.reachOf(url),
-        bulk,
+        bulk: bulk && (hop > 0 || !this.#redirects),
         fresh,
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
@@ -157,6 +161,7 @@ export class RegistryClient {
       if (quota !== undefined) this.#quota = { quota, readAt: this.#clock.now() };
       const { location } = answer.headers;
       const redirects = [301, 302, 303, 307, 308].includes(answer.status) && !accepts.includes(answer.status);
+      if (bulk && hop === 0 && answer.status < 400) this.#redirects = redirects;
       if (!redirects || location === undefined || (method !== "GET" && method !== "HEAD")) {
         return { answer, origin: url.origin };
       }
