@@ -9,6 +9,7 @@ import { EXIT } from "./exit-status.ts";
 import type { CommandIo } from "./io.ts";
 import { createOutgoing } from "./outgoing-requests.ts";
 import { highlight } from "./output/highlight.ts";
+import { wrapLines } from "./output/wrap-lines.ts";
 
 /** A write whose answer does not come is not waited for any longer. */
 const FINISHES_MS = 10_000;
@@ -46,7 +47,7 @@ export function processIo(
 ): ProcessIo {
   const stopping = new AbortController();
   const err = (chunk: string): void => {
-    if (!quiet || isError(chunk)) process.stderr.write(highlight(forTerminal(chunk), process.stderr));
+    if (!quiet || isError(chunk)) process.stderr.write(shown(chunk, process.stderr));
   };
   const outgoing = createOutgoing({ signal: stopping.signal, err }, clock);
   let stopped: Stop | undefined;
@@ -90,7 +91,7 @@ export function processIo(
     });
 
   const io: CommandIo = {
-    out: (chunk) => void process.stdout.write(highlight(forTerminal(chunk), process.stdout)),
+    out: (chunk) => void process.stdout.write(shown(chunk, process.stdout)),
     err,
     isTty: process.stderr.isTTY === true && !quiet,
     env,
@@ -134,6 +135,11 @@ async function standardInput(err: (line: string) => void, clock: Timer): Promise
   } finally {
     callOff();
   }
+}
+
+/** A chunk as a stream gets it: safe, as wide as the terminal, and in colour where it takes any. */
+function shown(chunk: string, stream: NodeJS.WriteStream): string {
+  return highlight(wrapLines(forTerminal(chunk), stream.isTTY ? stream.columns : undefined), stream);
 }
 
 /** An error of ours begins with the name of the program. */
