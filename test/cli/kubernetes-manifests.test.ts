@@ -26,7 +26,7 @@ async function manifests(values: object, kubeVersion = "1.36"): Promise<readonly
   });
   const status = await kubernetesManifests({ values: ["values.yaml"], namespace: "pulls", kubeVersion }, io);
   equal(status, 0);
-  return parseAllDocuments(io.printed.out).map((document) => document.toJS() as Manifest);
+  return parseAllDocuments(io.printed.out, { version: "1.1" }).map((document) => document.toJS() as Manifest);
 }
 
 const MODES = ["observe", "remediate"] as const;
@@ -103,6 +103,20 @@ test("the policy document reaches the ConfigMap as JSON, whole", async () => {
   const policy = { minimumProof: "same-index", scope: { images: { exclude: ["a<b>&c"] } } };
   const settings = (await manifests({ policy })).find(({ metadata }) => metadata.name === "repull-policy");
   deepEqual(JSON.parse(settings?.data?.["policy.json"] ?? ""), policy);
+});
+
+test("a word that YAML 1.1 takes for false is quoted, because kubectl reads that", async () => {
+  const objects = await manifests({ admission: "webhook" });
+  const configuration = objects.find(({ kind }) => kind === "MutatingWebhookConfiguration");
+  const values = JSON.stringify(configuration).match(/"values":\[[^\]]*\]/g) ?? [];
+  deepEqual(
+    values.filter((one) => one.includes("false")),
+    [],
+  );
+  equal(
+    values.some((one) => one.includes('"off"')),
+    true,
+  );
 });
 
 test("what the controller fills is there without data, so that no upgrade empties it", async () => {

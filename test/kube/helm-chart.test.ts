@@ -44,7 +44,8 @@ async function printed(file: string, version: string, namespace = "repull"): Pro
 }
 
 function objectsIn(yaml: string): Readonly<Record<string, unknown>> {
-  const objects = parseAllDocuments(yaml)
+  // As Helm and kubectl read it.
+  const objects = parseAllDocuments(yaml, { version: "1.1" })
     .map((document) => document.toJS() as Manifest | null)
     .filter((object) => object !== null);
   return Object.fromEntries(
@@ -172,6 +173,15 @@ describe("a real API server", () => {
       for (const warning of warnings)
         match(warning, /restricted:latest.*: host namespaces \(hostNetwork=true\)$/);
     });
+
+  test("takes what repull prints in one call, with nothing of it there before, and nothing differs then", async () => {
+    const stdin = await printed(join(CHART, "ci/webhook-values.yaml"), "1.36");
+    const apply = (verb: string) => plane.kubectl([verb, "--server-side", "-f", "-"], { stdin });
+    await apply("apply");
+    equal((await apply("diff")).stdout, "");
+    await plane.kubectl(["delete", "-f", "-", "--wait=false"], { stdin });
+    await plane.kubectl(["wait", "--for=delete", "crd/imageindexes.repull.dev", "--timeout=30s"]);
+  });
 
   test("keeps through an upgrade the keys, the pause and the authority that the controller wrote", async () => {
     const install = (...more: readonly string[]) =>

@@ -40,9 +40,12 @@ export async function kubernetesManifests(options: ManifestsOptions, io: Command
   io.out(
     `# Repull ${packageJson.version}, for Kubernetes ${options.kubeVersion}, in the namespace ${options.namespace}.\n`,
   );
-  for (const object of objects) io.out(`---\n${stringify(object, { lineWidth: 0 })}`);
+  for (const object of objects) io.out(`---\n${stringify(object, YAML)}`);
   return EXIT.done;
 }
+
+/** kubectl reads YAML 1.1, in which `off` is false where it has no quotes. */
+const YAML = { version: "1.1", lineWidth: 0 } as const;
 
 async function readValues(file: string, io: CommandIo): Promise<JsonObject> {
   const text = await io.readFile(file);
