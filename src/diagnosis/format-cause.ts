@@ -16,7 +16,14 @@ const to = (target: string) => (params: Params) => {
 };
 const groups = (ids: string | undefined) => `the security groups${named(ids)}`;
 const mayNot = (what: string) => (params: Params) =>
-  `${role(params)} may not ${what}${named(params.resource)}`;
+  `${role(params)} may not ${what}${named(params.resource)}${refusedBy(params)}`;
+/** What else than the role's own policies: it is there that something has to change. */
+const refusedBy = ({ policy, explicit }: Params) =>
+  explicit === "yes"
+    ? `: a statement of ${policy === undefined ? "a policy" : `the ${policy}`} denies it`
+    : policy === undefined || /^identity-based/.test(policy)
+      ? ""
+      : `: the ${policy} does not allow it`;
 
 const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "docker-hub-pull-limit": "Docker Hub's pull limit is reached",

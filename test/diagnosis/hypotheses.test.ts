@@ -141,6 +141,30 @@ describe("each cause", () => {
     });
 });
 
+describe("the remedy of a denial changes the policy that refuses", () => {
+  const denial = (because: string) =>
+    `CannotPullContainerError: User: arn:aws:sts::123456789012:assumed-role/web/7cd1d2b54911b95b06b1c423bd551f2f is not authorized to perform: ecr:BatchGetImage on resource: arn:aws:ecr:us-east-1:123456789012:repository/app ${because}`;
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [because: string, remedy: string, command: string])[] = [
+    ["because no identity-based policy allows the ecr:BatchGetImage action",   "allow-role",             "attach-role-policy"],
+    ["because no resource-based policy allows the ecr:BatchGetImage action",   "change-refusing-policy", "get-repository-policy"],
+    ["because no permissions boundary allows the ecr:BatchGetImage action",    "change-refusing-policy", "Role.PermissionsBoundary"],
+    ["with an explicit deny in a service control policy",                      "change-refusing-policy", ""],
+    ["with an explicit deny in an identity-based policy",                      "change-refusing-policy", "list-attached-role-policies"],
+  ];
+  for (const [because, code, command] of table)
+    test(`${because}: ${code} ${command}`, () => {
+      const start = failedStartOf(denial(because));
+      const [first] = hypothesesOf(start);
+      const remedy = remedyOf(first?.code ?? "pull-denied", first?.params ?? {}, {
+        start,
+        region: "us-east-1",
+      });
+      expect(remedy.code).toBe(code);
+      expect(remedy.command?.join(" ") ?? "").toContain(command);
+    });
+});
+
 describe("a task that was stopped by hand", () => {
   const text = "CannotPullContainerError: toomanyrequests: You have reached your pull rate limit";
   const told = (stopCode: string, more: JsonObject = {}) =>

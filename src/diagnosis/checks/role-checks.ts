@@ -74,6 +74,7 @@ export async function mayDo(role: string, need: Need, scene: Scene): Promise<Sta
     action,
     resource: need.resource,
     ...(by === undefined ? {} : { policy: by }),
+    ...(isExplicit ? { explicit: "yes" } : {}),
   });
 }
 

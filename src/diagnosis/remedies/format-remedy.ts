@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<StartRemedyCode, string>> = {
   "change-public-access-block":  "make an exclusion of VPC Block Public Access for the subnet",
   "copy-image":                  "copy the image into ECR",
   "allow-role":                  "give the role the right",
+  "change-refusing-policy":      "change the policy that refuses it: a further right of the role does not help",
   "trust-service":               "let the role trust the service; make the role where it is gone",
   "name-execution-role":         "name an execution role in the task definition",
   "deploy-again":                "deploy again: ECS then resolves the tag anew",

@@ -1,10 +1,10 @@
 /** The remedy of each cause: of ways in `remedies-of-ways.ts`, of all else here. */
 
 import type { CauseCode, Params } from "../causes.ts";
+import { allow, managed, trust } from "./remedies-of-roles.ts";
 import { WAY_REMEDIES } from "./remedies-of-ways.ts";
 import {
   type About,
-  allow,
   aws,
   capacity,
   container,
@@ -14,7 +14,6 @@ import {
   ingress,
   instance,
   type Make,
-  managed,
   only,
   quotasOf,
   type StartRemedy,
@@ -22,7 +21,6 @@ import {
   set,
   stoppedTasks,
   targetHealth,
-  trust,
   updateService,
 } from "./remedy.ts";
 

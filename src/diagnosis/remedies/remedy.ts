@@ -21,6 +21,7 @@ export type StartRemedyCode =
   | "change-public-access-block"
   | "copy-image"
   | "allow-role"
+  | "change-refusing-policy"
   | "trust-service"
   | "name-execution-role"
   | "deploy-again"
@@ -147,11 +148,19 @@ export const newRoute = aws("make-way-out", ({ routeTable = "ROUTE_TABLE_ID" }) 
   "NAT_GATEWAY_ID",
 ]);
 
-export const publicAddress = aws("give-public-address", ({ subnet }, about) => [
-  ...updateService(about),
-  "--network-configuration",
-  `awsvpcConfiguration={subnets=[${subnet ?? subnetOf(about)}],securityGroups=[SECURITY_GROUP_ID],assignPublicIp=ENABLED}`,
-]);
+/** The command replaces the whole configuration: it has to name each subnet and group that the service has. */
+export const publicAddress = aws(
+  "give-public-address",
+  ({ subnet, taskSubnets, taskSecurityGroups }, about) => [
+    ...updateService(about),
+    "--network-configuration",
+    `awsvpcConfiguration={subnets=[${listed(taskSubnets ?? subnet ?? subnetOf(about))}],securityGroups=[${listed(taskSecurityGroups ?? "SECURITY_GROUP_ID")}],assignPublicIp=ENABLED}`,
+  ],
+);
+
+function listed(ids: string): string {
+  return ids.split(", ").join(",");
+}
 
 export const egress = (peer: (params: Params) => string): Make =>
   aws("open-egress", (params) => [
@@ -178,39 +187,6 @@ export const ingress = (
       "--ip-permissions",
       `IpProtocol=tcp,FromPort=${port},ToPort=${port},UserIdGroupPairs=[{GroupId=${first(params.taskSecurityGroups, "TASK_SECURITY_GROUP_ID")}}]`,
     ],
-  ]);
-
-export const allow = (action: string): Make =>
-  aws("allow-role", (params) => [
-    ...[
-      "iam",
-      "put-role-policy",
-      "--role-name",
-      params.role ?? "ROLE_NAME",
-      "--policy-name",
-      "start-of-task",
-      "--policy-document",
-    ],
-    JSON.stringify({
-      Version: "2012-10-17",
-      Statement: [
-        { Effect: "Allow", Action: params.action ?? action, Resource: params.resource ?? "RESOURCE_ARN" },
-      ],
-    }),
-  ]);
-
-export const managed = aws("allow-role", ({ role = "ROLE_NAME", caller }) => [
-  ...["iam", "attach-role-policy", "--role-name", role, "--policy-arn"],
-  `arn:aws:iam::aws:policy/service-role/${caller === "instance" ? "AmazonEC2ContainerServiceforEC2Role" : "AmazonECSTaskExecutionRolePolicy"}`,
-]);
-
-export const trust = (service: string): Make =>
-  aws("trust-service", ({ role = "ROLE_NAME" }) => [
-    ...["iam", "update-assume-role-policy", "--role-name", role, "--policy-document"],
-    JSON.stringify({
-      Version: "2012-10-17",
-      Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
-    }),
   ]);
 
 export const images = aws("name-image-that-exists", ({ repository = "REPOSITORY" }) => [

@@ -24,7 +24,7 @@ const BY_ACTION: readonly (readonly [action: RegExp, code: CauseCode])[] = [
 
 export function deniedCauses({ denied, caller }: Words): readonly Found[] | undefined {
   if (denied === undefined) return undefined;
-  const { action, resource, by } = denied;
+  const { action, resource, by, isExplicit } = denied;
   const code = /VPC endpoint/i.test(by ?? "")
     ? "endpoint-policy-denies"
     : BY_ACTION.find(([pattern]) => pattern.test(action))?.[1];
@@ -33,6 +33,7 @@ export function deniedCauses({ denied, caller }: Words): readonly Found[] | unde
     action,
     ...(resource === undefined ? {} : { resource: resource.replace(/:log-stream:.*$/, ":*") }),
     ...(by === undefined ? {} : { policy: by }),
+    ...(isExplicit ? { explicit: "yes" } : {}),
     ...(caller === undefined ? {} : { role: caller.role, caller: caller.isInstance ? "instance" : "task" }),
   };
   return [{ code, isCertain: true, params }];

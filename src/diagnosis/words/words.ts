@@ -35,7 +35,12 @@ export type Words = {
   readonly fault?: NetworkFault;
   /** `role`: the name of the role that was refused; `isInstance`: an instance's session asked. */
   readonly caller?: { readonly role: string; readonly isInstance: boolean };
-  readonly denied?: { readonly action: string; readonly resource?: string; readonly by?: string };
+  readonly denied?: {
+    readonly action: string;
+    readonly resource?: string;
+    readonly by?: string;
+    readonly isExplicit: boolean;
+  };
   readonly isCut: boolean;
 };
 
@@ -157,6 +162,10 @@ function callerIn(text: string): Words["caller"] {
   return role === undefined ? undefined : { role, isInstance: /^i-[\da-f]+$/.test(session) };
 }
 
+function withPolicy(by: string): string {
+  return /policy$|boundary$/.test(by) ? by : `${by} policy`;
+}
+
 /** In IAM's words: AmazonECS pages, and IAM's "access denied error messages" (read 2026-11). */
 function deniedIn(text: string): Words["denied"] {
   const action = /not authorized to perform:? (?<action>[a-z][a-z0-9-]*:[A-Za-z]+)/.exec(text)?.groups
@@ -169,6 +178,7 @@ function deniedIn(text: string): Words["denied"] {
   return {
     action,
     ...(resource === undefined || resource === "*" ? {} : { resource }),
-    ...(by === undefined ? {} : { by: by.trim() }),
+    ...(by === undefined ? {} : { by: withPolicy(by.trim()) }),
+    isExplicit: /explicit deny/i.test(text),
   };
 }

@@ -222,6 +222,14 @@ describe("a network that is in the way is proved by the fact that closes it", ()
     expect(status).toBe(5);
   });
 
+  test("a public address is given to all subnets and groups of the service, for the command replaces them", async () => {
+    const facts = { ...service("DISABLED"), ...network({ routes: [to({ GatewayId: "igw-1" })] }) };
+    const { found } = await run(layer("3.5.149.131"), facts);
+    expect(found[0]?.causes[0]?.remedy.command?.join(" ")).toContain(
+      "subnets=[subnet-1],securityGroups=[sg-task],assignPublicIp=ENABLED",
+    );
+  });
+
   test("does not call a subnet private when the task's public address was not recorded", async () => {
     const { found } = await run(login("44.213.79.86"), network({ routes: [to({ GatewayId: "igw-1" })] }));
     expect(found[0]?.causes.every(({ proof }) => proof === null)).toBe(true);

@@ -134,6 +134,7 @@ function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts,
     pulledBy: scene.pulledBy,
     ...(endpoint === undefined ? {} : { endpoint, endpointGroups: groupsOf(endpoint, facts) }),
     ...placeOf(answer, facts),
+    ...interfacesOf(answer, scene),
     ...(destination.service === undefined ? {} : { region: destination.service.region }),
   };
   const found = failed(
@@ -194,6 +195,16 @@ function endpointFor(
 function groupsOf(endpoint: string, { endpoints }: NetworkFacts): string {
   if (isUnread(endpoints)) return "";
   return endpoints.find(({ id }) => id === endpoint)?.securityGroups.join(", ") ?? "";
+}
+
+/** All subnets of the start, and the groups of the one that was asked about: a command that mends names them all. */
+function interfacesOf({ fact }: Answer, { sources }: Scene): Readonly<Record<string, string>> {
+  if (isUnread(sources)) return {};
+  const groups = sources.find(({ subnet }) => subnet === fact.subnet)?.securityGroups ?? [];
+  return {
+    taskSubnets: [...new Set(sources.map(({ subnet }) => subnet))].join(", "),
+    ...(groups.length === 0 ? {} : { taskSecurityGroups: groups.join(", ") }),
+  };
 }
 
 /** The subnet's VPC and the table that it goes by, for a command that mends. */
