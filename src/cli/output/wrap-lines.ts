@@ -5,7 +5,10 @@
  * file gets every line whole, as with gh and kubectl, so that grep sees it.
  */
 
-const COPIED = /^\s*(?:[{}[\]"+-]|next: |undo: |Undo: |export |repull (?![a-z -]*: )|aws |npm |sam )/;
+const COPIED =
+  /^\s*(?:[{}[\]"+-]|(?:next|undo|Undo): (?:repull|aws) |export |repull (?![a-z -]*: )|aws |npm |sam )/;
+/** Where the words of a line begin: after its indent, and after the time of an entry. */
+const LEAD = /^ *(?:\d\d:\d\d:\d\d +)?/;
 /** A row of a table: columns are two blanks apart. */
 const ROW = /\S {2,}\S/;
 const COLUMNS_LEAST = 40;
@@ -18,23 +21,26 @@ export function wrapLines(text: string, columns: number | undefined): string {
   return text
     .split("\n")
     .map((line) =>
-      line.length <= columns || COPIED.test(line) || ROW.test(line.trimStart()) ? line : wrap(line, columns),
+      line.length <= columns || COPIED.test(line) || ROW.test(line.replace(LEAD, ""))
+        ? line
+        : wrap(line, columns),
     )
     .join("\n");
 }
 
 function wrap(line: string, columns: number): string {
-  const indent = /^ */.exec(line)?.[0] ?? "";
-  const hanging = `${indent}${" ".repeat(HANGING)}`;
+  const lead = LEAD.exec(line)?.[0] ?? "";
+  const hanging = " ".repeat(lead.length + HANGING);
   const lines: string[] = [];
-  let current = indent;
-  for (const word of line.slice(indent.length).split(" ")) {
-    const isFirst = current.trim() === "";
+  let current = lead;
+  let isFirst = true;
+  for (const word of line.slice(lead.length).split(" ")) {
     // A word that is longer than a line remains whole: it is a name, or an address.
     if (!isFirst && current.length + 1 + word.length > columns) {
       lines.push(current);
       current = `${hanging}${word}`;
     } else current = isFirst ? `${current}${word}` : `${current} ${word}`;
+    isFirst = false;
   }
   return [...lines, current].join("\n");
 }

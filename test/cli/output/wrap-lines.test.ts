@@ -15,6 +15,8 @@ describe("wrapLines", () => {
     ["keeps a word that is longer than the terminal",  `see ${url} now`,    40,        `see\n  ${url}\n  now`],
     ["keeps a line of JSON",                           `{"a":"${sentence}"}`, 40,      `{"a":"${sentence}"}`],
     ["keeps a command",                                `next: repull ${sentence}`, 40, `next: repull ${sentence}`],
+    ["breaks an entry of a log after its time",        `  10:00:44  ${sentence}`, 50, "  10:00:44  the service is short of tasks, and the\n              registry has refused"],
+    ["breaks advice in words",                         `next: ${sentence}`, 40,        "next: the service is short of tasks, and\n  the registry has refused"],
     ["breaks an error",                                `repull plan: ${sentence}`, 40, "repull plan: the service is short of\n  tasks, and the registry has refused"],
     ["keeps a line of a change",                       `+   "${sentence}"`, 40,        `+   "${sentence}"`],
     ["keeps a row of a table",                         `web  ${sentence}`,  40,        `web  ${sentence}`],
