@@ -21,7 +21,10 @@ const resources = z.strictObject({ requests: quantities.optional(), limits: quan
 const image = z.strictObject({
   repository: z
     .string()
-    .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?(\/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)+$/)
+    .regex(
+      /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?(\/[a-z0-9]([a-z0-9._-]*[a-z0-9])?)+$/,
+      "a repository with its registry, such as registry.example/repull",
+    )
     .describe(
       "Where you pushed Repull's image (`npm run image`); required. Never Docker Hub: its limit would stop Repull too.",
     ),

@@ -28,7 +28,7 @@ export async function kubernetesManifests(options: ManifestsOptions, io: Command
     const [issue] = checked.error.issues;
     throw new InvalidInput(
       ["values", ...(issue?.path ?? [])].join("."),
-      `other than this: ${issue?.message}`,
+      `what the chart takes: ${issue?.message}`,
     );
   }
   const objects = chartObjects({
