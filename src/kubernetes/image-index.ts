@@ -17,7 +17,7 @@ export const INDEX_LABEL = { key: "repull.dev/index", value: "images" };
 
 const BYTES_MAX = 900_000;
 /** What the fence's expression can check within the API server's cost limit, with room to spare. */
-const ROWS_MAX = 2_500;
+const ROWS_MAX = 4_000;
 const OBJECTS_MAX = 256;
 
 /** A time as the API server writes it. */
