@@ -27,6 +27,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "policy schema": ["repull policy schema > policy.schema.json"],
   "policy public-images": ["repull policy public-images --json"],
   "sandbox serve": ["repull sandbox serve", "repull sandbox serve --world world.json --port 4599 --speed 20"],
+  "kubernetes webhook": [
+    "repull kubernetes webhook --listen 127.0.0.1:8443 --tls-cert tls.crt --tls-key tls.key --kubeconfig config",
+  ],
   mirror: [
     "repull mirror nginx:1.27 123456789012.dkr.ecr.eu-west-1.amazonaws.com/own/nginx:1.27",
     "repull mirror nginx:1.27 registry.example.com/nginx:1.27 --platform linux/arm64",
