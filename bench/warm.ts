@@ -4,6 +4,7 @@
  * Reads `{source, target}` a line, copies, and prints what it took; connections to the source stay open between.
  */
 
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseReference } from "../src/image/reference.ts";
 import { createRegistries } from "../src/oci/client/registries.ts";
@@ -24,7 +25,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   await copier.copy(request);
   const wallSeconds = (performance.now() - startedAt) / 1000;
   const { user, system } = process.cpuUsage(usedBefore);
-  const peakMegabytes = (process.resourceUsage().maxRSS * 1024) / 1e6;
+  // The kernel's own high-water mark: a child's resource usage begins with the size of the process that started it.
+  const peakKibibytes = Number(/^VmHWM:\s+(\d+)/m.exec(await readFile("/proc/self/status", "utf8"))?.[1]);
+  const peakMegabytes = (peakKibibytes * 1024) / 1e6;
   console.log(JSON.stringify({ wallSeconds, cpuSeconds: (user + system) / 1e6, peakMegabytes }));
 }
 send.close();
