@@ -68,6 +68,7 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
   let writtenAt = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> = Promise.resolve();
   let statusAt = Number.NEGATIVE_INFINITY;
+  const heads = { asked: 0, refused: 0 };
   let refused: string | undefined;
   let policyInForce = "";
   let expired: IndexStatus["expired"] = [];
@@ -136,6 +137,10 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
     metrics.rows.reset();
     for (const [name, count] of Object.entries(counts)) metrics.rows.set({ state: name }, count);
     metrics.headsLeft.set(left);
+    for (const result of ["asked", "refused"] as const) {
+      metrics.heads.inc({ result }, ledger.counted[result] - heads[result]);
+      heads[result] = ledger.counted[result];
+    }
     metrics.stoppedUntil.set(again === undefined ? 0 : again / 1000);
     metrics.lastPass.set(now / 1000);
     if (now - statusAt >= 0 && now - statusAt < STATUS_EVERY_MS) return;

@@ -29,6 +29,10 @@ export function createMetrics() {
       "limited_registry_stopped_until_seconds",
       "After a refusal: nothing is asked before; 0 where nothing is stopped",
     ),
+    certificate: gauge(
+      "certificate_good_until_seconds",
+      "Until when the webhook's certificates are good; 0 where this process keeps none",
+    ),
     stuck: gauge("stuck_pods", "Pods with a container that waits for an image because of a limit"),
     heals: counter("heals_total", "Images of stuck pods that were changed or not, by outcome", ["outcome"]),
   };

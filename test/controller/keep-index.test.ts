@@ -183,9 +183,15 @@ describe("the budget of requests", () => {
     for (let at = 0; at < 30; at++)
       world.cluster.put("deployments", deployment(`web-${at}`, `nginx:1.${at}`));
     world.registries.states.set("docker.io", "limited");
-    await world.start();
+    const first = await world.start();
     const asked = world.registries.heads.get("docker.io") ?? 0;
     expect(asked).toBeLessThanOrEqual(4);
+    expect(
+      (await first.metrics.heads.get()).values.map(({ labels, value }) => [labels.result, value]),
+    ).toEqual([
+      ["asked", asked],
+      ["refused", asked],
+    ]);
     world.registries.states.set("docker.io", "open");
     world.clock.advance(5 * HOUR);
     await world.start();

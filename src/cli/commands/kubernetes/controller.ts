@@ -3,6 +3,7 @@
 import { clusterSource } from "../../../cluster/cluster-source.ts";
 import { openCluster } from "../../../cluster/open-cluster.ts";
 import { createController } from "../../../controller/create-controller.ts";
+import type { ControllerMetrics } from "../../../controller/metrics.ts";
 import { type Duty, runController } from "../../../controller/run-controller.ts";
 import { InvalidInput } from "../../../image/invalid-input.ts";
 import type { Mode } from "../../../kubernetes/mode.ts";
@@ -70,7 +71,7 @@ export async function controller(input: ControllerInput, io: CommandIo): Promise
       },
       ...(input.certificates === undefined
         ? []
-        : [await certificateDuty(input.certificates, input.namespace, cluster, log)]),
+        : [await certificateDuty(input.certificates, input.namespace, cluster, parts.metrics, log)]),
     ];
     if (input.metrics !== undefined) {
       const { register } = parts.metrics;
@@ -144,6 +145,7 @@ async function certificateDuty(
   secret: string,
   namespace: string,
   cluster: ReturnType<typeof openCluster>,
+  metrics: ControllerMetrics,
   log: Log,
 ): Promise<Duty> {
   const { keepCertificates } = await import("../../../cluster/certificates/keep-certificates.ts");
@@ -153,6 +155,7 @@ async function certificateDuty(
     everyMs: CERTIFICATES_EVERY_MS,
     run: async () => {
       const pass = await keepCertificates({ cluster, clock: systemClock, namespace, ...names });
+      if (pass.kind === "kept") metrics.certificate.set(pass.goodUntil / 1000);
       if (pass.kind === "not-kept") log.error("the certificates are not kept", { code: pass.code });
       else if (pass.changed.length > 0) log.info("the certificates were changed", { changed: pass.changed });
     },
