@@ -16,6 +16,10 @@ if (process.argv[2] === "admission") {
   await runAdmissionBench(process.argv.slice(3));
   process.exit();
 }
+if (process.argv[2] === "storm") {
+  await import("./storm/main.ts");
+  process.exit();
+}
 const options = readOptions(process.argv.slice(2));
 if (options === "help") {
   console.log(USAGE);

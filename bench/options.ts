@@ -15,6 +15,7 @@ export type BenchOptions = {
 };
 
 export const USAGE = `npm run bench -- [options]
+npm run bench -- storm [options]   hundreds of services at once: storm --help
 
   --runs N       interleaved runs of each row (default 5)
   --only ROWS    rows whose names hold these words: "big plain,index delayed"

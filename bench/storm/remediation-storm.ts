@@ -10,7 +10,7 @@ import { isObject } from "../../src/ecs/json-fields.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import { mirror } from "../../src/remediation/mirror/mirror-workflow.ts";
-import { remediate } from "../../src/remediation/workflow/remediate.ts";
+import { remediateWithPolicy } from "../../src/remediation/workflow/remediate-with-policy.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { accountOf } from "../../src/sandbox/endpoint/call.ts";
 import { serveEndpoint } from "../../src/sandbox/endpoint/serve-endpoint.ts";
@@ -61,7 +61,7 @@ export async function remediationStorm(services: number, logPath: string): Promi
   });
   const policy = policyFrom(
     { REPULL_MODE: "remediate" },
-    JSON.stringify({ quotas: { remediationsPerHour: services } }),
+    JSON.stringify({ quotas: { remediationsPerHour: 2 * services } }),
   );
   const aws = {
     region: home.region,
@@ -100,7 +100,8 @@ export async function remediationStorm(services: number, logPath: string): Promi
           options,
         ),
     };
-    return await remediate(input, ports, { policy, execution }, counted);
+    const source = { read: async () => policy, portsFor: () => ports };
+    return await remediateWithPolicy(input, source, { execution }, counted);
   });
   world.executions.serve("mirror", (input, steps) => mirror(input, ports, policy, steps));
 

@@ -12,6 +12,11 @@ export function nameOf(index: number): string {
 /** The images that are on no public mirror. */
 export const COPIED_IMAGES = IMAGES - COPIED_FROM;
 
+/** How many of them that many services run. */
+export function copiedImagesOf(services: number): number {
+  return Math.max(0, Math.min(services, IMAGES) - COPIED_FROM);
+}
+
 export function stormWorld(services: number): JsonObject {
   const onHub: Record<string, JsonObject> = {};
   const onPublic: Record<string, JsonObject> = {};

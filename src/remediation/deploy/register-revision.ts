@@ -75,7 +75,9 @@ export async function registerRevision(
   });
   // Many tasks of one revision may fail: what was registered for the first will do for all.
   const anyValue = task === undefined ? [] : [EXECUTION_TAG];
-  for (const { arn, tags } of await ports.ecs.newestRevisions(family, REVISIONS_SEEN)) {
+  // It is younger than what it replaces.
+  const younger = await ports.ecs.newestRevisions(family, REVISIONS_SEEN, failingRevision);
+  for (const { arn, tags } of younger) {
     if (parseTags(tags) === undefined) continue;
     const known = await ports.ecs.describeTaskDefinition(arn);
     if (known !== undefined && isSameDefinition(known, revision, anyValue))

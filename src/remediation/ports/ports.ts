@@ -69,10 +69,14 @@ export interface Ecs {
   describeTaskDefinition(arn: string): Promise<DescribedTaskDefinition | undefined>;
   /** Registers exactly this JSON, unknown members included; answers the new revision's ARN. */
   registerTaskDefinition(registrable: JsonObject): Promise<string>;
-  /** The newest ACTIVE revisions of a family, newest first, with their tags; at most `count`. */
+  /**
+   * The newest ACTIVE revisions of a family, newest first, with their tags; at most `count`, and only those that are younger
+   * than the revision `after`, where one is given: the tags of each are a read of its own.
+   */
   newestRevisions(
     family: string,
     count: number,
+    after?: string,
   ): Promise<readonly { readonly arn: string; readonly tags: readonly Tag[] }[]>;
   /** ECS's story of the newest deployment that brings a revision to a service; undefined where it tells of none. */
   serviceDeployment(

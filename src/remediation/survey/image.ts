@@ -19,8 +19,8 @@ import type { MeantDigests } from "./types.ts";
 /** What the survey knows of the failing deployment when it comes to its images. */
 export type ImageSurveyContext = {
   readonly failure: PullFailure;
-  /** The service's running tasks, of every deployment. */
-  readonly running: readonly Task[];
+  /** The service's running tasks, of every deployment; absent: none is of another revision than the failing one. */
+  readonly running?: () => Promise<readonly Task[]>;
   /** What was meant, by image, where an earlier survey of this remediation has decided it. */
   readonly meant: MeantDigests;
   readonly witnessesOf: ReturnType<typeof witnessesOf>;
@@ -56,7 +56,8 @@ export async function surveyImage(named: NamedImage, scene: ImageSurveyContext):
     },
     { ...environment, witnesses: () => scene.witnessesOf(named) },
   );
-  const ofOthers = running.filter((task) => task.taskDefinitionArn !== failure.taskDefinitionArn);
+  const all = running === undefined ? [] : await running();
+  const ofOthers = all.filter((task) => task.taskDefinitionArn !== failure.taskDefinitionArn);
   const ranBefore = digestsIn(ofOthers, named)[0];
   return { ...facts, containers, failing, ...(ranBefore === undefined ? {} : { ranBefore }) };
 }

@@ -113,7 +113,7 @@ export async function countRecentSubstitutions(
     marker.service === own &&
     marker.images.some((marked) => failing.some((now) => isSameImage(marked, now)));
 
-  const newest = await ecs.newestRevisions(family, REVISIONS_SEEN);
+  const newest = await ecs.newestRevisions(family, REVISIONS_SEEN, former);
   const newer = newest.find(({ arn, tags }) => parseTags(tags) === undefined && isYounger(arn, former));
   const since = clock.now() - DAY_HOURS * 3_600_000;
   const tried = (await substitutionsSince(since, { clusterArn, service, family }, ecs)).filter(concerns);

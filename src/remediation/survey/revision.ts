@@ -5,7 +5,7 @@
 import { cachedUpstream, noCache } from "../../assessment/cached-upstream.ts";
 import type { RequiredPlatforms } from "../../assessment/environment.ts";
 import { oneRound } from "../../assessment/one-round.ts";
-import { shortRevision } from "../../ecs/arn.ts";
+import { sameRevision, shortRevision } from "../../ecs/arn.ts";
 import { getObjects, optional } from "../../ecs/json-fields.ts";
 import type { Service } from "../../ecs/service/service.ts";
 import type { Task } from "../../ecs/task/task.ts";
@@ -163,14 +163,7 @@ async function surveyImages(
     if (leftOut === undefined) inScope.push(one);
     else if (failing) return leftOut;
   }
-  const running =
-    service === undefined
-      ? []
-      : await ports.ecs.listTasks({
-          cluster: service.clusterArn,
-          service: service.name,
-          desiredStatus: "RUNNING",
-        });
+  const running = runningTasksOf(service, ports);
   const asking = withRequestCache(ports);
   const { owner } = failure;
   const startedBy = owner.kind === "service" ? owner.deploymentId : task?.startedBy;
@@ -184,7 +177,7 @@ async function surveyImages(
   };
   const context: ImageSurveyContext = {
     failure,
-    running,
+    ...(mayRunOthers(service, failure.taskDefinitionArn) ? { running } : {}),
     meant,
     witnessesOf: witnessesOf(failing, asking),
     environment: oneRound({
@@ -205,6 +198,28 @@ async function surveyImages(
     surveyed[index] = await surveyImage(named, context);
   });
   return surveyed;
+}
+
+/** Listed when they are first asked for: where ECS tells what a deployment runs, they are not. */
+function runningTasksOf(service: Service | undefined, { ecs }: Ports): () => Promise<readonly Task[]> {
+  let listed: Promise<readonly Task[]> | undefined;
+  return async () => {
+    if (service === undefined) return [];
+    const { clusterArn: cluster, name } = service;
+    listed ??= ecs.listTasks({ cluster, service: name, desiredStatus: "RUNNING" });
+    return await listed;
+  };
+}
+
+/** Whether tasks of another revision may run: a deployment of one is there, or task sets, which tell nothing of it. */
+function mayRunOthers(service: Service | undefined, former: string): boolean {
+  if (service === undefined) return false;
+  const { deployments, taskSets } = service;
+  return (
+    taskSets.length > 0 ||
+    deployments.length === 0 ||
+    deployments.some(({ taskDefinition }) => !sameRevision(taskDefinition, former))
+  );
 }
 
 /** The pull-through rules, or why they are not known. A missing right to read them does not fail the survey. */

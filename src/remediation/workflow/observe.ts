@@ -14,6 +14,7 @@ import { closedCalendar } from "../gates/change-calendar.ts";
 import { isInTarget, mirrorRequestOf } from "../mirror/request-mirrors.ts";
 import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
+import { readOnce } from "../survey/read-once.ts";
 import { survey } from "../survey/survey.ts";
 import type { Context } from "./context.ts";
 import { imagesToMirror } from "./plan.ts";
@@ -62,7 +63,7 @@ async function observeFailure(state: State, { failure, options }: Context, ports
     mirrorRejections: state.rejected,
     meant: state.meant,
   };
-  const result = await survey(request, ports);
+  const result = await survey(request, { ...ports, ecs: readOnce(ports.ecs) });
   return {
     ...{ kind: "survey", at, result },
     ...optional("stopped", await readStop(ports)),

@@ -8,6 +8,7 @@
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
+import { secondsUntilTurn } from "../gates/start-pace.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { Outcome } from "../report/outcome.ts";
 import { report } from "../report/report.ts";
@@ -42,7 +43,10 @@ export async function remediateWithPolicy(
     const told = failure.kind === "ignored" ? undefined : failure;
     return await report("report", () => ending, told, options, ports, steps);
   }
+  const ports = portsFor(policy);
+  const seconds = await steps.step("pace", () => secondsUntilTurn(options.execution, ports));
+  if (seconds > 0) await steps.wait("pace", seconds);
   // A quota is not a rule for one remediation, but a bound on all of them: when it is raised, that applies to what waits.
   const limits = async () => (await read()).quotas;
-  return await remediate(event, portsFor(policy), { ...options, policy, limits }, steps);
+  return await remediate(event, ports, { ...options, policy, limits }, steps);
 }

@@ -69,6 +69,8 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
   const calls: string[] = [];
   const broken: string[] = [];
   const starting = new Set<Promise<unknown>>();
+  /** An emulator takes one invocation at a time, as an environment of Lambda does, and ends at a second one. */
+  const turns = new Map<string, Promise<DoorAnswer>>();
   /** Invocations of handlers that run, and those of them that are about to sleep. */
   let running = 0;
   let sleeping = 0;
@@ -123,12 +125,19 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     const execution = names.byRunner(runnerArn);
     if (execution !== undefined) execution.invocations += 1;
     const emulated = await settings.functionNamed(functionName);
-    running += 1;
-    try {
-      return await emulated.invoke(names.toLambda(body));
-    } finally {
-      running -= 1;
-    }
+    const before = turns.get(functionName);
+    const invoke = async (): Promise<DoorAnswer> => {
+      await before?.catch(() => undefined);
+      running += 1;
+      try {
+        return await emulated.invoke(names.toLambda(body));
+      } finally {
+        running -= 1;
+      }
+    };
+    const turn = invoke();
+    turns.set(functionName, turn);
+    return await turn;
   };
 
   const checkpoint = async (execution: StartedExecution, body: string): Promise<string> => {

@@ -131,8 +131,10 @@ export function createFaultInjector(
         listTasks: (query) => read("ecs:ListTasks", `tasks of ${query.service}`, () => ecs.listTasks(query)),
         describeTaskDefinition: (arn) =>
           read("ecs:DescribeTaskDefinition", `definition ${arn}`, () => ecs.describeTaskDefinition(arn)),
-        newestRevisions: (family, count) =>
-          read("ecs:ListTaskDefinitions", `family ${family}`, () => ecs.newestRevisions(family, count)),
+        newestRevisions: (family, count, after) =>
+          read("ecs:ListTaskDefinitions", `family ${family}`, () =>
+            ecs.newestRevisions(family, count, after),
+          ),
         registerTaskDefinition: (registrable) =>
           write("ecs:RegisterTaskDefinition", async () => {
             const family = String(registrable.family);

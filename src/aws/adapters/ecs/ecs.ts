@@ -151,7 +151,8 @@ export function createEcs(settings: AwsSettings): Ecs {
       return arn;
     },
 
-    async newestRevisions(family, count) {
+    async newestRevisions(family, count, after = "") {
+      const oldest = parseRevision(after)?.revision ?? 0;
       const listed = await callAws("ecs:ListTaskDefinitions", () =>
         client.send(
           new ListTaskDefinitionsCommand({
@@ -165,7 +166,7 @@ export function createEcs(settings: AwsSettings): Ecs {
       // The order is asked for and made: an emulator may know neither the order nor the family's end.
       const arns = (listed.taskDefinitionArns ?? [])
         .map((arn) => ({ arn, ...parseRevision(arn) }))
-        .filter((entry) => entry.family === family)
+        .filter((entry) => entry.family === family && (entry.revision ?? 0) > oldest)
         .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))
         .slice(0, count)
         .map(({ arn }) => arn);

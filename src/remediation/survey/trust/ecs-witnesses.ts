@@ -36,7 +36,7 @@ export type Failing = {
   /** The task that failed, where ECS still has it. */
   readonly task?: Task;
   /** The running tasks of the service. */
-  readonly running: readonly Task[];
+  readonly running: () => Promise<readonly Task[]>;
 };
 
 /** The witnesses of one survey: what its images share is asked once. */
@@ -140,7 +140,7 @@ async function tasksOf(
 ): Promise<readonly Task[]> {
   const others =
     service !== undefined || startedBy === undefined
-      ? running
+      ? await running()
       : await ecs.listTasksStartedBy(clusterArn, startedBy);
   return task === undefined ? others : [...others, task];
 }

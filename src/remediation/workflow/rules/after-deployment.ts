@@ -12,7 +12,8 @@ import { planned } from "../plan.ts";
 import type { Overwritten, Rollout, State } from "../state.ts";
 import { ROLLOUT_HOURS_MAX } from "../time-budget.ts";
 
-const POLL_SECONDS_FIRST = 10;
+/** A service is described no more than once in that time: hundreds may be watched at once. */
+const POLL_SECONDS_FIRST = 30;
 /** Deployments that come at the very moment of a rollback, one after the other: of a pipeline, and of a person. */
 const RESTORES_MAX = 4;
 

@@ -1,6 +1,6 @@
 /** The sandbox's ECS as the remediation sees it: the same port that the AWS gateway implements. */
 
-import { sameRevision } from "../../../ecs/arn.ts";
+import { parseRevision, sameRevision } from "../../../ecs/arn.ts";
 import { readService } from "../../../ecs/service/service.ts";
 import { readServiceDeployment } from "../../../ecs/service/service-deployment.ts";
 import {
@@ -91,9 +91,12 @@ export function createEcsPort(
       faults("ecs:RegisterTaskDefinition");
       return definitions.register(registrable);
     },
-    async newestRevisions(family, count) {
+    async newestRevisions(family, count, after = "") {
       faults("ecs:ListTaskDefinitions");
-      const newest = definitions.newest(family, count);
+      const oldest = parseRevision(after)?.revision ?? 0;
+      const newest = definitions
+        .newest(family, count)
+        .filter(({ arn }) => (parseRevision(arn)?.revision ?? 0) > oldest);
       // A list names revisions; the tags of each are a call of their own.
       for (let one = 0; one < newest.length; one += 1) faults("ecs:DescribeTaskDefinition");
       return newest;

@@ -281,7 +281,7 @@ describe("the digest that was meant", () => {
       });
       const failing = {
         ...{ clusterArn: CLUSTER, taskDefinitionArn: FAILING },
-        running: standalone ? [] : described().map(readTask),
+        running: async () => (standalone ? [] : described().map(readTask)),
         ...(standalone ? {} : { service }),
         ...(startedBy === undefined ? {} : { startedBy }),
         ...(taskCreatedAt === undefined

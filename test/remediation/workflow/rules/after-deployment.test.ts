@@ -78,7 +78,7 @@ const redeploy = (redeployed: RedeployResult): WriteResult => ({
 });
 const rollout = (more: object = {}) => ({
   ...{ surveyed: survey(), images: plans, newRevision: OURS, ownRevisions: [], secondsMax: 900 },
-  ...{ polls: 0, waitedSeconds: 0, pause: 10, wasDisplaced: false, ...more },
+  ...{ polls: 0, waitedSeconds: 0, pause: 30, wasDisplaced: false, ...more },
 });
 const watched = (more: object = {}) => ({ substitution, rollout: rollout(more) });
 const place = { clusterArn: CLUSTER, service: "web", newRevision: OURS };
