@@ -1,17 +1,16 @@
 /** AWS's own environment variables and profiles, as every AWS tool reads them; credentials are left to the SDK's chain. */
 
 import type { AwsSettings } from "../../aws/client/client-config.ts";
-import { InvalidInput } from "../../image/invalid-input.ts";
 import type { CommandIo } from "../io.ts";
+import { WrongCall } from "../wrong-call.ts";
 
-/** Region and endpoint of the environment. Throws InvalidInput where no region is set. */
+/** Region and endpoint of the environment. Throws WrongCall where no region is set. */
 export async function awsSettingsFrom(io: Pick<CommandIo, "env" | "outgoing">): Promise<AwsSettings> {
   const { env } = io;
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (await profileRegion(env));
   if (region === undefined || region === "")
-    throw new InvalidInput(
-      "--region",
-      `a region, here, in AWS_REGION or in the profile ${env.AWS_PROFILE || "default"} of ~/.aws/config`,
+    throw new WrongCall(
+      `no AWS region is set: give --region REGION, set AWS_REGION, or set a region in the profile ${env.AWS_PROFILE || "default"} of ~/.aws/config`,
     );
   return awsSettingsIn(region, io);
 }

@@ -263,7 +263,7 @@ function formatExplanation(explanation: Explanation): readonly string[] {
     explanation;
   const title = limitedAs === null || limitedAs === undefined ? kind : `${kind}, limited as ${limitedAs}`;
   const about: readonly (readonly [string, string | null])[] = [
-    ["sure", confidence],
+    ["confidence", confidence],
     ["image", image],
     ["container", container],
     ["owner", owner === null ? null : formatOwner(owner)],

@@ -48,7 +48,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
     `allow requests to ${host} (registries.allowed in the policy: ${formatValue(remedy)})`,
   "open-registry": ({ setting }, { host, because }) =>
     setting === undefined
-      ? `give Repull access to ${host}: ${because}`
+      ? `${accessOf(host, because)}: ${because}`
       : `add ${setting.value} to the stack's parameter ${setting.key}, so that Repull may read there: ${because}`,
   "allow-private-copy": (remedy) =>
     `allow copies of the private image (registries.privateImages: ${formatValue(remedy)})`,
@@ -142,4 +142,12 @@ function formatValue({ setting }: Remedy): string {
   const { value } = setting ?? {};
   if (!Array.isArray(value)) return JSON.stringify(value);
   return `[${value.map((one) => JSON.stringify(one)).join(", ")}]`;
+}
+
+/** An operation of AWS at the front tells whose refusal it is: then the registry of the image has nothing to do with it. */
+function accessOf(host: string | undefined, because: string | undefined): string {
+  const [, permission] = /^([a-z0-9-]+:[A-Z][A-Za-z]+): /.exec(because ?? "") ?? [];
+  return permission === undefined
+    ? `give Repull access to ${host}`
+    : `give Repull's role the permission ${permission}`;
 }

@@ -45,8 +45,7 @@ describe("the region of a command", () => {
   ] as const)
     it(`is asked for when ${when}`, async () => {
       await expect(awsSettingsFrom({ env: { HOME: home, ...env } })).rejects.toMatchObject({
-        name: "InvalidInput",
-        path: "--region",
+        name: "WrongCall",
       });
     });
 });
