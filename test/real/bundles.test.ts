@@ -154,7 +154,7 @@ describe("a remediation, from the queue to its outcome", () => {
       const mirrors = deployment.durable.executions.filter(({ functionName }) => /mirror/.test(functionName));
       if (copies !== undefined) expect(mirrors).toHaveLength(copies);
       // It came back after every wait, and got its history in pages.
-      if (revisions > 0) expect(deployment.durable.executions[0]?.invocations).toBeGreaterThan(2);
+      if (revisions > 0) expect(deployment.durable.executions[0]?.invocations).toBeGreaterThan(1);
     });
   }
 
