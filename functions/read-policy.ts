@@ -4,7 +4,7 @@ import { createParameters } from "../src/aws/client/ssm-parameters.ts";
 import type { Policy } from "../src/substitution/policy/policy.ts";
 import type { Settings } from "./settings.ts";
 
-/** Reads it anew. Throws InvalidInput for a document that is no policy, AwsError where it cannot be had. */
+/** Reads it anew. Throws InvalidInput for a document that is not a policy, AwsError where it cannot be had. */
 export async function readEffectivePolicy({ aws, policyParameter, policyWith }: Settings): Promise<Policy> {
   if (policyParameter === undefined) return policyWith();
   const parameters = createParameters(aws);

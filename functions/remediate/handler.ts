@@ -32,7 +32,7 @@ export const handler = withDurableExecution(async (event: unknown, context: Dura
   };
   const functionName = functionToName(invokedFunctionArn);
   const onOutcome = (outcome: Outcome): void => {
-    // A question is no end: its own outcome is counted when it ends.
+    // A question is not an end: its own outcome is counted when it ends.
     if (outcome.outcome !== "awaiting-approval") recordOutcome(outcome, secondsSince(event));
   };
   return await remediateWithPolicy(

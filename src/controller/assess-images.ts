@@ -116,7 +116,7 @@ async function assessOne(
 }
 
 /**
- * What the name means at its registry now. Where pods have told what it means, this is no witness: it can only veto, because a
+ * What the name means at its registry now. Where pods have told what it means, this is not a witness: it can only veto, because a
  * pod of a revision to come would get other bytes than those that run.
  */
 async function meansNow(

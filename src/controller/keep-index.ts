@@ -180,7 +180,7 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
       const placed = new Set([...rows].flatMap(([image, { use }]) => (use === undefined ? [] : [image])));
       removeUnfit(policy);
       const hasRemoved = rows.size !== before;
-      // Half a cluster is no cluster: a revision whose pods are not read yet would be without a word of its own.
+      // Half a cluster is not a cluster: a revision whose pods are not read yet would be without a word of its own.
       const images =
         view.missing().size > 0
           ? []

@@ -3,7 +3,7 @@
  *
  * Clocks of two machines differ, so the holder's times are never compared with ours: a Lease is free when it has not changed
  * for its whole duration while we looked (k8s.io/client-go tools/leaderelection, read 2026-11). That a process believes it
- * leads is no lock: every write compares the version of what it read, and a holder that could not renew stops before the
+ * leads is not a lock: every write compares the version of what it read, and a holder that could not renew stops before the
  * Lease is free for others.
  */
 

@@ -40,7 +40,7 @@ export type EventResult =
       readonly because: "no-failed-start" | "other-cluster" | "on-purpose" | "known";
     };
 
-/** What is behind these is no failure. */
+/** What is behind these is not a failure. */
 const ON_PURPOSE = new Set(["stopped-on-purpose", "spot-interrupted"]);
 
 export async function diagnoseEvent(event: Json, ports: EventPorts): Promise<EventResult> {

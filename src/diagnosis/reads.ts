@@ -93,7 +93,7 @@ export type Answered =
   /** It could not be read: a right is missing, nothing was recorded, or AWS did not answer. */
   | { readonly kind: "unread"; readonly permission: string; readonly because: string };
 
-/** What a registry answers to a HEAD of a manifest, which is no pull. */
+/** What a registry answers to a HEAD of a manifest, which is not a pull. */
 export type ImageAnswer =
   | { readonly kind: "found" | "absent" | "refused" | "limited" }
   /** It was not asked, or no answer came. */

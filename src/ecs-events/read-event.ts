@@ -15,7 +15,7 @@ const WITHOUT_CAUSE: Readonly<Record<string, string>> = {
 
 /**
  * Reads an EventBridge document. `home` is where we run: another account's or region's event is ignored.
- * Throws InvalidInput for what is no EventBridge document, and for a task's event that is malformed.
+ * Throws InvalidInput for what is not an EventBridge document, and for a task's event that is malformed.
  */
 export function readEvent(document: unknown, home?: AwsLocation): PullFailure | Ignored {
   const envelope = readEnvelope(document);

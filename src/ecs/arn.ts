@@ -74,7 +74,7 @@ export function revisionOf(text: string): number | undefined {
   return parseRevision(text)?.revision;
 }
 
-/** `web:41`: how people name a revision. A text that is no revision comes back as it is. */
+/** `web:41`: how people name a revision. A text that is not a revision comes back as it is. */
 export function shortRevision(text: string): string {
   const parts = parseRevision(text);
   return parts === undefined ? text : `${parts.family}:${parts.revision}`;

@@ -69,7 +69,7 @@ export function readPlatform(stated: unknown): Platform | undefined {
 
 const NAME_LENGTH_MAX = 64;
 
-/** A stranger's name, fit for a terminal and a record. What is no name matches none before and after. */
+/** A stranger's name, fit for a terminal and a record. What is not a name matches none before and after. */
 function named(text: string): string {
   return text.slice(0, NAME_LENGTH_MAX).replace(/[^\x21-\x7e]/g, "?");
 }

@@ -108,7 +108,7 @@ export function repositoryName(reference: ImageReference): string {
   return `${reference.host}/${reference.path}`;
 }
 
-/** The repository that a text names, canonical; a text that is no reference comes back as it is. */
+/** The repository that a text names, canonical; a text that is not a reference comes back as it is. */
 export function repositoryOf(text: string): string {
   const reference = tryParseReference(text);
   return reference === undefined ? text : repositoryName(reference);

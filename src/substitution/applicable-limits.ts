@@ -30,7 +30,7 @@ export function unsupportedReason({ kind, registry, mayBeUpstreams }: Limit): st
   return registryOf(registry).kind === "ecr" && mayBeUpstreams !== true ? OWN_ECR_LIMIT : undefined;
 }
 
-/** Why a strategy is no cure for this limit; undefined: it may be. */
+/** Why a strategy is not a cure for this limit; undefined: it may be. */
 export function notApplicableReason(
   strategy: StrategyName,
   { kind, limitedAs, registry, mayBeUpstreams }: Limit,

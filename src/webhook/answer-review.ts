@@ -1,6 +1,6 @@
 /**
  * The answer to one request of the API server: bytes in, bytes out. Whatever goes wrong on our side, the pod is admitted as it
- * is; only what is no AdmissionReview at all has no answer, and then the API server admits the pod by its failure policy.
+ * is; only what is not an AdmissionReview at all has no answer, and then the API server admits the pod by its failure policy.
  */
 
 import { patchOf } from "../kubernetes/admission/admission-patch.ts";

@@ -537,7 +537,7 @@ export const CLAUSES: readonly Clause[] = [
       await stage.go?.(120);
       expect((await stage.ecs.describeService("shop", name))?.taskDefinition).toBe(arn);
       expect(await stage.ecs.ecsRollbacks([story?.arn ?? ""])).toMatchObject([{ revision: source?.arn }]);
-      // Asked again, it is no error.
+      // Asked again, it is not an error.
       await stage.ecs.rollBackDeployment(story?.arn ?? "");
     },
   },

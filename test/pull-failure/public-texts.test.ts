@@ -1,5 +1,5 @@
 /**
- * Texts of failed pulls, and of what is no pull, as people pasted them into public issues: whole logs and tables too.
+ * Texts of failed pulls, and of what is not a pull, as people pasted them into public issues: whole logs and tables too.
  *
  * Each answer was written down before the rules read the text. A member that is absent is not judged: two answers
  * may be right. Hosts and accounts that were masked in the source stay masked.

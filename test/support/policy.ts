@@ -8,7 +8,7 @@ import { DEFAULT_STACK_SETTINGS, type StackSettings } from "../../src/substituti
 /** What is not said has its default. */
 export type SaidPolicy = z.input<typeof documentSchema> & Partial<StackSettings>;
 
-/** Throws InvalidInput for what is no policy. */
+/** Throws InvalidInput for what is not a policy. */
 export function readPolicy(said: object): Policy {
   const { mirrorPrefix, dockerHubSecret, standaloneTasks, schedules, ...document } =
     said as Partial<StackSettings>;

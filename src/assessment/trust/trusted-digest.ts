@@ -6,7 +6,7 @@
  * cut off or contradictory may hide other bytes, and a weaker witness must not speak in its place. First comes the
  * reference's own digest, then what the workload itself knows, last the origin.
  *
- * A failing text is no witness. It may veto (`text-veto.ts`).
+ * A failing text is not a witness. It may veto (`text-veto.ts`).
  */
 
 import type { ImageReference } from "../../image/reference.ts";

@@ -12,7 +12,7 @@ import { hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 const ACTION = "ssm:GetCalendarState";
-/** SSM's words for a document that it does not have, or that is no calendar: they do not end in NotFound. */
+/** SSM's words for a document that it does not have, or that is not a calendar: they do not end in NotFound. */
 const NO_CALENDAR = ["InvalidDocument", "InvalidDocumentType", "UnsupportedCalendarException"] as const;
 
 export function createChangeCalendar(settings: AwsSettings): ChangeCalendar {

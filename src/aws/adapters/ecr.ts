@@ -88,7 +88,7 @@ export function createEcr(settings: AwsSettings, clock: Clock): EcrWithAuth {
         if (hasErrorCode(error, "ImageArchivedException")) return "archived";
         if (hasErrorCode(error, "ImageNotFoundException", "RepositoryNotFoundException")) return "absent";
 
-        // This question can only veto. The registry's own answer decides, so no answer here is no veto.
+        // This question can only veto. The registry's own answer decides, so no answer here is not a veto.
         return "unknown";
       }
     },

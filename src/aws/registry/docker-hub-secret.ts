@@ -61,7 +61,7 @@ export function createDockerHubCredentials(
 
 const KEYS = ["username", "password", "accessToken"];
 
-/** Which of the keys that count a secret has. Throws AwsError; `invalid` for what is no JSON object. */
+/** Which of the keys that count a secret has. Throws AwsError; `invalid` for what is not a JSON object. */
 export async function secretKeyNames(settings: AwsSettings, secretArn: string): Promise<readonly string[]> {
   const region = parseArn(secretArn)?.region || settings.region;
   const client = new SecretsManagerClient(clientConfiguration({ ...settings, region }));

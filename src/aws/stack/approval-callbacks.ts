@@ -159,7 +159,7 @@ function answerIn(event: Event): CallbackResult | undefined {
   }
 }
 
-/** What Lambda cuts off is no JSON any more. */
+/** What Lambda cuts off is not JSON any more. */
 function tryParseJson(text: string): unknown {
   try {
     return JSON.parse(text);

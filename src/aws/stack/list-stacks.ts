@@ -24,7 +24,7 @@ export async function listStacks(settings: AwsSettings): Promise<readonly string
   const names = new Set<string>();
   for (const arn of await remediateFunctions(lambda)) {
     const name = (await tagsOf(lambda, arn))[STACK_TAG];
-    // A function that was copied with its tags is no stack: the template names it after its stack.
+    // A function that was copied with its tags is not a stack: the template names it after its stack.
     if (name !== undefined && arn.endsWith(`:${name}${SUFFIX}`)) names.add(name);
   }
   return [...names].toSorted();

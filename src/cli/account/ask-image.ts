@@ -1,5 +1,5 @@
 /**
- * What a public registry says of an image without a login: a HEAD, which is no pull. An image's name may come
+ * What a public registry says of an image without a login: a HEAD, which is not a pull. An image's name may come
  * from a stranger's file, so only well-known registries are asked.
  */
 

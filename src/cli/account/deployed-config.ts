@@ -2,7 +2,7 @@
  * The policy and the kill switch of the deployed stack.
  *
  * A command follows the same rules as the function. A stack that cannot be read is not absent: its kill switch
- * may be set. An absent one is no permission either: its name may be another, or the region the wrong one.
+ * may be set. An absent one is not a permission either: its name may be another, or the region the wrong one.
  */
 
 import { createKillSwitch } from "../../aws/adapters/kill-switch-parameter.ts";
@@ -36,7 +36,7 @@ export type DeployedConfigOptions = {
 };
 
 /**
- * Reads policy and kill switch. Throws InvalidInput for a document that is no policy and where several stacks may be meant,
+ * Reads policy and kill switch. Throws InvalidInput for a document that is not a policy and where several stacks may be meant,
  * Refused where the stack is absent or cannot be read.
  * @param absent `default`: a command that only looks goes by the default policy where there is no stack
  */

@@ -13,7 +13,7 @@ import { RefusedCommand } from "../refused-command.ts";
 /** `account` is undefined where STS did not tell it. */
 export type SignedIn = { readonly account: string | undefined; readonly region: string };
 
-/** Throws Refused for what is of another account or region; a text that is no ARN is of none. */
+/** Throws Refused for what is of another account or region; a text that is not an ARN is of none. */
 export function refuseForeign(text: string, { account, region }: SignedIn): void {
   const arn = parseArn(text);
   if (arn === undefined) return;

@@ -183,7 +183,7 @@ function isFailedStart(document: unknown): boolean {
   );
 }
 
-/** What is no limit, another command looks into. */
+/** What is not a limit, another command looks into. */
 const DIAGNOSE = "repull diagnose says why the task does not start, and what mends it";
 const LIMITS = new Set<Classification["kind"]>([
   "docker-hub-pull-limit",

@@ -97,7 +97,7 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
   return followed.every(Boolean) ? status : Math.max(status, NOT_ALL);
 }
 
-/** What was planned from the account's own answers is no wrong call where it is gone by now. */
+/** What was planned from the account's own answers is not a wrong call where it is gone by now. */
 function statusOf(error: AwsErrorKind | undefined): number {
   const status = error === undefined ? NOT_ALL : exitStatusOfAws({ kind: error });
   return status === EXIT.usage ? NOT_ALL : status;

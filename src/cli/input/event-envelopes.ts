@@ -35,7 +35,7 @@ export function unwrapped(
   const inside = (value: unknown, at: string): readonly DocumentEntry[] => {
     if (typeof value !== "string") return further(value, at);
     const text = withoutMark(value).trim();
-    // A queue may hold anything, and so may a log: what is no JSON is not an event.
+    // A queue may hold anything, and so may a log: what is not JSON is not an event.
     if (text === "") return [unreadable(`${where}${at}`, "the message is empty")];
     return readText(text, `${where}${at}`).flatMap((entry) =>
       entry.kind === "document" ? unwrapped(entry.document, entry.where, readText, depth + 1) : [entry],

@@ -9,7 +9,7 @@ import { readEventDocuments } from "./event-files.ts";
 /** Throws InvalidInput where the text holds none, with what it is. */
 export function startsInText(text: string, name: string): readonly FailedStart[] {
   const whole = parsed(text);
-  // What ECS answers of services and of RunTask is no event, and needs nothing taken off.
+  // What ECS answers of services and of RunTask is not an event, and needs nothing taken off.
   const direct = (isList(whole) ? whole : [whole]).flatMap((one) =>
     isObject(one) ? (failedStartsIn(one) ?? []) : [],
   );

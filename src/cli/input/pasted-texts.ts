@@ -1,5 +1,5 @@
 /**
- * Error texts in a file that is no JSON: one reason, a log, or the table of `kubectl describe` and `kubectl get events`.
+ * Error texts in a file that is not JSON: one reason, a log, or the table of `kubectl describe` and `kubectl get events`.
  */
 
 import { classify, isPullFailureText } from "../../pull-failure/classify.ts";
@@ -8,7 +8,7 @@ import type { DocumentEntry } from "./document-entry.ts";
 /** Begins a row of kubectl's table of events: the type comes first, or after the time. */
 const EVENT_ROW = /^[ \t]*(?:[\w<>]{1,20}[ \t]+)?(?:Normal|Warning)[ \t]/m;
 
-/** A cluster's events of an hour are fewer; a log of all time is no table to be read row by row. */
+/** A cluster's events of an hour are fewer; a log of all time is not a table to be read row by row. */
 const ROWS_MAX = 1000;
 
 /** Megabytes without any of these words are no error text, and are not read as one. */

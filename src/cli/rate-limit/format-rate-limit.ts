@@ -18,7 +18,7 @@ export function formatRateLimits(
     return lines.join("\n");
   });
   if (readings.some((reading) => reading.kind === "refused" && reading.status === EXIT.rateLimited)) {
-    // A HEAD is no pull, so what refuses it without a figure counts every request.
+    // A HEAD is not a pull, so what refuses it without a figure counts every request.
     paragraphs.push(ABUSE_ADVICE);
   } else if (!account) {
     paragraphs.push(

@@ -1,7 +1,7 @@
 /**
  * `repull rate-limit`: how many pulls Docker Hub still grants, to this address and to the account that is logged in.
  *
- * Docker keeps an image for the question, and a HEAD of it is no pull:
+ * Docker keeps an image for the question, and a HEAD of it is not a pull:
  * https://docs.docker.com/docker-hub/usage/pulls/#view-pull-rate-and-limit (read 2026-11).
  */
 

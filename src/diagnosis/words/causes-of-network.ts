@@ -2,7 +2,7 @@
  * A connection that did not come about: the words name the target, the address tells how far it came.
  *
  * An address inside a VPC means that an endpoint's name was resolved: routes are out of question, and groups and network
- * ACLs are left. A public address means that the way out counts. What a refused connection met is no security group.
+ * ACLs are left. A public address means that the way out counts. What a refused connection met is not a security group.
  */
 
 import { isPublic, parseBlock } from "../../network/addresses.ts";

@@ -79,7 +79,7 @@ const PHRASES: readonly Row[] = [
   [/devicemapper: Error running/i,                                                  "container-runtime-error", "instance-disk-full"],
 ];
 
-/** What says that a platform has no manifest, or that what was pulled is no image. */
+/** What says that a platform has no manifest, or that what was pulled is not an image. */
 // biome-ignore format: a table is read by its columns
 const BYTES: readonly Row[] = [
   [/matching platform|descriptor for platform|no matching manifest|no match for platform/i, "image-has-no-manifest-for-platform"],

@@ -16,7 +16,7 @@ const BUILDS: Readonly<Record<string, string>> = {
   "2025": "10.0.26100",
 };
 
-/** `10.0.20348` of `WINDOWS_SERVER_2022_CORE`; undefined of what is no Windows, and of a release that is not known yet. */
+/** `10.0.20348` of `WINDOWS_SERVER_2022_CORE`; undefined of what is not Windows, and of a release that is not known yet. */
 export function windowsBuildOf(operatingSystemFamily: string): string | undefined {
   const release = /^WINDOWS_SERVER_(?<release>[0-9A-Z]+)_/.exec(operatingSystemFamily.toUpperCase())?.groups
     ?.release;

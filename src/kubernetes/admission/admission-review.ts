@@ -36,7 +36,7 @@ export type AdmissionAnswer = {
   readonly auditAnnotations: Readonly<Record<string, string>>;
 };
 
-/** What is asked; undefined where it is no AdmissionReview of a pod. */
+/** What is asked; undefined where it is not an AdmissionReview of a pod. */
 export function readAdmissionReview(document: unknown): AdmissionRequest | undefined {
   const { kind, apiVersion, request } = membersOf(document);
   if (kind !== "AdmissionReview" || apiVersion !== "admission.k8s.io/v1") return undefined;

@@ -37,7 +37,7 @@ export function usableIn({ candidates }: Pick<ImageAssessment, "candidates">): r
     if (!("substitute" in one)) return [];
     const { writes, proof, copy, importIntoCache, checks } = one.substitute;
     if (writes === undefined || copy !== undefined || importIntoCache !== undefined) return [];
-    // A name that stays as it is written is no substitute.
+    // A name that stays as it is written is not a substitute.
     if (proof === "same-reference" || tryParseReference(writes)?.digest === undefined) return [];
     const isSimulated = checks.some(({ what, result }) => what === "role" && result === "passed");
     return [{ use: writes, proof, isSimulated }];

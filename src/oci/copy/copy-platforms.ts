@@ -242,7 +242,7 @@ function offeredBy(index: Index): readonly Platform[] {
   return index.children.filter((one) => !isAttestation(one)).flatMap((one) => one.platform ?? []);
 }
 
-/** An image that is no index says in its config what it is for. */
+/** An image that is not an index says in its config what it is for. */
 async function checkPlatform(
   session: CopySession,
   root: Digest,

@@ -148,7 +148,7 @@ export class CopySession {
     await this.#blobs.move(tree, this.#asksTarget);
   }
 
-  /** Moves a blob that is no part of the image, and is not counted with it. */
+  /** Moves a blob that is not part of the image, and is not counted with it. */
   async pushAuxiliaryBlob(blob: Descriptor): Promise<void> {
     await this.#blobs.pushAuxiliaryBlob(blob, this.#asksTarget);
   }

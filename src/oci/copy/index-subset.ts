@@ -22,8 +22,8 @@ export type IndexSubset = {
 };
 
 /**
- * The part of an index that these platforms need; undefined where the image is for none of them, or is no index.
- * Throws InvalidInput for what is no manifest.
+ * The part of an index that these platforms need; undefined where the image is for none of them, or is not an index.
+ * Throws InvalidInput for what is not a manifest.
  */
 export function indexSubset(
   { bytes, mediaType: said }: { readonly bytes: Uint8Array; readonly mediaType?: string },

@@ -32,7 +32,7 @@ const LISTS = { ipv4: listsOf(IPV4, "ipv4"), ipv6: listsOf(IPV6, "ipv6") };
 /** In which order the lists are asked: the strictest word counts. */
 const KINDS = ["never", "loopback", "private"] as const;
 
-/** What the address is; `never` for what is no address. */
+/** What the address is; `never` for what is not an address. */
 export function kindOfAddress(text: string): AddressKind {
   const [address = ""] = text.split("%", 1);
   const inner = isIPv4(address) ? address : isIPv6(address) ? ipv4Within(address) : undefined;

@@ -6,7 +6,7 @@ export class EndpointsError extends Error {
 }
 
 /**
- * Reads `host=url,host=url`. Empty text is no mapping.
+ * Reads `host=url,host=url`. Empty text is not a mapping.
  * Throws EndpointsError: a setting that is half understood would send credentials to the wrong place.
  */
 export function parseEndpoints(text: string | undefined): ReadonlyMap<string, string> {

@@ -17,7 +17,7 @@ import { readPolicyOnce } from "./read-policy-once.ts";
 import { remediate } from "./remediate.ts";
 
 export type PolicySource = {
-  /** Throws InvalidInput for a document that is no policy, AwsError where there is none to be had. */
+  /** Throws InvalidInput for a document that is not a policy, AwsError where there is none to be had. */
   readonly read: () => Promise<Policy>;
   /** The ports of a policy: its account is shown to Docker Hub. Undefined: those that need none. */
   readonly portsFor: (policy: Policy | undefined) => Ports;

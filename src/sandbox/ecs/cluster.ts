@@ -158,7 +158,7 @@ export function createCluster(world: EcsEnvironment): Cluster {
     return service;
   };
 
-  /** The same revision again is no deployment, unless one is forced. */
+  /** The same revision again is not a deployment, unless one is forced. */
   const deploy = (service: ServiceRecord, taskDefinition: string, id?: string): void => {
     const { arn } = revision(taskDefinition, UPDATE);
     if (service.taskDefinition === arn) return;

@@ -24,7 +24,7 @@ import type { WorldFile } from "./world-file.ts";
 
 /**
  * Makes the world of a file with the recorded events already part of its past: their services deploy the
- * revisions that they name, and their tasks are there to be described. What is no event changes nothing.
+ * revisions that they name, and their tasks are there to be described. What is not an event changes nothing.
  */
 export async function createRecordedWorld(
   file: WorldFile,

@@ -28,7 +28,7 @@ import {
 
 const table: readonly Row[] = [
   {
-    because: "signing in is the last rung, and keeps the image",
+    because: "signing in is the last candidate, and keeps the image",
     world: world({ service: prefect, hub: dry, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
     wins: "authenticated-pull: succeeded",

@@ -77,7 +77,7 @@ export async function copyThrough(
   const hostile: Mischief = (request, response, registry) => {
     const { method = "", url: path = "" } = request;
     if (!concerns({ method, path, big })) return false;
-    // What a registry says to have taken is no upload any more.
+    // What a registry says to have taken is not an upload any more.
     if (isTaken) target.openUploads.delete(path.replace(/\?.*/, ""));
     return act(request, response, registry);
   };

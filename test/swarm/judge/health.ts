@@ -56,7 +56,7 @@ export function canBeHealed(
   const isElsewhere = containers.every(({ name }) =>
     witness.sourceImage(service.taskDefinition, String(name)).includes(".amazonaws.com/"),
   );
-  // A copy in ECR is no cure for a limit of ECR itself: what a storm of it has ended, the operator starts again.
+  // A copy in ECR is not a cure for a limit of ECR itself: what a storm of it has ended, the operator starts again.
   if (isElsewhere && !isWhole(service)) return false;
   return containers.every(({ name }) => {
     const image = witness.sourceImage(service.taskDefinition, String(name));

@@ -28,7 +28,7 @@ export function createLedger(
     cap === "bytesPerDay"
       ? Number.parseInt(quotas.bytesPerDay, 10) * 1e9
       : Number(quotas[cap as keyof typeof quotas]);
-  // A cluster's share has a window of its own, named after the quota's; it is no place in the hour.
+  // A cluster's share has a window of its own, named after the quota's; it is not a place in the hour.
   const claimantsOf = (cap: string): readonly string[] =>
     [...windows].flatMap(([name, claims]) =>
       /^\S+ \S+$/.test(name) && name.startsWith(`${cap} `) ? [...claims.keys()] : [],

@@ -103,7 +103,7 @@ export class CopyBlobs {
     );
   }
 
-  /** Moves a blob that is no part of the image, and is not counted with it. */
+  /** Moves a blob that is not part of the image, and is not counted with it. */
   async pushAuxiliaryBlob(blob: Descriptor, asksTarget: boolean): Promise<void> {
     await transferBlob(this.#route(asksTarget), blob, this.#signal);
   }

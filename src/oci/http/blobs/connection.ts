@@ -124,7 +124,7 @@ export class BlobConnection {
         throw new MalformedResponse("the answer's headers end with bare line feeds");
       if (end < 0) {
         if (all.length >= HEAD_BYTES_MAX) throw new MalformedResponse("the answer's headers overflow 32 KiB");
-        // A copy: what is no body goes back with the room that it came in.
+        // A copy: what is not a body goes back with the room that it came in.
         asked.head = Buffer.from(all);
         return NOTHING;
       }

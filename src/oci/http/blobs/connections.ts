@@ -68,7 +68,7 @@ function dial(
   const lookup = guardedLookup(reach, new Set(), resolve);
   const place = { host, port, lookup, timeout: idleMs, noDelay: true, onread };
   if (!isSecure) return connect(place);
-  // An address is no server name, and its certificate is checked against it all the same.
+  // An address is not a server name, and its certificate is checked against it all the same.
   const servername = isIP(host) === 0 ? host : "";
   // Loaded where it is needed, as in http-agents.ts.
   const socket = process.getBuiltinModule("node:tls").connect({

@@ -105,7 +105,7 @@ async function substituteBefore(
 }
 
 /**
- * A remediation by hand, or one that died, has left no record. Its tag says what it had found: that is no proof, but where
+ * A remediation by hand, or one that died, has left no record. Its tag says what it had found: that is not proof, but where
  * ECS has pinned another digest since, it cannot be told which of the two was meant.
  */
 function unrecorded(image: string, { execution, images }: ProvenanceTags, pinned: PinnedRevision): Testimony {

@@ -21,7 +21,7 @@ export type PullRefusal =
       readonly method: "HEAD" | "GET";
       readonly url: string;
       readonly status: number;
-      /** The registry's error as clients print it, `toomanyrequests: You have…`; a body that is no JSON comes as it is. */
+      /** The registry's error as clients print it, `toomanyrequests: You have…`; a body that is not JSON comes as it is. */
       readonly said?: string;
       readonly saidInJson: boolean;
     }
