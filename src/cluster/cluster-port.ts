@@ -47,7 +47,7 @@ export interface ClusterPort {
 
   /**
    * All of them, and then each change, until the signal aborts; then it ends without an error. It reconnects by itself, with
-   * pauses that grow to half a minute, lists again where the server has forgotten the version, and never ends of itself:
+   * pauses that grow to half a minute, lists again where the server has forgotten the version, and never ends by itself:
    * a kind that is not served, or that we may not read, is an interruption like any other.
    * @param keep what is kept of an object, as soon as it is read: a cluster's pods in whole do not fit in our memory
    */

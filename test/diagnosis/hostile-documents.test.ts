@@ -219,7 +219,7 @@ describe("the network of many tasks", () => {
   });
 });
 
-test("a network ACL of more rules than AWS allows is not sure, and is no work of the square of them", () => {
+test("a network ACL of more rules than AWS allows is not sure, and takes no time that grows with their square", () => {
   const entries = Array.from({ length: 20_000 }, (_, index) => ({
     ...{ number: index, isEgress: true, protocol: "6", isAllow: index % 2 === 0, block: "10.0.0.0/8" },
     ...{ fromPort: 1024 + index, toPort: 1024 + index },
