@@ -10,9 +10,10 @@ import type { Reporter, SerializedError, TestModule } from "vitest/node";
 
 export default class Tally implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
-    const tally = { passed: 0, failed: unhandled.length, skipped: [] as string[] };
+    const tally = { passed: 0, failed: unhandled.length, skipped: [] as string[], names: [] as string[] };
     for (const module of modules) {
       tally.failed += module.errors().length;
+      if (module.errors().length > 0) tally.names.push(module.moduleId);
       for (const test of module.children.allTests()) {
         const result = test.result();
         if (result.state === "passed") tally.passed += 1;
@@ -20,6 +21,7 @@ export default class Tally implements Reporter {
           tally.skipped.push(`${test.fullName}: ${result.note}`);
         else {
           tally.failed += 1;
+          tally.names.push(`${module.relativeModuleId}: ${test.fullName}`);
           if (result.state === "skipped") tally.skipped.push(`${test.fullName}: WITHOUT A REASON`);
         }
       }

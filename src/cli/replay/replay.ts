@@ -17,6 +17,7 @@ import type { CommandIo } from "../io.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
+import { WrongCall } from "../wrong-call.ts";
 import { replayInAccount } from "./replay-in-account.ts";
 import { type PolicyOf, replayInSandbox } from "./replay-in-sandbox.ts";
 import type { Replay, Replayed, ReplayInput } from "./replay-types.ts";
@@ -104,7 +105,7 @@ async function replayOne(
   } catch (error) {
     if (error instanceof RefusedCommand)
       return { outcome: "refused", code: error.code, because: error.message };
-    if (error instanceof InvalidInput) return invalid(error.message);
+    if (error instanceof InvalidInput || error instanceof WrongCall) return invalid(error.message);
     if (error instanceof AwsError && error.kind === "denied")
       return { outcome: "refused", code: "no-right", because: error.message };
     // Whatever it was: a script that reads lines gets one, and no stack trace.
