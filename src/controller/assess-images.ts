@@ -132,8 +132,10 @@ async function meansNow(
   }
 }
 
-/** What a pod can use without anything to be copied first, and without a secret of its own. */
-export function policyForPods(policy: Policy): Policy {
-  const usable = policy.strategies.filter((name) => name !== "mirror" && name !== "authenticated-pull");
+/** What a pod can use without a secret of its own; without `copies`, also without anything to be copied first. */
+export function policyForPods(policy: Policy, copies = false): Policy {
+  const usable = policy.strategies.filter(
+    (name) => name !== "authenticated-pull" && (copies || name !== "mirror"),
+  );
   return { ...policy, strategies: usable };
 }

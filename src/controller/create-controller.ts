@@ -2,15 +2,18 @@
 
 import type { ClusterPort } from "../cluster/cluster-port.ts";
 import type { Mode } from "../kubernetes/mode.ts";
+import type { ChangeCalendar } from "../remediation/ports/change-calendar.ts";
 import type { QuotaStore } from "../remediation/ports/quota-store.ts";
 import type { Outcome } from "../remediation/report/outcome.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import type { ClusterEnvironment } from "./assess-images.ts";
-import { followCluster } from "./cluster-view.ts";
-import { createEvents } from "./events.ts";
+import { type ClusterView, followCluster } from "./cluster-view.ts";
+import type { Copies } from "./copies/copies.ts";
+import { createEvents, type UidOf } from "./events.ts";
 import { createHeadLedger } from "./head-ledger.ts";
+import { createGates } from "./heal/gates.ts";
 import { createHealer } from "./heal/heal-pods.ts";
 import { createProver } from "./heal/prove.ts";
 import { createQuotaInState } from "./heal/quota-in-state.ts";
@@ -27,6 +30,10 @@ export type ControllerPorts = {
   readonly environment: () => Promise<ClusterEnvironment>;
   /** Absent: counted in the leader's state. */
   readonly quotaStore?: QuotaStore;
+  /** Absent: nothing is copied. @param quotaStore where the bytes of the day are counted */
+  readonly copiesWith?: (quotaStore: QuotaStore) => Copies;
+  /** Absent: a calendar of the policy counts as closed. */
+  readonly changeCalendar?: ChangeCalendar;
   readonly publish: (outcome: Outcome) => Promise<void>;
   readonly clock: Clock & Timer;
   readonly log: Log;
@@ -56,7 +63,7 @@ export function createController(
   const state = createLeaderState(cluster, namespace);
   const ledger = createHeadLedger(state, { clock, perHour: () => policy().kubernetes.requestsPerHour });
   const view = followCluster(cluster, signal);
-  const tellOwner = createEvents(cluster, { clock, log, identity });
+  const tellOwner = createEvents(cluster, { clock, log, identity, uidOf: uidsIn(view) });
   const keeper = createIndexKeeper(
     {
       ...{ view, objects: createIndexObjects(cluster), ledger, leader, state },
@@ -65,13 +72,36 @@ export function createController(
     { policy, allowedRegistries, identity },
   );
   const allowed = (host: string): boolean => allowedRegistries?.includes(host) ?? true;
+  const quotaStore = ports.quotaStore ?? createQuotaInState(state);
+  const copies = ports.copiesWith?.(quotaStore);
+  const gatePorts = { cluster, quotaStore, clock, log };
   const healer = createHealer(
     {
       ...{ cluster, view, leader, tellOwner, publish, metrics, clock, log },
-      prove: createProver({ view, environment, ledger, rows: keeper.rows, policy, allowed }),
-      quotaStore: ports.quotaStore ?? createQuotaInState(state),
+      prover: createProver({
+        ...{ view, environment, ledger, policy, allowed },
+        rows: keeper.rows,
+        copies: copies !== undefined,
+      }),
+      ...(copies === undefined ? {} : { copies }),
+      gates: createGates(
+        ports.changeCalendar === undefined
+          ? gatePorts
+          : { ...gatePorts, changeCalendar: ports.changeCalendar },
+        { policy, namespace },
+      ),
+      onPlace: keeper.renew,
     },
     { policy, mode: settings.mode, namespace },
   );
   return { view, leader, keeper, healer, metrics, clock, log };
+}
+
+/** The uid of a workload that a pod names without it: `kubectl describe` finds events by the uid. */
+function uidsIn({ templates }: Pick<ClusterView, "templates">): UidOf {
+  return (namespace, { kind, name }) => {
+    for (const one of templates.values())
+      if (one.kind === kind && one.name === name && one.namespace === namespace) return one.uid;
+    return undefined;
+  };
 }

@@ -23,6 +23,8 @@ export type TellOwner = (event: {
   readonly note: string;
 }) => Promise<void>;
 
+export type UidOf = (namespace: string, workload: Pick<Workload, "kind" | "name">) => string | undefined;
+
 const NOTE_BYTES_MAX = 1024;
 const REMEMBERED_MAX = 10_000;
 const HOUR_MS = 3_600_000;
@@ -33,7 +35,14 @@ export function createEvents(
     clock,
     log,
     identity,
-  }: { readonly clock: Pick<Clock, "now">; readonly log: Log; readonly identity: string },
+    uidOf = () => undefined,
+  }: {
+    readonly clock: Pick<Clock, "now">;
+    readonly log: Log;
+    readonly identity: string;
+    /** Of a workload that does not say its own. */
+    readonly uidOf?: UidOf;
+  },
 ): TellOwner {
   const told = new Map<string, number>();
   return async ({ namespace, workload, type, reason, action, note }) => {
@@ -43,6 +52,7 @@ export function createEvents(
     if (before !== undefined && now >= before && now - before < HOUR_MS) return;
     if (told.size >= REMEMBERED_MAX) told.clear();
     told.set(key, now);
+    const uid = workload.uid ?? uidOf(namespace, workload);
     const name = `${workload.name.slice(0, 200)}.${digestOf(`${key} ${now}`).slice(7, 23)}`;
     try {
       await cluster.create("events", {
@@ -61,7 +71,7 @@ export function createEvents(
           kind: workload.kind,
           namespace,
           name: workload.name,
-          ...(workload.uid === undefined ? {} : { uid: workload.uid }),
+          ...(uid === undefined ? {} : { uid }),
         },
       });
     } catch (error) {

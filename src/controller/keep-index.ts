@@ -53,6 +53,8 @@ export type IndexKeeper = {
   begin(): Promise<void>;
   pass(): Promise<void>;
   rows(): ReadonlyMap<string, IndexRow>;
+  /** The next pass asks for this image, however new its row is: something has become of it. */
+  renew(image: string): void;
 };
 
 /** What healing needs is not spent on what may never fail: a tenth. */
@@ -65,6 +67,7 @@ const OWNERS_TOLD = 5;
 export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): IndexKeeper {
   const { view, objects, ledger, leader, state, environment, tellOwner, metrics, clock, log } = ports;
   let rows = new Map<string, IndexRow>();
+  const wanted = new Set<string>();
   let writtenAt = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> = Promise.resolve();
   let statusAt = Number.NEGATIVE_INFINITY;
@@ -169,6 +172,7 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
 
   return {
     rows: () => rows,
+    renew: (image) => void wanted.add(image),
     async begin() {
       await ledger.load();
       rows = new Map(await objects.load());
@@ -193,7 +197,8 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
       policyInForce = rules;
       const due = isNewPolicy
         ? images
-        : dueImages(images, { rows, now: clock.now(), proofMaxAgeMs, platforms });
+        : dueImages(images, { rows, now: clock.now(), proofMaxAgeMs, platforms, wanted });
+      wanted.clear();
       if (hasRemoved) await write();
       const reached = pulledRegistries(view.pods.values());
       const asked = await environment();

@@ -2,17 +2,21 @@
 
 import { describe, expect, test } from "vitest";
 import { ClusterError } from "../../src/cluster/cluster-error.ts";
+import type { Copies } from "../../src/controller/copies/copies.ts";
+import { createGates, type GatePorts } from "../../src/controller/heal/gates.ts";
 import { createHealer } from "../../src/controller/heal/heal-pods.ts";
 import { createProver } from "../../src/controller/heal/prove.ts";
 import { createQuotaInState } from "../../src/controller/heal/quota-in-state.ts";
 import { ecrHost } from "../../src/image/ecr-hosts.ts";
 import type { Mode } from "../../src/kubernetes/mode.ts";
+import type { QuotaStore } from "../../src/remediation/ports/quota-store.ts";
 import { type Outcome, outcomeSchema } from "../../src/remediation/report/outcome.ts";
+import type { Clock, Timer } from "../../src/runtime/clock.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { pod, type SaidPod } from "../support/kubernetes/cluster-objects.ts";
 import { controllerWorld, HOUR, settle } from "../support/kubernetes/controller-world.ts";
 import { type Pulls, startKubelet } from "../support/kubernetes/kubelet.ts";
-import { imageNamed } from "../support/kubernetes/registries-in-memory.ts";
+import { imageNamed, type MemoryRegistries } from "../support/kubernetes/registries-in-memory.ts";
 
 const NGINX = imageNamed("nginx");
 const OTHER = imageNamed("nginx of yesterday");
@@ -33,6 +37,13 @@ type Given = {
   readonly writes?: Readonly<Record<string, string>>;
   readonly namespaceLabel?: string;
   readonly withAccount?: true;
+  readonly gates?: Pick<GatePorts, "changeCalendar">;
+  readonly copies?: (world: CopyWorld) => Copies;
+};
+type CopyWorld = {
+  readonly registries: MemoryRegistries;
+  readonly quotaStore: QuotaStore;
+  readonly clock: Clock & Timer;
 };
 
 async function healed(given: Given = {}, passes = 6) {
@@ -66,20 +77,28 @@ async function healed(given: Given = {}, passes = 6) {
     ...(await controller.environment()),
     ...(given.withAccount ? { account } : {}),
   });
+  const quotaStore = createQuotaInState(controller.state);
+  const copies = given.copies?.({ registries: world.registries, quotaStore, clock });
   const healer = createHealer(
     {
       cluster,
       view: controller.view,
       leader: controller.leader,
-      prove: createProver({
+      prover: createProver({
         view: controller.view,
         environment,
         ledger: controller.ledger,
         rows: controller.keeper.rows,
         policy: () => world.policy,
         allowed: () => true,
+        copies: copies !== undefined,
       }),
-      quotaStore: createQuotaInState(controller.state),
+      ...(copies === undefined ? {} : { copies }),
+      gates: createGates(
+        { cluster, quotaStore, clock, log: silentLog, ...given.gates },
+        { policy: () => world.policy, namespace: "repull" },
+      ),
+      onPlace: controller.keeper.renew,
       tellOwner: controller.tellOwner,
       publish: async (outcome) => void outcomes.push(outcome),
       metrics: controller.metrics,

@@ -29,19 +29,41 @@ const actionsOf = (values: Readonly<Record<string, string>>) =>
   statementsOf(roleWith(values)).flatMap(({ Action }) => Action as string | readonly string[]);
 
 describe("the role of a cluster's controller", () => {
-  test("only reads while it observes", () => {
-    deepEqual(
-      actionsOf(EVERYTHING).filter((action) => !/^\w+:(?:Get|Describe|BatchGet|Simulate)/.test(action)),
-      [],
-    );
+  const READS = /^\w+:(?:Get|Describe|BatchGet|Simulate)/;
+  const writesOf = (values: Readonly<Record<string, string>>) =>
+    actionsOf({ ...EVERYTHING, ...values }).filter((action) => !READS.test(action));
+
+  test("only reads and publishes outcomes while it observes, with each value of Copies", () => {
+    for (const Copies of ["none", "stack", "in-pod"]) deepEqual(writesOf({ Copies }), ["events:PutEvents"]);
   });
 
-  test("publishes outcomes too where it remediates, and writes nothing else", () => {
-    const more = actionsOf({ ...EVERYTHING, Mode: "remediate" });
-    deepEqual(
-      more.filter((action) => !actionsOf(EVERYTHING).includes(action)),
-      ["events:PutEvents"],
+  test("writes nothing more where it remediates without copies", () => {
+    deepEqual(writesOf({ Mode: "remediate" }), ["events:PutEvents"]);
+  });
+
+  test("starts the stack's copies and counts in its table, and has no write right in ECR then", () => {
+    const values = { ...EVERYTHING, Mode: "remediate", Copies: "stack", StackName: "pulls" };
+    deepEqual(writesOf(values), [
+      "events:PutEvents",
+      "lambda:InvokeFunction",
+      "lambda:ListDurableExecutionsByFunction",
+      "dynamodb:UpdateItem",
+    ]);
+    const [start, , quotas] = statementsOf(roleWith(values)).slice(-3);
+    equal(start?.Resource, "arn:aws:lambda:us-east-1:123456789012:function:pulls-mirror:live");
+    equal(quotas?.Resource, "arn:aws:dynamodb:us-east-1:123456789012:table/pulls-QuotaTable-*");
+  });
+
+  test("writes copies under the prefix alone where the pod copies, and none without a prefix", () => {
+    const values = { ...EVERYTHING, Mode: "remediate", Copies: "in-pod" };
+    const writes = statementsOf(roleWith(values)).filter(
+      ({ Sid }) => Sid === "WriteCopies" || Sid === "FillCaches",
     );
+    deepEqual(
+      writes.map(({ Resource }) => Resource),
+      ["arn:aws:ecr:us-east-1:123456789012:repository/repull/*", [EVERYTHING.ReadableRepositoryArns]],
+    );
+    deepEqual(writesOf({ ...values, MirrorPrefix: "" }), ["events:PutEvents"]);
   });
 
   test("names its resources wherever AWS has one to name", () => {

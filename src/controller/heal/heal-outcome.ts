@@ -13,9 +13,9 @@ import {
 } from "../../remediation/report/outcome.ts";
 
 export type HealEnd =
-  | { readonly kind: "code"; readonly code: HealCode }
+  | { readonly kind: "code"; readonly code: HealCode; readonly more?: string | undefined }
   | { readonly kind: "succeeded" | "observed" | "timed-out"; readonly use: string; readonly proof: string }
-  | { readonly kind: "quota"; readonly because: string; readonly opensAt: number }
+  | { readonly kind: "quota" | "calendar"; readonly because: string; readonly opensAt?: number | undefined }
   | { readonly kind: "refused"; readonly because: string };
 
 /** One for all pods of a revision that wait for the same image. */
@@ -84,7 +84,12 @@ function verdict(end: HealEnd): readonly [OutcomeKind, string, Partial<Outcome>]
   switch (end.kind) {
     case "code": {
       const [kind, reason] = KIND_OF[end.code];
-      return [kind, BECAUSE[end.code], { reason }];
+      const because = BECAUSE[end.code];
+      return [
+        kind,
+        end.more === undefined ? because : `${because}; no copy was made: ${end.more}`,
+        { reason },
+      ];
     }
     case "succeeded":
       return ["succeeded", "the waiting pods run the substitute", {}];
@@ -93,10 +98,16 @@ function verdict(end: HealEnd): readonly [OutcomeKind, string, Partial<Outcome>]
     case "timed-out":
       return ["rollout-timed-out", "the pods have not started within ten minutes", {}];
     case "quota":
-      return ["quota-exceeded", end.because, { resumesAt: new Date(end.opensAt).toISOString() }];
+      return ["quota-exceeded", end.because, resumes(end.opensAt)];
+    case "calendar":
+      return ["dry-run", end.because, { reason: "calendar-closed", ...resumes(end.opensAt) }];
     case "refused":
       return ["failed", end.because, { error: { code: "denied" } }];
   }
+}
+
+function resumes(at: number | undefined): Pick<Outcome, "resumesAt"> {
+  return at === undefined ? {} : { resumesAt: new Date(at).toISOString() };
 }
 
 function nextSteps(end: HealEnd, { pod, container }: StuckContainer): readonly string[] {

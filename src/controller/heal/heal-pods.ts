@@ -17,35 +17,32 @@ import {
 } from "../../kubernetes/heal/decide-heal.ts";
 import { healPatch } from "../../kubernetes/heal/heal-patch.ts";
 import { type StuckContainer, stuckContainers } from "../../kubernetes/heal/stuck-pods.ts";
-import { isNamespaceInScope } from "../../kubernetes/index/images-in-use.ts";
-import { type Mode, modeOf } from "../../kubernetes/mode.ts";
-import { isOwnerInScope } from "../../kubernetes/workloads/owners.ts";
 import type { PodFacts } from "../../kubernetes/workloads/pod-facts.ts";
-import { classify } from "../../pull-failure/classify.ts";
-import type { Classification } from "../../pull-failure/types.ts";
-import { acquire, formatQuotaExceeded } from "../../remediation/gates/quotas.ts";
-import type { QuotaExceeded } from "../../remediation/ports/quota-exceeded.ts";
-import type { QuotaStore } from "../../remediation/ports/quota-store.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { Log } from "../../runtime/log.ts";
-import { matchesImage } from "../../substitution/glob.ts";
-import type { Policy } from "../../substitution/policy/policy.ts";
 import type { ClusterView } from "../cluster-view.ts";
+import type { Copies } from "../copies/copies.ts";
 import type { TellOwner } from "../events.ts";
 import type { Leader } from "../leader.ts";
 import type { ControllerMetrics } from "../metrics.ts";
-import { useScopeOf } from "../settings.ts";
+import type { ClosedGate, Gates } from "./gates.ts";
 import { executionOf, type HealEnd, healOutcome } from "./heal-outcome.ts";
-import { reasonOfPause } from "./pause.ts";
+import type { Prover } from "./prove.ts";
+import { rememberedClassifier } from "./remembered-classifier.ts";
+import { type HealSettings, standingOf } from "./standing.ts";
 
 export type HealPorts = {
-  readonly cluster: Pick<ClusterPort, "get" | "patch">;
+  readonly cluster: Pick<ClusterPort, "patch">;
   readonly view: ClusterView;
   readonly leader: Pick<Leader, "isLeading">;
-  readonly prove: (stuck: StuckContainer) => Promise<HealProof>;
-  readonly quotaStore: QuotaStore;
+  readonly prover: Prover;
+  /** Absent: nothing is copied. */
+  readonly copies?: Copies;
+  readonly gates: Gates;
+  /** Told of an image for which there is a place now that the index may not know of. */
+  readonly onPlace?: (image: string) => void;
   readonly tellOwner: TellOwner;
   /** Takes each outcome further; a failure is its own affair. */
   readonly publish: (outcome: Outcome) => Promise<void>;
@@ -54,18 +51,10 @@ export type HealPorts = {
   readonly log: Log;
 };
 
-export type HealSettings = {
-  readonly policy: () => Policy;
-  /** The most that may be done. */
-  readonly mode: Mode;
-  readonly namespace: string;
-};
-
 const AT_ONCE = 8;
 const STALE_MS = 30_000;
 const WATCHED_MS = 600_000;
 const REFUSED_MS = 60_000;
-const CLASSIFIED_MAX = 2_000;
 
 /** What one container has had from us, and when. */
 type Tries = { readonly uses: string[]; at: number; refusedUntil: number };
@@ -79,11 +68,18 @@ type Group = {
   readonly pods: Set<string>;
   /** Ends that have been told. */
   readonly told: Set<string>;
-  hasQuota: boolean;
+  /** It has its place in the hour. */
+  isCounted: boolean;
+  /** A gate is closed until then. */
+  closedUntil: number;
+  /** Keys of the copies that have ended. */
+  readonly copiesEnded: Set<string>;
+  /** Why a copy was not made. */
+  notCopied?: string;
 };
 
 export function createHealer(ports: HealPorts, settings: HealSettings): { pass(): Promise<void> } {
-  const { cluster, view, leader, prove, quotaStore, tellOwner, publish, metrics, clock, log } = ports;
+  const { cluster, view, leader, prover, copies, gates, tellOwner, publish, metrics, clock, log } = ports;
   const tries = new Map<string, Tries>();
   const groups = new Map<string, Group>();
   const read = rememberedClassifier();
@@ -110,27 +106,56 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     await publish(outcome);
   };
 
-  const factsOf = (
-    { pod, container }: StuckContainer,
-    proof: HealProof | undefined,
-    uses: readonly string[],
-  ): HealFacts => {
-    const policy = settings.policy();
-    const ceiling = policy.mode === "remediate" ? settings.mode : modeOf(settings.mode, "observe");
-    const reference = tryParseReference(container.written);
-    const { images } = policy.scope;
-    const matches = (pattern: string): boolean => reference !== undefined && matchesImage(pattern, reference);
-    return {
-      mode: modeOf(ceiling, view.namespaces.get(pod.namespace)?.modeLabel, pod.modeLabel),
-      isOwnerInScope: isOwnerInScope(pod.owner, policy.scope.owners),
-      isInScope:
-        pod.namespace !== settings.namespace &&
-        isNamespaceInScope(pod.namespace, useScopeOf(policy)) &&
-        images.include.some(matches) &&
-        !images.exclude.some(matches),
-      ...(proof === undefined ? {} : { proof }),
-      tried: uses,
-    };
+  /** Whether the group may be written for now; what keeps it from that is told. */
+  const mayWrite = async (group: Group, stuck: StuckContainer): Promise<boolean> => {
+    if (clock.now() < group.closedUntil) return false;
+    const closed = await gates.closed(group.isCounted ? undefined : executionOf(stuck));
+    if (closed === undefined) {
+      group.isCounted = true;
+      return leader.isLeading();
+    }
+    group.closedUntil = closed.again;
+    await tellClosed(group, stuck, closed);
+    return false;
+  };
+  const tellClosed = async (group: Group, stuck: StuckContainer, closed: ClosedGate): Promise<void> => {
+    const { kind, because, opensAt } = closed;
+    if (kind !== "paused") return await conclude(group, { kind, because, opensAt });
+    const note = `${stuck.container.written} was not replaced: ${because}`;
+    await tell(stuck, "Warning", "WritesPaused", note);
+  };
+
+  /** Has the image brought into ECR. What has come is found by the next proof. */
+  const copy = async (
+    stuck: StuckContainer,
+    group: Group,
+    { copy: needed }: Extract<HealAction, { kind: "copy" }>,
+  ): Promise<void> => {
+    if (copies === undefined || !(await mayWrite(group, stuck))) return;
+    const { key, request } = needed;
+    const source = request.source ?? request.target;
+    await tell(
+      stuck,
+      "Normal",
+      "ImageCopying",
+      `${stuck.container.written} is copied: ${source} → ${request.target}`,
+    );
+    const answer = await copies.ask(request);
+    if (answer.kind === "waiting") return;
+    if (answer.kind === "refused" && answer.held !== undefined) {
+      const { opensAt } = answer.held;
+      await conclude(group, { kind: "quota", because: answer.because, opensAt });
+      group.closedUntil = Math.min(opensAt, clock.now() + REFUSED_MS);
+      return;
+    }
+    group.copiesEnded.add(key);
+    if (answer.kind === "refused") {
+      group.notCopied = answer.because;
+      await tell(stuck, "Warning", "ImageNotCopied", `${source} was not copied: ${answer.because}`);
+      return;
+    }
+    prover.forget(stuck.container.written);
+    ports.onPlace?.(stuck.container.written);
   };
 
   const patch = async (
@@ -139,21 +164,8 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     { use, proof: level }: Extract<HealAction, { kind: "patch" }>,
     mine: Tries,
   ): Promise<void> => {
+    if (!(await mayWrite(group, stuck))) return;
     const { pod, container } = stuck;
-    const paused = await reasonOfPause(cluster, settings.namespace);
-    if (paused !== undefined) {
-      await tell(stuck, "Warning", "WritesPaused", `${container.written} was not replaced: ${paused}`);
-      return;
-    }
-    const reached = await takeQuota(group, stuck);
-    if (reached !== undefined) {
-      await conclude(group, {
-        kind: "quota",
-        because: formatQuotaExceeded(reached),
-        opensAt: reached.opensAt,
-      });
-      return;
-    }
     const { trusted } = group.proof ?? {};
     const digest = trusted?.digest ?? tryParseReference(use)?.digest;
     if (digest === undefined || !leader.isLeading()) return;
@@ -195,22 +207,6 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     else log.info("a pod was not patched", { reason: error.reason });
   };
 
-  const takeQuota = async (group: Group, stuck: StuckContainer): Promise<QuotaExceeded | undefined> => {
-    if (group.hasQuota) return undefined;
-    const limits = settings.policy().quotas;
-    try {
-      const request = { quota: "remediationsPerHour", requester: executionOf(stuck) } as const;
-      const reached = await acquire(request, limits, { quotaStore, clock });
-      if (reached === undefined) group.hasQuota = true;
-      return reached;
-    } catch (error) {
-      if (!(error instanceof ClusterError || error instanceof SyntaxError)) throw error;
-      log.warn("the quota could not be read", { because: error.message });
-      const opensAt = clock.now() + REFUSED_MS;
-      return { quota: "remediationsPerHour", window: "unread", max: 0, used: 0, amount: 1, opensAt };
-    }
-  };
-
   const heal = async (stuck: StuckContainer): Promise<void> => {
     if (!leader.isLeading()) return;
     const { pod, container } = stuck;
@@ -227,21 +223,35 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
       at: now,
       pods: new Set<string>(),
       told: new Set<string>(),
-      hasQuota: false,
+      copiesEnded: new Set<string>(),
+      ...{ isCounted: false, closedUntil: Number.NEGATIVE_INFINITY },
     };
     groups.set(name, group);
-    let action = decideHeal(stuck, factsOf(stuck, undefined, mine.uses));
+    const namespaceLabel = view.namespaces.get(pod.namespace)?.modeLabel;
+    const factsOf = (proved: { readonly proof?: HealProof }, tried: readonly string[]): HealFacts => ({
+      ...standingOf(stuck, namespaceLabel, settings),
+      ...{ ...proved, tried, copiesEnded: group.copiesEnded },
+    });
+    let action = decideHeal(stuck, factsOf({}, mine.uses));
     if (action.kind === "prove") {
-      const proof = await prove(stuck);
+      const proof = await prover.prove(stuck);
       group.proof = proof;
-      action = decideHeal(stuck, factsOf(stuck, proof, mine.uses));
+      action = decideHeal(stuck, factsOf({ proof }, mine.uses));
     }
-    if (action.kind === "end") await conclude(group, { kind: "code", code: action.code });
-    if (action.kind !== "patch") return;
-    if (action.isObserved) await conclude(group, { kind: "observed", use: action.use, proof: action.proof });
+    if (action.kind === "end")
+      await conclude(group, { kind: "code", code: action.code, more: group.notCopied });
+    if (action.kind === "end" || action.kind === "wait" || action.kind === "prove") return;
+    const { use, proof } = action.kind === "copy" ? action.copy : action;
+    if (action.isObserved) await conclude(group, { kind: "observed", use, proof });
+    else if (action.kind === "copy") await copy(stuck, group, action);
     else await patch(stuck, group, action, mine);
   };
 
+  const succeeded = async (group: Group, use: string, proof: string): Promise<void> => {
+    if (group.told.has("succeeded")) return;
+    ports.onPlace?.(group.stuck.container.written);
+    await conclude(group, { kind: "succeeded", use, proof });
+  };
   /** What the pods that were changed have come to. */
   const watch = async (waiting: ReadonlySet<string>): Promise<void> => {
     const now = clock.now();
@@ -250,7 +260,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
       const left = [...pods].filter((uid) => view.pods.has(uid));
       const isSettled = left.every((uid) => hasStarted(view.pods.get(uid), group.stuck.container.written));
       if (pods.size > 0 && !waiting.has(name) && left.length > 0 && isSettled)
-        await conclude(group, { kind: "succeeded", use, proof });
+        await succeeded(group, use, proof);
       else if (pods.size > 0 && left.length > 0 && !isSettled && now - at >= WATCHED_MS)
         await conclude(group, { kind: "timed-out", use, proof });
       // Nothing waits and nothing is watched: a later failure of the same revision is a new one.
@@ -277,24 +287,11 @@ const REASON_OF: Readonly<Record<HealEnd["kind"], string>> = {
   observed: "ImageWouldBeReplaced",
   "timed-out": "PodsNotStarted",
   quota: "QuotaReached",
+  calendar: "CalendarClosed",
   refused: "ImageNotReplaced",
 };
 
 function hasStarted(pod: PodFacts | undefined, written: string): boolean {
   const concerned = pod?.containers.filter((container) => container.written === written) ?? [];
   return concerned.every((container) => container.hasStarted || container.pulled !== undefined);
-}
-
-/** Thousands of pods wait with the same few words. */
-function rememberedClassifier(): (message: string, image: string) => Classification {
-  const known = new Map<string, Classification>();
-  return (message, image) => {
-    const key = `${image}\n${message}`;
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    if (known.size >= CLASSIFIED_MAX) known.clear();
-    const found = classify(message, image);
-    known.set(key, found);
-    return found;
-  };
 }

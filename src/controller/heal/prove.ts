@@ -5,20 +5,22 @@
  * itself, within the budget. The places are asked anew: that a copy was there an hour ago proves nothing.
  */
 
-import { assessImage } from "../../assessment/assess-image.ts";
+import { assessImage, type ImageAssessment } from "../../assessment/assess-image.ts";
 import type { AskedImage } from "../../assessment/environment.ts";
 import { EXPECTED_LIMIT } from "../../assessment/offers.ts";
 import { oneRound } from "../../assessment/one-round.ts";
 import { PortError } from "../../assessment/ports.ts";
-import { parseReference } from "../../image/reference.ts";
+import { canonicalName, parseReference, pinToDigest } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
-import type { HealProof } from "../../kubernetes/heal/decide-heal.ts";
+import type { HealProof, NeededCopy } from "../../kubernetes/heal/decide-heal.ts";
 import type { StuckContainer } from "../../kubernetes/heal/stuck-pods.ts";
 import type { IndexRow } from "../../kubernetes/image-index.ts";
 import { isPassing } from "../../kubernetes/index/row-codes.ts";
 import { hostOf, isGood, rowOf, usableIn } from "../../kubernetes/index/row-of.ts";
 import { platformsOfNodes } from "../../kubernetes/workloads/platforms-of-nodes.ts";
 import { type PodTestimony, testimonyOfRevision } from "../../kubernetes/workloads/trusted-by-pods.ts";
+import { mirrorRequestOf } from "../../remediation/mirror/request-mirrors.ts";
+import { candidateKey } from "../../substitution/candidate.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { type ClusterEnvironment, policyForPods } from "../assess-images.ts";
 import type { ClusterView } from "../cluster-view.ts";
@@ -31,6 +33,14 @@ export type ProvePorts = {
   readonly rows: () => ReadonlyMap<string, IndexRow>;
   readonly policy: () => Policy;
   readonly allowed: (host: string) => boolean;
+  /** Whether images may be copied into the account's ECR. */
+  readonly copies: boolean;
+};
+
+export type Prover = {
+  prove(stuck: StuckContainer): Promise<HealProof>;
+  /** The next question of this image is asked anew. */
+  forget(image: string): void;
 };
 
 const TIME = { all: 30, otherRegistries: 25, head: 5, get: 10 };
@@ -39,11 +49,11 @@ const REMEMBERED_MS = 300_000;
 const PASSING_MS = 30_000;
 const REMEMBERED_MAX = 1_000;
 
-type Known = { readonly proof: Promise<HealProof>; until: number };
+type Known = { readonly proof: Promise<HealProof>; readonly image: string; until: number };
 
-export function createProver(ports: ProvePorts): (stuck: StuckContainer) => Promise<HealProof> {
+export function createProver(ports: ProvePorts): Prover {
   const known = new Map<string, Known>();
-  return async (stuck) => {
+  const prove = async (stuck: StuckContainer): Promise<HealProof> => {
     const { written } = stuck.container;
     const { clock } = await ports.environment();
     const siblings = [...ports.view.pods.values()].filter(({ revision }) => revision === stuck.pod.revision);
@@ -60,7 +70,11 @@ export function createProver(ports: ProvePorts): (stuck: StuckContainer) => Prom
     const before = known.get(key);
     if (before !== undefined && now < before.until) return await before.proof;
     if (known.size >= REMEMBERED_MAX) known.clear();
-    const asked: Known = { proof: prove(stuck, testimony, ports), until: now + REMEMBERED_MS };
+    const asked: Known = {
+      proof: proofOf(stuck, testimony, ports),
+      image: written,
+      until: now + REMEMBERED_MS,
+    };
     known.set(key, asked);
     try {
       const proof = await asked.proof;
@@ -71,9 +85,19 @@ export function createProver(ports: ProvePorts): (stuck: StuckContainer) => Prom
       throw error;
     }
   };
+  return {
+    prove,
+    forget(image) {
+      for (const [key, one] of known) if (one.image === image) known.delete(key);
+    },
+  };
 }
 
-async function prove(stuck: StuckContainer, testimony: PodTestimony, ports: ProvePorts): Promise<HealProof> {
+async function proofOf(
+  stuck: StuckContainer,
+  testimony: PodTestimony,
+  ports: ProvePorts,
+): Promise<HealProof> {
   if (testimony.kind === "unknown") return { usable: [], codes: ["trust-unreadable"], isPassing: false };
   const base = await ports.environment();
   const { clock } = base;
@@ -84,7 +108,7 @@ async function prove(stuck: StuckContainer, testimony: PodTestimony, ports: Prov
     {
       ...base,
       registries: ports.ledger.within(base.registries),
-      policy: policyForPods(ports.policy()),
+      policy: policyForPods(ports.policy(), ports.copies),
       platforms,
       limit: isLimit ? failure : EXPECTED_LIMIT,
       again: "nothing",
@@ -104,6 +128,7 @@ async function prove(stuck: StuckContainer, testimony: PodTestimony, ports: Prov
     });
     return {
       usable,
+      copies: ports.copies ? copiesIn(assessment, ports.allowed) : [],
       ...(trusted === undefined
         ? {}
         : {
@@ -120,6 +145,18 @@ async function prove(stuck: StuckContainer, testimony: PodTestimony, ports: Prov
     if (!(error instanceof PortError)) throw error;
     return { usable: [], codes: ["unreachable"], isPassing: true };
   }
+}
+
+/** What pods could use once it has been brought into ECR. */
+function copiesIn({ candidates }: ImageAssessment, allowed: ProvePorts["allowed"]): readonly NeededCopy[] {
+  return candidates.flatMap((one): NeededCopy[] => {
+    if (!("substitute" in one)) return [];
+    const request = mirrorRequestOf(one);
+    if (request === undefined || !allowed(hostOf(request.target))) return [];
+    const { target, digest } = request;
+    const use = canonicalName(pinToDigest(parseReference(target), digest));
+    return [{ key: candidateKey(one.candidate), use, proof: one.substitute.proof, request }];
+  });
 }
 
 function askedFor(

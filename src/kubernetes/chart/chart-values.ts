@@ -80,6 +80,15 @@ const aws = z.strictObject({
     .string()
     .regex(/^([a-z]{2}(-[a-z]+)+-[0-9])?$/)
     .describe("Empty: from the role's own configuration (IRSA and Pod Identity set it)."),
+  mirrorPrefix: z
+    .string()
+    .regex(/^([a-z0-9]+([._/-][a-z0-9]+)*)?$/)
+    .max(80)
+    .describe("Copies in ECR are under it, as the stack's MirrorPrefix says. Empty: there are none."),
+  stack: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/)
+    .describe("With `copies: stack`: the stack whose function copies, and whose table counts the quotas."),
 });
 
 export const chartValuesSchema = z.strictObject({
@@ -95,6 +104,11 @@ export const chartValuesSchema = z.strictObject({
       "How new pods get proved images. policy: by the API server itself (1.36 and later); auto: that one where there is one, else the webhook.",
     ),
   policy: documentSchema.describe("The policy document, the same as for ECS (docs/policy.md)."),
+  copies: z
+    .enum(["none", "stack", "in-pod"])
+    .describe(
+      "Who copies an image into ECR that waiting pods need and no other source has: the stack's `mirror` function, or the controller. With AWS alone; the role's parameter Copies (infra/eks-role.yaml) gives the rights.",
+    ),
   allowedRegistries: z
     .array(z.string().regex(HOST))
     .min(1)
@@ -140,6 +154,7 @@ export const CHART_DEFAULTS = {
   mode: "observe",
   admission: "auto",
   policy: {},
+  copies: "none",
   allowedRegistries: ["public.ecr.aws"],
   controller: {
     replicas: 2,
@@ -152,7 +167,7 @@ export const CHART_DEFAULTS = {
     port: 10250,
   },
   certificates: { from: "controller" },
-  aws: { enabled: true, region: "" },
+  aws: { enabled: true, region: "", mirrorPrefix: "repull", stack: "repull" },
   serviceAccount: { annotations: {} },
   crd: { install: true },
   priorityClassName: "system-cluster-critical",

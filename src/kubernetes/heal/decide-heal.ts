@@ -1,8 +1,9 @@
 /**
  * What to do about a container that waits for its image: the rules, from top to bottom; the first that answers decides. Pure.
  *
- * The places are tried in the order of the policy, each once; the last is the image as it was written, at the digest that was
- * meant. What is not written now is told: in the mode `observe`, when writes are paused, or when a quota is reached.
+ * The places are tried in the order of the policy, each once; then a copy is made, where one may be; the last is the image as it
+ * was written, at the digest that was meant. What is not written now is told: in the mode `observe`, when writes are paused, or
+ * when a quota is reached.
  */
 
 import type { Digest } from "../../image/digest.ts";
@@ -22,10 +23,34 @@ export type HealFacts = {
   readonly proof?: HealProof;
   /** Images that this container has had from us. */
   readonly tried: readonly string[];
+  /** Keys of the copies that have ended, whichever way: what they have brought is among the usable places. */
+  readonly copiesEnded: ReadonlySet<string>;
+};
+
+/** What has to be brought into this account's ECR before pods can name it. */
+export type NeededCopy = {
+  /** The same for every pod that needs this copy. */
+  readonly key: string;
+  /** What pods get once it is there. */
+  readonly use: string;
+  readonly proof: string;
+  readonly request: CopyRequest;
+};
+
+/** As the `mirror` function takes it. */
+export type CopyRequest = {
+  readonly kind: "copy" | "fill-cache";
+  readonly target: string;
+  readonly digest: Digest;
+  readonly source?: string;
+  readonly platforms?: readonly string[];
+  readonly anonymous?: boolean;
 };
 
 export type HealProof = {
   readonly usable: readonly Usable[];
+  /** What could be copied, the best source first; absent: nothing is copied here. */
+  readonly copies?: readonly NeededCopy[];
   readonly trusted?: { readonly digest: Digest; readonly from: string; readonly askedAt: string };
   /** Why nothing is proved. */
   readonly codes: readonly string[];
@@ -52,13 +77,14 @@ export type HealAction =
       /** Told, not written. */
       readonly isObserved: boolean;
     }
+  | { readonly kind: "copy"; readonly copy: NeededCopy; readonly isObserved: boolean }
   | { readonly kind: "end"; readonly code: HealCode }
   /** kubelet has not looked at our image yet, or what was asked did not answer. */
   | { readonly kind: "wait" };
 
 export function decideHeal(stuck: StuckContainer, facts: HealFacts): HealAction {
   const { kind, container } = stuck;
-  const { mode, isOwnerInScope, isInScope, proof, tried } = facts;
+  const { mode, isOwnerInScope, isInScope, proof, tried, copiesEnded } = facts;
   if (kind === "pending") return { kind: "wait" };
   if (mode === "off") return { kind: "end", code: "opted-out" };
   if (!isInScope) return { kind: "end", code: "excluded-by-policy" };
@@ -67,6 +93,10 @@ export function decideHeal(stuck: StuckContainer, facts: HealFacts): HealAction 
   const isObserved = mode !== "remediate";
   const next = candidatesOf(stuck, proof).find(({ use }) => use !== container.image && !tried.includes(use));
   if (next !== undefined) return { kind: "patch", ...next, isObserved };
+  // What is missing at its registry cannot be copied from there.
+  const copies = kind === "missing" ? [] : (proof.copies ?? []);
+  const copy = copies.find(({ key }) => !copiesEnded.has(key));
+  if (copy !== undefined) return { kind: "copy", copy, isObserved };
   const last = lastCandidate(stuck, proof);
   if (last !== undefined && !tried.includes(last)) {
     const written = proof.trusted === undefined ? "same-reference" : "same-index";

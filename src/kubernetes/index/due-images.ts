@@ -13,6 +13,8 @@ export type DueContext = {
   readonly now: number;
   readonly proofMaxAgeMs: number;
   readonly platforms: NeededPlatforms;
+  /** Images of which something has become known that their rows do not say yet. */
+  readonly wanted?: ReadonlySet<string>;
 };
 
 /** An answer that did not come is asked for again soon; the budget bounds how often that may be. */
@@ -25,10 +27,11 @@ export function dueImages(images: readonly ImageInUse[], context: DueContext): r
 
 function isDue(
   { image, revisions }: ImageInUse,
-  { rows, now, proofMaxAgeMs, platforms }: DueContext,
+  { rows, now, proofMaxAgeMs, platforms, wanted }: DueContext,
 ): boolean {
   const row = rows.get(image);
   if (row === undefined || !isGood(row, now)) return true;
+  if (row.use === undefined && wanted?.has(image)) return true;
   if (
     platforms.kind === "known" &&
     platforms.platforms.some((one) => !row.platforms.includes(printPlatform(one)))

@@ -40,7 +40,7 @@ export async function fillPullThroughCache(
     readonly digest: Digest;
     readonly platforms: readonly Platform[];
   },
-  ports: Ports,
+  ports: Pick<Ports, "ecr" | "location" | "log">,
   steps: Steps,
 ): Promise<CacheFilled> {
   const { target, digest, platforms } = request;
@@ -77,7 +77,7 @@ async function importTree(
   target: ImageReference,
   digest: Digest,
   platforms: readonly Platform[],
-  { ecr, location }: Ports,
+  { ecr, location }: Pick<Ports, "ecr" | "location">,
 ): Promise<{ readonly blobs: readonly Digest[] } | NotFilled> {
   const rules = await ecr.pullThroughRules();
   const rule = ruleFor(target.path, rules);
@@ -103,7 +103,11 @@ async function importTree(
 }
 
 /** Asks for each blob that is not there yet, so that ECR fetches it, and answers how many they are. */
-async function missingOf(repository: string, blobs: readonly Digest[], { ecr }: Ports): Promise<number> {
+async function missingOf(
+  repository: string,
+  blobs: readonly Digest[],
+  { ecr }: Pick<Ports, "ecr">,
+): Promise<number> {
   const missing = await ecr.missingLayers(repository, blobs);
   for (const blob of missing) await ecr.fetchLayer(repository, blob);
   return missing.length;

@@ -59,13 +59,19 @@ export type MirrorResult = {
   readonly bytesMoved: number;
 };
 
+/** What a copy asks of the world. */
+export type MirrorPorts = Pick<
+  Ports,
+  "location" | "ecr" | "copier" | "anonymous" | "quotaStore" | "clock" | "log"
+>;
+
 /**
  * The mirror workflow. Throws InvalidInput for a target that is not ours to fill.
  * @param millisecondsLeft what is left of this invocation, asked when a step of the copy begins; absent: without limit
  */
 export async function mirror(
   input: unknown,
-  ports: Ports,
+  ports: MirrorPorts,
   policy: Policy,
   steps: Steps,
   millisecondsLeft: () => number = () => Number.POSITIVE_INFINITY,
@@ -161,7 +167,7 @@ function refusedOrThrow(error: unknown): CopyRejected {
   return refused;
 }
 
-function readRequest(input: unknown, { location }: Ports): Request {
+function readRequest(input: unknown, { location }: Pick<Ports, "location">): Request {
   const read = requestSchema.safeParse(input);
   if (!read.success) {
     const issue = read.error.issues[0];

@@ -25,7 +25,7 @@ export type MirrorRequest = {
 };
 
 /** What has to be brought into ECR before the plan of an image can be written; undefined: nothing. */
-export function mirrorRequestOf({ substitute }: ImagePlan): MirrorRequest | undefined {
+export function mirrorRequestOf({ substitute }: Pick<ImagePlan, "substitute">): MirrorRequest | undefined {
   if (substitute?.digest === undefined) return undefined;
   const { copy, importIntoCache, digest } = substitute;
   const platformsOf = (one: { platforms?: readonly Parameters<typeof printPlatform>[0][] }) =>
@@ -75,6 +75,9 @@ export async function startMirror(
 }
 
 /** Whether the target's registry has these bytes: this proves more than what an execution says of them. */
-export async function isInTarget({ target, digest }: MirrorRequest, { registries }: Ports): Promise<boolean> {
+export async function isInTarget(
+  { target, digest }: MirrorRequest,
+  { registries }: Pick<Ports, "registries">,
+): Promise<boolean> {
   return (await registries.headManifest(pinToDigest(parseReference(target), digest))) !== undefined;
 }

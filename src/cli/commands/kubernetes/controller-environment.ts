@@ -6,6 +6,7 @@
 import type { Account } from "../../../assessment/environment.ts";
 import type { AwsSettings } from "../../../aws/client/client-config.ts";
 import type { ClusterEnvironment } from "../../../controller/assess-images.ts";
+import type { ControllerPorts } from "../../../controller/create-controller.ts";
 import { createRegistries } from "../../../oci/client/registries.ts";
 import { httpTransport } from "../../../oci/http/http-transport.ts";
 import type { Endpoint } from "../../../oci/http/registry-address.ts";
@@ -13,10 +14,12 @@ import { parseEndpoints } from "../../../oci/http/registry-endpoints.ts";
 import type { Outcome } from "../../../remediation/report/outcome.ts";
 import { systemClock } from "../../../runtime/clock.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
+import type { Log } from "../../../runtime/log.ts";
 import type { Policy } from "../../../substitution/policy/policy.ts";
 import type { CommandIo } from "../../io.ts";
+import type { CopiesSettings } from "./controller-copies.ts";
 
-export type ControllerEnvironment = {
+export type ControllerEnvironment = Pick<ControllerPorts, "copiesWith" | "quotaStore" | "changeCalendar"> & {
   readonly environment: () => Promise<ClusterEnvironment>;
   readonly publish: (outcome: Outcome) => Promise<void>;
 };
@@ -49,8 +52,10 @@ export async function environmentWithAws(
   policy: () => Policy,
   aws: AwsSettings,
   account: string,
-  io: Pick<CommandIo, "env">,
+  { io, log, ...settings }: CopiesSettings & { readonly io: Pick<CommandIo, "env">; readonly log: Log },
 ): Promise<ControllerEnvironment> {
+  const { createChangeCalendar } = await import("../../../aws/adapters/change-calendar.ts");
+  const { copiesFor } = await import("./controller-copies.ts");
   const { createEcr } = await import("../../../aws/adapters/ecr.ts");
   const { createIamSimulator } = await import("../../../aws/adapters/iam-simulator.ts");
   const { createBus } = await import("../../../aws/adapters/event-bus.ts");
@@ -81,13 +86,15 @@ export async function environmentWithAws(
     return read;
   };
   const bus = createBus(aws);
+  const accessNow = async () => {
+    const { registries, dockerHubSecret } = policy();
+    return await access({ registries, ...(dockerHubSecret === undefined ? {} : { dockerHubSecret }) });
+  };
   return {
+    ...copiesFor(settings, { aws, account, ecr, policy, log, accessNow }),
+    changeCalendar: createChangeCalendar(aws),
     environment: async () => {
-      const { registries, dockerHubSecret } = policy();
-      const { registries: asked, anonymous } = await access({
-        registries,
-        ...(dockerHubSecret === undefined ? {} : { dockerHubSecret }),
-      });
+      const { registries: asked, anonymous } = await accessNow();
       return {
         clock: systemClock,
         registries: asked,

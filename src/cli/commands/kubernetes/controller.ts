@@ -14,6 +14,7 @@ import { type Policy, policyFrom } from "../../../substitution/policy/policy.ts"
 import { visibleJson } from "../../../text/visible.ts";
 import { EXIT } from "../../exit-status.ts";
 import type { CommandIo } from "../../io.ts";
+import type { CopiesSettings } from "./controller-copies.ts";
 import {
   type ControllerEnvironment,
   environmentWithAws,
@@ -31,7 +32,7 @@ export type ControllerInput = {
   readonly certificates?: string;
   readonly allowedRegistries?: readonly string[];
   readonly mode: Mode;
-};
+} & CopiesSettings;
 
 const POLICY_EVERY_MS = 10_000;
 const CERTIFICATES_EVERY_MS = 60_000;
@@ -42,14 +43,14 @@ const SILENT_MS = 120_000;
 export async function controller(input: ControllerInput, io: CommandIo): Promise<number> {
   const log = logTo(io);
   const policy = await followPolicy(input.policy, io, log);
-  const { environment, publish } = await environmentOf(input, policy.now, io);
+  const { publish, ...asked } = await environmentOf(input, policy.now, io, log);
   const cluster = openCluster(clusterSource(input, io.env), systemClock);
   const identity = await identityOf(io);
   let server: MetricsServer | undefined;
   try {
     const parts = createController(
       {
-        ...{ cluster, environment, log, clock: systemClock },
+        ...{ ...asked, cluster, log, clock: systemClock },
         publish: (outcome) => told(outcome, publish, log),
       },
       {
@@ -86,7 +87,7 @@ export async function controller(input: ControllerInput, io: CommandIo): Promise
       });
     }
     log.info("started", {
-      ...{ identity, namespace: input.namespace, mode: input.mode, aws: input.aws },
+      ...{ identity, namespace: input.namespace, mode: input.mode, aws: input.aws, copies: input.copies },
       ...(server === undefined ? {} : { metricsPort: server.port }),
     });
     await runController({ ...parts, duties }, io.signal);
@@ -98,16 +99,18 @@ export async function controller(input: ControllerInput, io: CommandIo): Promise
 }
 
 async function environmentOf(
-  { aws }: Pick<ControllerInput, "aws">,
+  { aws, copies, stack }: Pick<ControllerInput, "aws" | "copies" | "stack">,
   policy: () => Policy,
   io: CommandIo,
+  log: Log,
 ): Promise<ControllerEnvironment> {
+  if (!aws && copies !== "none") throw new InvalidInput("--copies", "none, with --no-aws");
   if (!aws) return environmentWithoutAws(policy, io);
   const { awsSettingsFrom } = await import("../../account/aws-settings.ts");
   const { getCallerIdentity } = await import("../../../aws/client/caller-identity.ts");
   const settings = await awsSettingsFrom(io);
   const { account } = await getCallerIdentity(settings);
-  return await environmentWithAws(policy, settings, account, io);
+  return await environmentWithAws(policy, settings, account, { copies, stack, io, log });
 }
 
 /** The document's file is a ConfigMap's, which kubelet changes in place; one that is wrong leaves the last good one in force. */

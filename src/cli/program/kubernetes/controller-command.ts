@@ -24,6 +24,12 @@ export function addControllerCommand({ group, io, finish }: KubernetesParts): vo
       (text: string) => text.split(",").filter((host) => host !== ""),
     )
     .addOption(
+      new Option("--copies <by>", "who copies images into ECR: the stack's mirror function, or this process")
+        .choices(["none", "stack", "in-pod"])
+        .default("none"),
+    )
+    .option("--stack <name>", "with --copies stack: that stack; its table counts the quotas too", "repull")
+    .addOption(
       new Option("--mode <mode>", "the most that may be done; labels only lower it")
         .choices(MODES)
         .default("observe"),
