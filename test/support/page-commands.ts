@@ -33,16 +33,9 @@ export function pageCommands(): readonly PageCommand[] {
 
 /** The commands that ask an account. */
 export const ACCOUNT_COMMAND =
-  /^repull (status|scan|plan|history|pause|resume|mirror|fix|undo|approve|deny|diagnose)\b/;
+  /^(?:AWS_REGION=\S+ )?repull (status|scan|plan|history|pause|resume|mirror|fix|undo|approve|deny|diagnose|doctor|replay(?=.* --aws))\b/;
 
-/** Whether a command is run in a sandbox's account. `scan --rights` asks no account; the others of these need what a reader has. */
+/** Whether a command is run in a sandbox's account; `scan --rights` asks none. */
 export function isRunInAccount(command: string): boolean {
-  return (
-    ACCOUNT_COMMAND.test(command) &&
-    !/^repull scan --rights\b/.test(command) &&
-    !NEEDS_THE_READERS.test(command)
-  );
+  return ACCOUNT_COMMAND.test(command) && !/^repull scan --rights\b/.test(command);
 }
-
-/** A task of the reader's, by its id, and answers that the reader has recorded: test/cli/commands/diagnose.test.ts tries both. */
-export const NEEDS_THE_READERS = /^repull diagnose (?:[0-9a-f]{32}\b|.*--facts)/;

@@ -2,6 +2,7 @@
 
 import { accountOf } from "../../src/sandbox/endpoint/call.ts";
 import { installStack } from "../../src/sandbox/endpoint/installed-stack.ts";
+import { CLOCK_VARIABLE, formatSandboxTime } from "../../src/sandbox/endpoint/sandbox-clock.ts";
 import { serveEndpoint } from "../../src/sandbox/endpoint/serve-endpoint.ts";
 import { followWallClock } from "../../src/sandbox/endpoint/wall-clock.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
@@ -16,12 +17,12 @@ export type ServedAccount = {
   close(): Promise<void>;
 };
 
-/** @param mode the Mode of the stack `repull` */
-export async function serveAccount(file: object, mode: Mode): Promise<ServedAccount> {
+/** @param mode the Mode of the stack */
+export async function serveAccount(file: object, mode: Mode, stack = "repull"): Promise<ServedAccount> {
   // What was done is found by its time, so the account's clock begins at the present.
   const worldFile = readWorldFile({ time: new Date().toISOString(), ...file });
   const world = await createWorld(worldFile);
-  const account = accountOf(world, worldFile, { name: "repull", mode });
+  const account = accountOf(world, worldFile, { name: stack, mode });
   const uninstall = installStack(account);
   const wallClock = followWallClock(world.clock, SPEED);
   const registries = await serveRegistries(world);
@@ -34,6 +35,7 @@ export async function serveAccount(file: object, mode: Mode): Promise<ServedAcco
       AWS_ACCESS_KEY_ID: "sandbox",
       AWS_SECRET_ACCESS_KEY: "sandbox",
       REPULL_REGISTRY_ENDPOINTS: registries.endpoints,
+      [CLOCK_VARIABLE]: formatSandboxTime(wallClock.time),
     },
     async close() {
       uninstall();

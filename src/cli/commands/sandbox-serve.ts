@@ -9,6 +9,7 @@ import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { accountOf } from "../../sandbox/endpoint/call.ts";
 import { installStack } from "../../sandbox/endpoint/installed-stack.ts";
+import { CLOCK_VARIABLE, formatSandboxTime, type SandboxTime } from "../../sandbox/endpoint/sandbox-clock.ts";
 import { type ServedEndpoint, serveEndpoint } from "../../sandbox/endpoint/serve-endpoint.ts";
 import { followWallClock } from "../../sandbox/endpoint/wall-clock.ts";
 import { createRandom } from "../../sandbox/random.ts";
@@ -64,7 +65,13 @@ export async function sandboxServe(
         registry,
         server: await serveRegistry(registry, { address: world.addresses.repull }),
       });
-    tell(world, endpoint, served, { json, speed, ...(stack === undefined ? {} : { stack }) }, io);
+    tell(
+      world,
+      endpoint,
+      served,
+      { json, time: wallClock.time, ...(stack === undefined ? {} : { stack }) },
+      io,
+    );
     await aborted(io.signal);
     return EXIT.stopped;
   } finally {
@@ -78,7 +85,7 @@ function tell(
   { home, registries }: World,
   endpoint: ServedEndpoint,
   served: readonly Served[],
-  { json, speed, stack }: Pick<SandboxServeInput, "json" | "speed" | "stack">,
+  { json, time, stack }: Pick<SandboxServeInput, "json" | "stack"> & { readonly time: SandboxTime },
   io: CommandIo,
 ): void {
   const { password } = registries.ecr.issuePassword();
@@ -90,7 +97,10 @@ function tell(
     REPULL_REGISTRY_ENDPOINTS: served
       .map(({ registry, server }) => `${registry.host}=${server.url}`)
       .join(","),
+    // What a command waits for there passes as fast as the sandbox does.
+    [CLOCK_VARIABLE]: formatSandboxTime(time),
   };
+  const { speed } = time;
   const images = served.flatMap(({ name, registry, server }) =>
     registry.repositories().flatMap((repository) =>
       Object.keys(registry.tags(repository)).map((tag) => ({

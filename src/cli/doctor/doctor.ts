@@ -18,10 +18,11 @@ import { createRegistries } from "../../oci/client/registries.ts";
 import { httpTransport } from "../../oci/http/http-transport.ts";
 import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import type { Send } from "../../oci/http/transport.ts";
-import { type Clock, systemClock } from "../../runtime/clock.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { rolesOf } from "../../scan/exposure.ts";
 import { scanAccount } from "../../scan/scan.ts";
 import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
+import { accountClock } from "../account/account-clock.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { findStack, STACK_DEFAULT } from "../account/find-stack.ts";
 import { whereOf } from "../account/where.ts";
@@ -45,7 +46,11 @@ export type DoctorInput = {
 const QUOTA_IMAGE = parseReference("docker.io/ratelimitpreview/test:latest");
 
 /** Examines the stack; exit status 1 where a check failed, 0 where all passed or could not be made. */
-export async function doctor(input: DoctorInput, io: CommandIo, clock: Clock = systemClock): Promise<number> {
+export async function doctor(
+  input: DoctorInput,
+  io: CommandIo,
+  clock: Clock = accountClock(io.env),
+): Promise<number> {
   const aws = await awsSettingsFrom(io);
   const { account, partition } = await getCallerIdentity(aws);
   const home = { account, region: aws.region, partition };

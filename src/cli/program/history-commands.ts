@@ -1,7 +1,7 @@
 /** The commands that look back: `history` and `undo`. Each loads its own code only. */
 
 import { optional } from "../../ecs/json-fields.ts";
-import { systemClock } from "../../runtime/clock.ts";
+import { accountClock } from "../account/account-clock.ts";
 import type { HistorySession, PastOptions } from "../account/sessions/history-session.ts";
 import type { CommandIo } from "../io.ts";
 import { WrongCall } from "../wrong-call.ts";
@@ -54,5 +54,5 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
 /** The account of the environment, for the commands that look back. */
 async function pastOf(options: PastOptions, io: CommandIo): Promise<HistorySession> {
   const { openHistorySession } = await import("../account/sessions/history-session.ts");
-  return await openHistorySession(options, systemClock, io);
+  return await openHistorySession(options, accountClock(io.env), io);
 }

@@ -17,14 +17,14 @@ export function addOperationCommands({ program, io, finish }: ProgramParts): voi
     .addOption(JSON_OPTION)
     .action((options: StackFlags & { readonly json: boolean }) =>
       finish(async () => {
-        const [{ status }, { openStatusSession }, { systemClock }] = await Promise.all([
+        const [{ status }, { openStatusSession }, { accountClock }] = await Promise.all([
           import("../commands/status.ts"),
           import("../account/sessions/status-session.ts"),
-          import("../../runtime/clock.ts"),
+          import("../account/account-clock.ts"),
         ]);
         return status(
           options,
-          await openStatusSession(deployedConfigOptionsOf(options), systemClock, io),
+          await openStatusSession(deployedConfigOptionsOf(options), accountClock(io.env), io),
           io,
         );
       }),

@@ -11,10 +11,10 @@ import { type KillSwitch, withKillSwitch } from "../../remediation/gates/kill-sw
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { isPerTask } from "../../remediation/survey/standalone-task.ts";
 import { remediate } from "../../remediation/workflow/remediate.ts";
-import { systemClock } from "../../runtime/clock.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
 import { explainPlan } from "../../substitution/explain-plan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
+import { accountClock } from "../account/account-clock.ts";
 import { accountPorts } from "../account/account-ports.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { readDeployedConfig, refuseWhileStopped } from "../account/deployed-config.ts";
@@ -36,6 +36,7 @@ const NOT_SAID: KillSwitch = { activeReason: async () => "--yes was not said" };
 export async function replayInAccount(input: ReplayInput, io: CommandIo): Promise<Replay> {
   const settings = await awsSettingsFrom(io);
   const aws = input.settle ? settings : { ...settings, ...WITHOUT_WAIT };
+  const clock = accountClock(io.env);
   const account = await accountOf(aws, io);
   const config = await readDeployedConfig(input, aws, io);
   // No tag makes a replay write that was not told to.
@@ -51,9 +52,9 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
         "neither STS nor the event tells the account: nothing was written",
       );
     if (input.yes) await refuseWhileStopped(config);
-    const eventLog = createEventLog(systemClock.now, tell);
+    const eventLog = createEventLog(clock.now, tell);
     const { remediateArn } = config;
-    const plain = accountPorts({ aws, account: own, policy, log: eventLog.log, remediateArn }, io);
+    const plain = accountPorts({ aws, account: own, policy, log: eventLog.log, remediateArn, clock }, io);
     const ports = {
       ...withKillSwitch(plain, input.yes ? config.killSwitch : NOT_SAID),
       bus: input.yes ? ignorePublishErrors(plain.bus, io) : SILENT_PUBLISHER,
@@ -77,7 +78,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
     };
     return await runInProcess(
       (steps) => remediate(document, ports, options, input.settle ? steps : withFewAttempts(steps)),
-      { clock: systemClock },
+      { clock },
     );
   };
 }

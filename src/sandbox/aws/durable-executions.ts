@@ -50,6 +50,8 @@ export interface SandboxExecutions {
   readonly port: Executions;
   /** Says what runs when an execution of this workflow is started. */
   serve(workflow: Workflow, body: WorkflowBody): void;
+  /** Names the stack whose functions run here; until then it is `repull`. */
+  ofStack(name: string): void;
   /** Decides after each step whether the process dies there. */
   dies(decide: (death: CrashPoint, execution: ExecutionRecord) => boolean): void;
   /** Answers the question of this id, as the outside does; `closed` where it was answered, or is over. */
@@ -67,6 +69,7 @@ export function createExecutions(
   { executionNames }: Pick<Assumptions, "executionNames"> = DEFAULT_ASSUMPTIONS,
   faults: AwsFault = () => {},
 ): SandboxExecutions {
+  let stack = "repull";
   const bodies = new Map<Workflow, WorkflowBody>();
   const records: ExecutionRecord[] = [];
   let decide: (death: CrashPoint, execution: ExecutionRecord) => boolean = () => false;
@@ -109,7 +112,7 @@ export function createExecutions(
 
   return {
     port: {
-      functionName: (workflow) => `repull-${workflow}`,
+      functionName: (workflow) => `${stack}-${workflow}`,
       async start(workflow, name, input) {
         // Lambda's own rule for the names of durable executions.
         assert.match(name, /^[A-Za-z0-9_-]{1,64}$/, "the name of an execution");
@@ -159,6 +162,9 @@ export function createExecutions(
       },
     },
     serve: (workflow, body) => void bodies.set(workflow, body),
+    ofStack(name) {
+      stack = name;
+    },
     dies(by) {
       decide = by;
     },

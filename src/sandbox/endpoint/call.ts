@@ -17,7 +17,13 @@ export type Call = {
   readonly input: JsonObject;
 };
 
-export type SentMessage = { readonly queueUrl: string; readonly body: string; readonly because?: string };
+export type SentMessage = {
+  readonly queueUrl: string;
+  readonly body: string;
+  readonly because?: string;
+  /** Milliseconds since the epoch. */
+  readonly sentAt: number;
+};
 
 /** A stack of Repull that is installed in the account. */
 export type InstalledStack = { readonly name: string; readonly mode: Mode };

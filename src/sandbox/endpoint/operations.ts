@@ -2,20 +2,23 @@
 
 import { ApiError } from "../aws/faults/aws-error.ts";
 import type { Call, Handler, Operations } from "./call.ts";
+import { ec2Instances } from "./services/ec2-instances.ts";
 import { ec2 } from "./services/ec2-network.ts";
 import { ecr } from "./services/ecr.ts";
 import { ecsClusters } from "./services/ecs-clusters.ts";
 import { ecsServices } from "./services/ecs-services.ts";
 import { ecsTaskDefinitions } from "./services/ecs-task-definitions.ts";
 import { ecsTasks } from "./services/ecs-tasks.ts";
+import { events } from "./services/events.ts";
 import { lambda } from "./services/lambda.ts";
-import { events, iam, scheduler, sts } from "./services/others.ts";
-import { dynamodb, sqs, ssm } from "./services/storage.ts";
+import { iam, scheduler, sts } from "./services/others.ts";
+import { sqs } from "./services/queues.ts";
+import { dynamodb, ssm } from "./services/storage.ts";
 
 export const OPERATIONS: Readonly<Record<string, Operations>> = {
   ecs: { ...ecsClusters, ...ecsServices, ...ecsTasks, ...ecsTaskDefinitions },
   ecr,
-  ec2,
+  ec2: { ...ec2, ...ec2Instances },
   events,
   iam,
   dynamodb,

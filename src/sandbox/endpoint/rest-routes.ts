@@ -32,6 +32,12 @@ const ROUTES: readonly Route[] = [
   },
   {
     service: "lambda",
+    operation: "ListEventSourceMappings",
+    method: "GET",
+    path: /^\/2015-03-31\/event-source-mappings\/?$/,
+  },
+  {
+    service: "lambda",
     operation: "ListDurableExecutionsByFunction",
     method: "GET",
     path: /^\/2025-12-01\/functions\/(?<FunctionName>[^/]+)\/durable-executions$/,

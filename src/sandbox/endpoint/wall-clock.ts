@@ -7,10 +7,13 @@
 
 import { type Clock, systemClock, type Timer } from "../../runtime/clock.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
+import type { SandboxTime } from "./sandbox-clock.ts";
 
 const STEP_MS = 100;
 
 export type WallClock = {
+  /** By which a command in another process lives in the same time. */
+  readonly time: SandboxTime;
   /** Brings the world to the present. */
   catchUp(): Promise<void>;
   stop(): void;
@@ -38,6 +41,7 @@ export function followWallClock(
   };
   step();
   return {
+    time: { realStart: began, sandboxStart: worldBegan, speed },
     catchUp,
     stop() {
       isStopped = true;

@@ -1,16 +1,14 @@
 /** The commands of the pages that need an account are run in one: a sandbox that is served, with a stack of Repull in it. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { built } from "../../outside/command.ts";
 import { ACCOUNT_COMMAND, isRunInAccount, pageCommands } from "../../support/page-commands.ts";
 import { type ServedAccount, serveAccount } from "../../support/served-account.ts";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "repull-pages-"));
 beforeAll(async () => {
   const main = await built();
@@ -19,7 +17,7 @@ NODE_COMPILE_CACHE="${dirname(main)}/compiled" exec "${process.execPath}" "${mai
 `;
   writeFileSync(join(folder, "repull"), program, { mode: 0o755 });
 }, 120_000);
-copyFileSync(`${root}events/fargate-service.json`, join(folder, "event.json"));
+mkdirSync(join(folder, "facts"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 type Env = Readonly<Record<string, string>>;
@@ -61,7 +59,10 @@ function accountOf(
     ],
     registries: {
       "docker.io": {
-        images: { [nginx[0]]: {}, [caddy[0]]: {}, [grafana]: {}, "library/nginx:1.24": {} },
+        images: {
+          ...{ [nginx[0]]: {}, [caddy[0]]: {}, [grafana]: {}, "library/nginx:1.24": {} },
+          "ratelimitpreview/test:latest": {},
+        },
         quota: { remaining },
       },
       "public.ecr.aws": {
@@ -76,21 +77,52 @@ function accountOf(
 }
 
 const PROD = { web: "prod", storefront: "shop" };
+type Page = {
+  readonly account: object;
+  /** The stack's name; absent: `repull`. */
+  readonly stack?: string;
+  readonly before?: readonly string[];
+};
 /** Where a page needs another account, or something done before its first command. */
-const PAGES: Readonly<Record<string, { readonly account: object; readonly before?: readonly string[] }>> = {
+const PAGES: Readonly<Record<string, Page>> = {
   "README.md": { account: accountOf(PROD, 100) },
   "docs/deploy.md": { account: accountOf({ web: "repull-test", storefront: "shop" }, 100) },
+  "docs/getting-started.md": { account: accountOf(PROD, 0), stack: "repull-rehearsal" },
+  "docs/diagnose.md": { account: accountOf(PROD, 0), before: ["repull diagnose prod/web --record facts"] },
   "docs/undo.md": {
     account: accountOf({ web: "prod", storefront: "prod" }, 0),
     before: ["repull fix storefront --yes"],
   },
 };
 
-/** A command as the test types it: without a terminal to ask, and with the name of an execution that waits here. */
+/** A replay needs a task that has failed, which a page about another account does not have. */
+const isReplay = (command: string) => /\brepull replay\b/.test(command);
+const REPLAY: Page = { account: accountOf(PROD, 0) };
+
+/** A command as the test types it: without a terminal to ask, and with the names of an execution that waits and a task that failed here. */
 async function typed(command: string, env: Env): Promise<string> {
   const asks = /^repull (?:fix|pause|resume)\b/.test(command) && !command.includes("--yes");
   const named = / r-[0-9a-f]{40}-1\b/.test(command) ? await waitingExecution(env) : "";
-  return command.replace(/ r-[0-9a-f]{40}-1\b/, ` ${named}`) + (asks ? " --yes" : "");
+  const line = command.replace(/ r-[0-9a-f]{40}-1\b/, ` ${named}`) + (asks ? " --yes" : "");
+  return TASK_ID.test(line) ? line.replace(TASK_ID, await failedTask(env)) : line;
+}
+
+const TASK_ID = /(?<=^repull diagnose )[0-9a-f]{32}\b/;
+
+async function failedTask(env: Env): Promise<string> {
+  const { said } = await run("repull diagnose prod/web --json", env);
+  return /"target":"[^"]*\/([0-9a-f]{32})"/.exec(said)?.[1] ?? "";
+}
+
+/** `event.json`: what `aws ecs describe-tasks` prints of a task that could not pull its image, or the service's own event. */
+function writeEvent({ world }: ServedAccount): void {
+  const failed = world.bus.published.find(
+    ({ source, detail }) => source === "aws.ecs" && JSON.stringify(detail).includes("CannotPull"),
+  );
+  writeFileSync(
+    join(folder, "event.json"),
+    JSON.stringify({ tasks: failed === undefined ? [] : [failed.detail] }),
+  );
 }
 
 async function waitingExecution(env: Env): Promise<string> {
@@ -126,18 +158,30 @@ const isOfSandbox = ({ path, block }: { path: string; block: string }) =>
 
 describe("each command of a page that needs an account runs in one", () => {
   const others = commands.filter((one) => !isOfSandbox(one));
-  for (const path of new Set(others.map((one) => one.path))) {
+  const accounts = [
+    ...[...new Set(others.map((one) => one.path))].map((path) => ({
+      page: PAGES[path] ?? { account: accountOf(PROD, 0) },
+      commands: others.filter((one) => one.path === path && !isReplay(one.command)),
+    })),
+    { page: REPLAY, commands: others.filter(({ command }) => isReplay(command)) },
+  ];
+  for (const { page, commands: own } of accounts) {
     let account: ServedAccount | undefined;
     afterAll(() => account?.close());
     const inAccount = async (): Promise<Env> => {
-      if (account !== undefined) return account.env;
-      const page = PAGES[path] ?? { account: accountOf(PROD, 0) };
-      account = await serveAccount(page.account, "approve");
-      for (const command of page.before ?? []) await run(command, account.env);
+      account ??= await serveAccount(page.account, "approve", page.stack);
       return account.env;
     };
-    for (const { command } of others.filter((one) => one.path === path))
-      test(`${path}: ${command}`, async () => await follow(command, await inAccount()), 60_000);
+    const prepared = async (): Promise<Env> => {
+      const isNew = account === undefined;
+      const env = await inAccount();
+      if (isNew && page === REPLAY) await waitingExecution(env);
+      if (isNew) for (const command of page.before ?? []) await run(command, env);
+      if (account !== undefined) writeEvent(account);
+      return env;
+    };
+    for (const { path, command } of own)
+      test(`${path}: ${command}`, async () => await follow(command, await prepared()), 60_000);
   }
 });
 
@@ -157,7 +201,7 @@ describe("the sandbox of the first ten minutes", () => {
     }
     const lines = [...said.matchAll(/^ {2}export (\w+)=(.*)$/gm)];
     env = Object.fromEntries(lines.map(([, name = "", value = ""]) => [name, value]));
-    expect(Object.keys(env)).toHaveLength(5);
+    expect(Object.keys(env)).toHaveLength(6);
   }, 30_000);
 
   for (const { command } of commands.filter(isOfSandbox))
@@ -170,11 +214,13 @@ test("commands of every kind are found", () => {
     "approve",
     "deny",
     "diagnose",
+    "doctor",
     "fix",
     "history",
     "mirror",
     "pause",
     "plan",
+    "replay",
     "resume",
     "scan",
     "status",

@@ -6,13 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  BLOCKS,
-  isRunInAccount,
-  NEEDS_THE_READERS,
-  PAGES,
-  pageCommands,
-} from "../../support/page-commands.ts";
+import { BLOCKS, isRunInAccount, PAGES, pageCommands } from "../../support/page-commands.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const packageJson = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
@@ -66,19 +60,7 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
   [/^npm /, "the suite itself, an install or a build: only the script's name is checked"],
   [/^repull (?:completion|policy) /, "writes a file of the reader's: test/cli tries both commands"],
   [/^ROLES=\$\(repull scan --roles/, "the same scan as elsewhere, into a variable of the shell"],
-  [
-    /^repull doctor/,
-    "looks at queues, rules and mappings, which the sandbox does not serve: test/cli/doctor and test/real do",
-  ],
-  [
-    /^AWS_REGION=\S+ repull replay/,
-    "needs a task of the reader's that failed within the hour: test/cli/replay",
-  ],
   [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],
-  [
-    NEEDS_THE_READERS,
-    "needs a task, or recorded answers, of the reader's: test/cli/commands/diagnose.test.ts",
-  ],
   [/^aws /, "AWS's own command, for an account: only that a shell can read it is checked"],
   [/^(?:\(cd infra|cd infra|cd \.\.)/, "deploys with SAM: test/real/aws/sam.test.ts reads the same lines"],
   [/^sam (?:delete|deploy|local)/, "needs SAM, an account or Docker"],

@@ -35,24 +35,22 @@ export async function openAccountSession(
     { createServiceInventory },
     { accountPorts },
     { readDeployedConfig },
-    { systemClock },
+    { accountClock },
   ] = await Promise.all([
     import("../../../aws/client/caller-identity.ts"),
     import("../../../aws/scan/service-inventory.ts"),
     import("../account-ports.ts"),
     import("../deployed-config.ts"),
-    import("../../../runtime/clock.ts"),
+    import("../account-clock.ts"),
   ]);
   const { account } = await getCallerIdentity(aws);
   const config = await readDeployedConfig(options, aws, io, absent);
+  const passing = accountClock(io.env);
   const clock: Clock & Timer = {
-    now: systemClock.now,
+    now: passing.now,
     sleep: (milliseconds, signal) =>
-      systemClock.sleep(
-        milliseconds,
-        signal === undefined ? io.signal : AbortSignal.any([signal, io.signal]),
-      ),
-    after: systemClock.after,
+      passing.sleep(milliseconds, signal === undefined ? io.signal : AbortSignal.any([signal, io.signal])),
+    after: passing.after,
   };
   return {
     home: { account, region: aws.region },

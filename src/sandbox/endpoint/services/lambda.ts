@@ -10,6 +10,7 @@ import type { ExecutionRecord } from "../../aws/durable-executions.ts";
 import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import type { Account, Operations } from "../call.ts";
 import { environmentOf } from "../installed-stack.ts";
+import { queueArn, queuesOf } from "../stack-parts.ts";
 
 const FUNCTIONS = ["detect", "remediate", "mirror"] as const;
 const STATUS = {
@@ -45,8 +46,25 @@ export const lambda: Operations = {
       Runtime: "nodejs24.x",
       State: "Active",
       Role: `arn:${partition}:iam::${id}:role/${account.stack.name}-${name}`,
-      Environment: { Variables: environmentOf(account.stack) },
+      Environment: { Variables: environmentOf(account.stack, account.world.home) },
       ...(name === "detect" ? {} : { DurableConfig: { RetentionPeriodInDays: 30 } }),
+    };
+  },
+
+  ListEventSourceMappings(input, account) {
+    const [failures] = queuesOf(account.stack);
+    const isDetect = isNamed(getString(input, "FunctionName") ?? "", "detect", account);
+    if (failures === undefined || !isDetect) return { EventSourceMappings: [] };
+    return {
+      EventSourceMappings: [
+        {
+          UUID: "00000000-0000-4000-8000-000000000001",
+          EventSourceArn: queueArn(failures.name, account.world.home),
+          ...optional("FunctionArn", functionArn("detect", account)),
+          State: "Enabled",
+          FunctionResponseTypes: ["ReportBatchItemFailures"],
+        },
+      ],
     };
   },
 

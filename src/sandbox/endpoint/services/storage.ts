@@ -1,11 +1,10 @@
-/** What Repull keeps outside of ECS: parameters, the table of the quotas, messages that could not be read. */
+/** What Repull keeps outside of ECS: parameters, and the table of the quotas. */
 
-import { createHash } from "node:crypto";
-import { getObject, getString, optional } from "../../../ecs/json-fields.ts";
+import { getObject, getString } from "../../../ecs/json-fields.ts";
 import type { AwsError } from "../../../remediation/ports/aws-error.ts";
 import type { Json, JsonObject } from "../../../runtime/json.ts";
 import { ApiError, awsRefusal } from "../../aws/faults/aws-error.ts";
-import type { Account, Operations } from "../call.ts";
+import type { Operations } from "../call.ts";
 
 export const ssm: Operations = {
   GetParameter(input, { parameters }) {
@@ -76,19 +75,3 @@ function notPlayed(): AwsError {
   const words = "The sandbox plays the two writes of Repull's quotas, and no other.";
   return awsRefusal("invalid", "dynamodb:UpdateItem", "ValidationException", words);
 }
-
-export const sqs: Operations = {
-  SendMessage(input, { messages }: Account) {
-    const body = getString(input, "MessageBody") ?? "";
-    const because = getString(
-      getObject(getObject(input, "MessageAttributes") ?? {}, "because") ?? {},
-      "StringValue",
-    );
-    messages.push({ queueUrl: getString(input, "QueueUrl") ?? "", body, ...optional("because", because) });
-    // The SDK compares it with what it sent.
-    return {
-      MessageId: String(messages.length),
-      MD5OfMessageBody: createHash("md5").update(body).digest("hex"),
-    };
-  },
-};

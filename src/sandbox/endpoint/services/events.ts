@@ -1,0 +1,102 @@
+/** EventBridge: the default bus, the rules that run tasks, and those of an installed stack. */
+
+import { getObject, getObjects, getString, getStrings, isObject } from "../../../ecs/json-fields.ts";
+import type { Json, JsonObject } from "../../../runtime/json.ts";
+import { awsRefusal } from "../../aws/faults/aws-error.ts";
+import type { Account, Operations } from "../call.ts";
+import { matchesPattern } from "../event-pattern.ts";
+import { queueArn, queuesOf, rulesOfStack, type StackRule } from "../stack-parts.ts";
+
+export const events: Operations = {
+  PutEvents(input, { world }) {
+    const entries = getObjects(input, "Entries").map((entry) => published(entry, world));
+    return {
+      FailedEntryCount: entries.filter(({ ErrorCode }) => ErrorCode !== undefined).length,
+      Entries: entries,
+    };
+  },
+
+  ListEventBuses: (_, { world: { home } }) => ({
+    EventBuses: [
+      {
+        Name: "default",
+        Arn: `arn:${home.partition}:events:${home.region}:${home.account}:event-bus/default`,
+      },
+    ],
+  }),
+
+  ListRules: (_, { world }) => ({
+    Rules: rulesOf(world.schedules.all).map(({ name, expression, isEnabled = true }) => ({
+      Name: name,
+      State: isEnabled ? "ENABLED" : "DISABLED",
+      ...(expression === undefined ? {} : { ScheduleExpression: expression }),
+    })),
+  }),
+
+  ListRuleNamesByTarget: (input, account) => ({
+    RuleNames: [
+      ...rulesOf(account.world.schedules.all).filter(
+        ({ target }) => target.Arn === getString(input, "TargetArn"),
+      ),
+      ...(getString(input, "TargetArn") === queueOf(account)?.Arn ? stackRules(account) : []),
+    ].map(({ name }) => name),
+  }),
+
+  ListTargetsByRule(input, account) {
+    const name = getString(input, "Rule");
+    const target = stackRules(account).some((rule) => rule.name === name) ? queueOf(account) : undefined;
+    const scheduled = rulesOf(account.world.schedules.all).filter((rule) => rule.name === name);
+    return { Targets: [...scheduled.map((rule) => rule.target), ...(target === undefined ? [] : [target])] };
+  },
+
+  DescribeRule(input, account) {
+    const rule = stackRules(account).find(({ name }) => name === getString(input, "Name"));
+    if (rule === undefined)
+      throw awsRefusal("absent", "events:DescribeRule", "ResourceNotFoundException", "Rule does not exist.");
+    return { Name: rule.name, State: "ENABLED", EventPattern: JSON.stringify(rule.pattern) };
+  },
+
+  TestEventPattern: (input) => ({
+    Result: matchesPattern(parsed(input, "EventPattern"), parsed(input, "Event")),
+  }),
+};
+
+function stackRules({ stack, world }: Account): readonly StackRule[] {
+  return stack === undefined ? [] : rulesOfStack(stack, world.home);
+}
+
+/** The queue that the stack's rules write into, as their target. */
+function queueOf({ stack, world }: Account): JsonObject | undefined {
+  const [failures, , undelivered] = queuesOf(stack).map(({ name }) => queueArn(name, world.home));
+  if (failures === undefined || undelivered === undefined) return undefined;
+  return { Id: "queue", Arn: failures, DeadLetterConfig: { Arn: undelivered } };
+}
+
+function parsed(input: JsonObject, member: string): JsonObject {
+  try {
+    const value = JSON.parse(getString(input, member) ?? "") as Json;
+    if (isObject(value)) return value;
+  } catch {}
+  throw awsRefusal("invalid", "events:TestEventPattern", "ValidationException", `${member} is not valid.`);
+}
+
+function rulesOf<T extends { readonly kind: string }>(all: readonly T[]): readonly T[] {
+  return all.filter(({ kind }) => kind === "rule");
+}
+
+function published(entry: JsonObject, { bus }: Account["world"]): JsonObject {
+  const source = getString(entry, "Source");
+  const type = getString(entry, "DetailType");
+  let detail: JsonObject | undefined;
+  try {
+    detail = getObject({ detail: JSON.parse(getString(entry, "Detail") ?? "") }, "detail");
+  } catch {
+    detail = undefined;
+  }
+  if (detail === undefined) return { ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed." };
+  if (source === undefined || type === undefined)
+    return { ErrorCode: "InvalidArgument", ErrorMessage: "Parameter Source or DetailType is not valid." };
+  if (source.startsWith("aws."))
+    return { ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source." };
+  return { EventId: bus.emit({ source, type, resources: getStrings(entry, "Resources"), detail }) };
+}
