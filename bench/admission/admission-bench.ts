@@ -28,6 +28,8 @@ export type Leg = {
   readonly step: Histogram;
   /** Seen by the client, sorted, in milliseconds. */
   readonly seen: readonly number[];
+  /** Processor time of the API server, of all its threads, by its own count. */
+  readonly serverSeconds: number;
   readonly swapped: number;
   readonly refused: number;
 };
@@ -111,12 +113,14 @@ async function runLeg(
   const difference = (name: string, labels: Readonly<Record<string, string>>) =>
     added(histogramIn(after, name, labels), histogramIn(before, name, labels));
   await api.send("DELETE", PODS);
+  const seconds = (text: string) => Number(/^process_cpu_seconds_total (\S+)$/m.exec(text)?.[1]);
   const ofPods = { verb: "POST", resource: "pods", subresource: "", dry_run: "" };
   return {
     way,
     request: difference("apiserver_request_duration_seconds", ofPods),
     step: difference(STEPS[way].name, STEPS[way].labels),
     seen: all.map(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b),
+    serverSeconds: seconds(after) - seconds(before),
     swapped: all.filter(({ image }) => image.includes("@sha256:")).length,
     refused: all.filter(({ status }) => status !== 201).length,
   };

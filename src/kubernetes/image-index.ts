@@ -53,34 +53,49 @@ export type ImageIndex = {
 };
 
 /**
- * The objects that hold the rows: one, or 2, 4, 8 … of them, as few as the bounds allow. Write objects with a higher number
- * first: when their number doubles, a row that moves is then in two objects for a moment, not in none.
+ * The objects that hold the rows, as few as the bounds allow: each costs the API server time at each new pod. A row is in the
+ * object for which a hash of image and number is highest (https://en.wikipedia.org/wiki/Rendezvous_hashing, read 2026-11), so that
+ * one object more takes rows from the others and moves no row among them. Write objects with a higher number first: a row
+ * that moves is then in two objects for a moment, not in none.
  */
 export function packRows(
   rows: ReadonlyMap<string, IndexRow>,
   maxBytes = BYTES_MAX,
   maxRows = ROWS_MAX,
 ): readonly ImageIndex[] {
-  const numbered = [...rows]
+  const all = [...rows]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map((entry) => ({
-      entry,
-      hash: Number.parseInt(digestOf(entry[0]).slice(-8), 16),
-      bytes: sizeOf(entry),
+      ...{ entry, bytes: sizeOf(entry), seed: Number.parseInt(digestOf(entry[0]).slice(-8), 16) },
+      ...{ object: 0, highest: -1 },
     }));
-  for (let count = 1; ; count *= 2) {
-    const buckets = Array.from({ length: count }, () => ({
-      bytes: ENVELOPE_BYTES,
-      entries: [] as [string, IndexRow][],
-    }));
-    for (const { entry, hash, bytes } of numbered) {
-      const bucket = buckets[hash % count];
-      bucket?.entries.push(entry);
-      if (bucket !== undefined) bucket.bytes += bytes;
+  for (let count = 1; ; count += 1) {
+    const sizes = Array.from({ length: count }, () => ({ bytes: ENVELOPE_BYTES, rows: 0 }));
+    for (const row of all) {
+      const score = mixed(row.seed, count);
+      if (score > row.highest) [row.object, row.highest] = [count - 1, score];
+      const size = sizes[row.object];
+      if (size === undefined) continue;
+      size.bytes += row.bytes;
+      size.rows += 1;
     }
-    const fits = buckets.every(({ bytes, entries }) => bytes <= maxBytes && entries.length <= maxRows);
-    if (fits || count >= OBJECTS_MAX) return buckets.map(({ entries }, at) => indexObject(at, entries));
+    const fits = sizes.every(({ bytes, rows }) => bytes <= maxBytes && rows <= maxRows);
+    if (fits || count >= OBJECTS_MAX)
+      return sizes.map((_, at) =>
+        indexObject(
+          at,
+          all.filter(({ object }) => object === at).map(({ entry }) => entry),
+        ),
+      );
   }
+}
+
+/** 32 evenly spread bits of both: the last steps of MurmurHash3 (https://github.com/aappleby/smhasher, fmix32). */
+function mixed(seed: number, number: number): number {
+  let bits = seed ^ Math.imul(number, 0x9e3779b1);
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
 }
 
 /**

@@ -41,6 +41,28 @@ describe("packRows", () => {
     deepEqual([before.length, changed.length], [after.length, 1]);
   });
 
+  for (const [rows, objects] of [
+    [1_000, 1],
+    [5_000, 3],
+    [7_000, 4],
+  ] as const)
+    test(`needs ${objects} objects for ${rows} rows of the usual size`, () => {
+      equal(packRows(rowsOf(rows)).length, objects);
+    });
+
+  test("moves rows only to the object that is new, when one more is needed", () => {
+    const placeIn = (objects: ReturnType<typeof packRows>) =>
+      new Map(
+        objects.flatMap(({ metadata, spec }) => Object.keys(spec.rows).map((key) => [key, metadata.name])),
+      );
+    const [few, many] = [packRows(rowsOf(100), undefined, 60), packRows(rowsOf(100), undefined, 45)];
+    ok(many.length > few.length);
+    const [before, after] = [placeIn(few), placeIn(many)];
+    const names = new Set(few.map(({ metadata }) => metadata.name));
+    const moved = [...after].filter(([image, name]) => before.get(image) !== name);
+    ok(moved.length > 0 && moved.every(([, name]) => !names.has(name)));
+  });
+
   test("does not depend on the order of the rows", () => {
     deepEqual(packRows(new Map([...rowsOf(3_000)].toReversed())), packRows(rowsOf(3_000)));
   });

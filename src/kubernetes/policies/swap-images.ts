@@ -7,16 +7,16 @@
  * - CEL has no clock. The API server writes the time of this request into `metadata.managedFields` before admission, so the
  *   newest time there is now, or later if the client made one up: a row then has expired. No times there, nothing is changed.
  * - An expression that fails, or makes a patch that does not apply, is skipped by `failurePolicy: Ignore`.
- * - A policy that a match condition left out is not called again when a webhook injects a container. So the match conditions
- *   of a CREATE ask only for what stays as it is.
- * - It runs once for each index object, each time on the pod as the last one left it.
+ * - A policy that a match condition left out is not called again when a webhook injects a container. It has no match
+ *   conditions for that reason, and because each of them would be evaluated for each index object.
+ * - It runs once for each index object, each time on the pod as the last one left it; and again after a change.
  *
  * Every parameter is text that is put in as it is: the Helm chart puts its own placeholders in.
  */
 
 import { INDEX_API, INDEX_LABEL } from "../image-index.ts";
 import { MODE_LABEL } from "../mode.ts";
-import { HAS_NEW_IMAGE, PATCH, VARIABLES } from "./swap-images-cel.ts";
+import { PATCH, VARIABLES } from "./swap-images-cel.ts";
 import { NO_MIRROR_POD, notWrittenBy, OWNED_BY_KUBERNETES, outsideOf, podRules } from "./which-pods.ts";
 
 const NAME = "repull-images";
@@ -38,20 +38,17 @@ export function swapImagesPolicy({ account, namespace }: { account: string; name
         objectSelector: { matchExpressions: [IN_REMEDIATE] },
         resourceRules: podRules(),
       },
-      matchConditions: [
-        NO_MIRROR_POD,
-        OWNED_BY_KUBERNETES,
-        notWrittenBy(account),
-        {
-          name: "mode",
-          expression: `object.metadata.?labels[?"${MODE_LABEL}"].orValue("remediate") == "remediate"`,
-        },
-        { name: "new-image", expression: HAS_NEW_IMAGE },
-      ],
-      variables: VARIABLES,
+      variables: [{ name: "isOpen", expression: isOpenTo(account) }, ...VARIABLES],
       mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: PATCH } }],
     },
   };
+}
+
+/** Not match conditions: each would be evaluated for each index object, before the one look that ends most evaluations. */
+function isOpenTo(account: string): string {
+  const isRemediated = `object.metadata.?labels[?"${MODE_LABEL}"].orValue("remediate") == "remediate"`;
+  const all = [NO_MIRROR_POD, OWNED_BY_KUBERNETES, notWrittenBy(account)].map(({ expression }) => expression);
+  return [...all, isRemediated].map((expression) => `(${expression})`).join("\n&& ");
 }
 
 /** Binds the policy to every object of the index. */
