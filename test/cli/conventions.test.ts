@@ -122,12 +122,14 @@ describe("a Node that is too old", () => {
   for (const [running, isTold] of [
     ["v20.20.2", true],
     ["v21.9.0", true],
-    ["v22.0.0", false],
+    ["v22.18.0", true],
+    ["v22.19.0", false],
+    ["v23.0.0", false],
     ["v24.21.0", false],
     ["v100.0.0", false],
   ] as const)
     it(`is ${isTold ? "told" : "not told"} of when it is ${running}`, () => {
-      expect(tooOldNode(running, ">=22") !== undefined).toBe(isTold);
+      expect(tooOldNode(running, ">=22.19") !== undefined).toBe(isTold);
     });
 });
 

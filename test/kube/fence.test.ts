@@ -4,6 +4,7 @@
  */
 
 import { deepEqual, equal, ok } from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import {
   type AdmissionWorld,
@@ -44,16 +45,25 @@ beforeAll(async () => {
   world = await startAdmissionWorld({ fence: true });
   const { stdout } = await world.plane.kubectl(["create", "token", "repull", "-n", "repull"]);
   ours = await connectApi(world.plane, stdout.trim());
-  // A policy is in force a moment after it is there.
-  for (;;) {
-    const { status } = await ours.send(
-      "POST",
-      `${PODS}?dryRun=All`,
-      podOf("first", { containers: [{ name: "a", image: "b" }] }),
-    );
-    if (status >= 400) break;
-    await ours.send("GET", PODS);
-  }
+  // A policy is in force a moment after it is there, each for itself; and until its rights are, an account is refused by RBAC.
+  const first = podOf("first", { containers: [{ name: "a", image: "b" }] });
+  const rows = { "nginx:1.27": { ...rowOf("nginx", "a"), use: `evil.example/nginx@${digestOf("a")}` } };
+  const index = {
+    apiVersion: "repull.dev/v1",
+    kind: "ImageIndex",
+    metadata: { name: "repull-9", labels: { "repull.dev/index": "images" } },
+    spec: { rows },
+  };
+  for (const [policy, path, body] of [
+    ["repull-pods", PODS, first],
+    ["repull-index", INDEXES, index],
+  ] as const)
+    for (let left = 400; ; left--) {
+      const answer = await ours.send("POST", `${path}?dryRun=All`, body);
+      if (String(answer.body.message).includes(`'${policy}'`)) break;
+      if (left === 0) throw new Error(`the policy ${policy} is not in force: ${JSON.stringify(answer.body)}`);
+      await delay(50);
+    }
 });
 afterAll(async () => {
   ours?.close();

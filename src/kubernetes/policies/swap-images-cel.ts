@@ -114,7 +114,7 @@ export const VARIABLES: readonly { readonly name: string; readonly expression: s
   {
     name: "kept",
     expression: lines(
-      'variables.fresh.filter(s, s.old.contains("@sha256:")',
+      'request.operation == "CREATE" ? [] : variables.fresh.filter(s, s.old.contains("@sha256:")',
       '  && variables.oldNotes[?s.key].orValue("").startsWith(s.image + " sha256:")',
       `  && variables.oldNotes[s.key].substring(size(s.image) + 1).matches("^${NOTE_FORM}"))`,
     ),
@@ -137,7 +137,7 @@ export const VARIABLES: readonly { readonly name: string; readonly expression: s
   {
     name: "stale",
     expression: lines(
-      "variables.fresh.filter(s, s.key in variables.notes && s.key in variables.oldNotes",
+      'request.operation == "CREATE" ? [] : variables.fresh.filter(s, s.key in variables.notes && s.key in variables.oldNotes',
       "  && variables.notes[s.key] == variables.oldNotes[s.key]",
       "  && !(variables.kept + variables.swapped).exists(k, k.path == s.path))",
     ),

@@ -163,16 +163,27 @@ const ACCOUNT_OBJECTS = {
 
 /** The policy reads the index through an informer of the API server's: a dry run tells when it has a row of this moment. */
 async function untilPolicySees(api: ApiClient, rows: ReadonlyMap<string, IndexRow>): Promise<void> {
-  const [image, row] =
-    [...rows].find(
-      ([, { use, goodUntil }]) => use !== undefined && Date.parse(goodUntil) > Date.now() + 10_000,
-    ) ?? [];
-  if (image === undefined) return;
-  const pod = podOf("seen", { containers: [{ name: "seen", image, imagePullPolicy: "IfNotPresent" }] });
+  // Each object comes by itself: one row of each.
+  const seen = packRows(rows).flatMap(({ spec }) =>
+    Object.entries(spec.rows)
+      .filter(([, { use, goodUntil }]) => use !== undefined && Date.parse(goodUntil) > Date.now() + 10_000)
+      .slice(0, 1)
+      .map(([image, row]) => ({ image, row })),
+  );
+  if (seen.length === 0) return;
+  const containers = seen.map(({ image }, at) => ({
+    name: `seen-${at}`,
+    image,
+    imagePullPolicy: "IfNotPresent",
+  }));
+  const pod = podOf("seen", { containers });
   for (const until = Date.now() + 20_000; Date.now() < until; ) {
     const { body } = await api.send("POST", "/api/v1/namespaces/default/pods?dryRun=All", pod);
-    const note = body.metadata?.annotations?.["image.repull.dev/seen"];
-    if (body.spec?.containers[0].image === row?.use && note?.endsWith(` ${row?.askedAt}`)) return;
+    const isSeen = seen.every(({ row }, at) => {
+      const note = body.metadata?.annotations?.[`image.repull.dev/seen-${at}`];
+      return body.spec?.containers[at].image === row.use && note?.endsWith(` ${row.askedAt}`);
+    });
+    if (isSeen) return;
     await delay(50);
   }
   throw new Error("the policy does not see the index");

@@ -13,6 +13,7 @@ import { type RunningProgram, startProgram } from "./child-processes.ts";
 import { apiServerArgs, controllerArgs, etcdArgs, kwokArgs, schedulerArgs } from "./component-args.ts";
 import { demandKube, type KubeTool, toolPath } from "./kube-tools.ts";
 import { type Kubectl, kubectlFor, type RunTool, runTool } from "./kubectl.ts";
+import { untilRightsAreInForce } from "./rights-in-force.ts";
 
 export type ControlPlaneOptions = {
   /** The controllers and the scheduler: Deployments make pods, pods get nodes, namespaces get accounts. */
@@ -35,7 +36,7 @@ export type ControlPlane = {
   /** As the administrator, or by another kubeconfig. */
   readonly kubectl: Kubectl;
   readonly helm: RunTool;
-  /** A kubeconfig with a real token of this service account, which must exist. */
+  /** A kubeconfig with a real token of this service account, which must exist; what it was given until now is in force. */
   accountKubeconfig(namespace: string, account: string): Promise<string>;
   /** Ends the API server, and starts it again on the same port. The rest goes on. */
   stopApiServer(): Promise<void>;
@@ -119,6 +120,7 @@ async function start(
     ...{ url, kubeconfig, folder, authority, kubectl, stop },
     helm: (args, input) => runTool("helm", args, { env, ...input }),
     accountKubeconfig: async (namespace, account) => {
+      await untilRightsAreInForce(kubectl, namespace);
       const { stdout } = await kubectl(["create", "token", account, "-n", namespace, "--duration=1h"]);
       return await kubeconfigOf(`${namespace}-${account}`, `{ token: ${stdout.trim()} }`);
     },
