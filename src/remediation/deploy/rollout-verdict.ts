@@ -198,7 +198,8 @@ function notPrimaryAnyMore(service: Service, primary: Deployment, watched: Rollo
  * A foreign deployment that the survey had not seen, and that ours has replaced.
  *
  * The newest one is what was last asked for. When it brought the revision that ours replaces, nothing is lost, and what
- * came before it was replaced by its own deployer.
+ * came before it was replaced by its own deployer. Where the primary deployment is ECS's own rollback, ECS has replaced
+ * it, because it failed.
  */
 export function findOverwrittenDeployment(
   { deployments }: Pick<Service, "deployments">,
@@ -213,6 +214,7 @@ export function findOverwrittenDeployment(
   },
 ): string | undefined {
   if (knownDeploymentIds === undefined) return undefined;
+  if (ROLLING_BACK.test(primaryDeployment({ deployments })?.rolloutStateReason ?? "")) return undefined;
   const [last] = deployments
     .filter(
       ({ id, status, taskDefinition, rolloutStateReason = "" }) =>

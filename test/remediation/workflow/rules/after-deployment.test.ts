@@ -129,6 +129,10 @@ const theOther = (more: Partial<Overwritten> = {}): Overwritten => ({
 });
 const inForce = primary(4, FORMER);
 const inactive = revision(43);
+const rollingBack = {
+  rolloutStateReason: "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/9",
+};
+const failed = deployment(3, FOREIGN, { rolloutState: "FAILED" });
 
 // biome-ignore format: a table is read by its columns
 rowsOf("the state after the way back was written", [
@@ -140,6 +144,7 @@ rowsOf("the state after the way back was written", [
   ["another revision is in place: it is looked at again", back(), rollBack({ kind: "superseded", because, revision: FOREIGN }), { displaced: displaced({ place: { ...place, newRevision: FORMER }, write: "undo" }) }],
   ["the service is gone",                           back(), rollBack({ kind: "superseded", because }), { ending: { kind: "superseded", because: said, images: plans, substitution } }],
   ["it has replaced another's, which is deployed again", back(), rollBack({ kind: "redeployed", deployments: [inForce, theirs], to: FORMER }), { overwritten: theOther() }],
+  ["ECS itself went back to it from another's, which failed and is not deployed again", back(), rollBack({ kind: "already", deployments: [primary(4, FORMER, rollingBack), failed], to: FORMER }), restored()],
   ["a deployment that was surveyed is no other's",  back(), rollBack({ kind: "already", deployments: [inForce, deployment(1, FOREIGN)], to: FORMER }), restored()],
   ["what this execution registered is no other's",  back({ registered: [OURS, revision(40)] }), rollBack({ kind: "redeployed", deployments: [inForce, deployment(3, revision(40))], to: FORMER }), restored()],
   ["nor is ours",                                   back({ registered: [] }), rollBack({ kind: "redeployed", deployments: [inForce, deployment(2, OURS)], to: FORMER }), restored()],
@@ -168,9 +173,6 @@ const redeployed = (more: Partial<Displaced> = {}): Given => ({
 const gone = { displaced: GONE };
 const still = { kind: "service", at: NOW } as const;
 const superseded = { kind: "superseded", because: said, images: plans, substitution };
-const rollingBack = {
-  rolloutStateReason: "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/9",
-};
 const withoutRevision = { answer: { kind: "superseded", because } } as const;
 
 describe("the state after a second look at the service", () => {
