@@ -22,7 +22,8 @@ import { createIndexKeeper } from "./keep-index.ts";
 import { createLeader } from "./leader.ts";
 import { createLeaderState } from "./leader-state.ts";
 import { createMetrics } from "./metrics.ts";
-import type { RunningParts } from "./run-controller.ts";
+import type { Duty, RunningParts } from "./run-controller.ts";
+import { createSlipReporter } from "./slipped-through.ts";
 
 export type ControllerPorts = {
   readonly cluster: ClusterPort;
@@ -49,6 +50,7 @@ export type ControllerSettings = {
 };
 
 const LEASE_NAME = "repull";
+const SLIPS_EVERY_MS = 15_000;
 
 /** @param signal ends the following of the cluster */
 export function createController(
@@ -94,7 +96,12 @@ export function createController(
     },
     { policy, mode: settings.mode, namespace },
   );
-  return { view, leader, keeper, healer, metrics, clock, log };
+  const slips = createSlipReporter(
+    { view, rows: keeper.rows, tellOwner, metrics, clock },
+    { policy, mode: settings.mode, namespace },
+  );
+  const duties: readonly Duty[] = [{ name: "slips", everyMs: SLIPS_EVERY_MS, run: slips.pass }];
+  return { duties, view, leader, keeper, healer, metrics, clock, log };
 }
 
 /** The uid of a workload that a pod names without it: `kubectl describe` finds events by the uid. */

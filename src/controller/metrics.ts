@@ -34,6 +34,11 @@ export function createMetrics() {
       "Until when the webhook's certificates are good; 0 where this process keeps none",
     ),
     stuck: gauge("stuck_pods", "Pods with a container that waits for an image because of a limit"),
+    slipped: gauge(
+      "pods_not_swapped",
+      "Pods that run what was written although the index has a proved image",
+      ["reason"],
+    ),
     heals: counter("heals_total", "Images of stuck pods that were changed or not, by outcome", ["outcome"]),
   };
 }

@@ -16,7 +16,8 @@ import { systemClock } from "../../src/runtime/clock.ts";
 import { silentLog } from "../../src/runtime/log.ts";
 import { type ControlPlane, startControlPlane } from "../support/kube/control-plane.ts";
 import { addNodes } from "../support/kube/nodes.ts";
-import { imageNamed, registriesInMemory } from "../support/kubernetes/registries-in-memory.ts";
+import { STORM_IMAGES, stormImages, stormWorkloads } from "../support/kube/stuck-storm.ts";
+import { registriesInMemory } from "../support/kubernetes/registries-in-memory.ts";
 import { readPolicy } from "../support/policy.ts";
 
 const SECONDS = 90;
@@ -59,29 +60,6 @@ async function until(holds: () => Promise<boolean>, seconds = SECONDS): Promise<
   return (systemClock.now() - began) / 1000;
 }
 
-type Kind = "Deployment" | "StatefulSet" | "DaemonSet" | "Job";
-
-/** `each` pods: a DaemonSet has one on each of the three nodes. */
-function workload(kind: Kind, name: string, image: string, each: number): object {
-  const labels = { app: name };
-  const template = {
-    metadata: { labels },
-    spec: {
-      ...(kind === "Job" ? { restartPolicy: "Never" } : {}),
-      containers: [{ name: "web", image }],
-    },
-  };
-  const selector = { matchLabels: labels };
-  const spec = {
-    Deployment: { replicas: each, selector, template },
-    StatefulSet: { replicas: each, serviceName: name, podManagementPolicy: "Parallel", selector, template },
-    DaemonSet: { selector, template },
-    Job: { completions: each, parallelism: each, template },
-  }[kind];
-  const apiVersion = kind === "Job" ? "batch/v1" : "apps/v1";
-  return { apiVersion, kind, metadata: { name, namespace: "shop" }, spec };
-}
-
 function start(identity: string, holds: Parameters<typeof registriesInMemory>[0], mode: Mode = "remediate") {
   const stop = new AbortController();
   const registries = registriesInMemory(holds);
@@ -117,19 +95,8 @@ const podsOf = async (): Promise<readonly Pod[]> => await cluster.list("pods", {
 const uidsOf = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.uid).toSorted();
 
 describe("the controller", () => {
-  const images = Array.from({ length: 8 }, (_, at) => `nginx:1.${at}`);
-  const holds = Object.fromEntries(
-    images.flatMap((image, at) => [
-      [`docker.io/library/${image}`, imageNamed(`nginx ${at}`)] as const,
-      [`public.ecr.aws/docker/library/${image}`, imageNamed(`nginx ${at}`)] as const,
-    ]),
-  );
-  const kinds: readonly Kind[] = ["Deployment", "StatefulSet", "DaemonSet", "Job"];
-  const workloads = Array.from({ length: 40 }, (_, at) => {
-    const kind = kinds[at % 4] as Kind;
-    // 10 × 6, 10 × 6, 10 × 3 and 10 × 5: 200 pods.
-    return workload(kind, `${kind.toLowerCase()}-${at}`, images[at % 8] as string, kind === "Job" ? 5 : 6);
-  });
+  const images = STORM_IMAGES;
+  const holds = stormImages();
   let before: readonly Pod[] = [];
   let generations: unknown;
   const workloadGenerations = async () =>
@@ -140,7 +107,7 @@ describe("the controller", () => {
     ).items.map(({ kind, metadata }) => `${kind}/${metadata.name} ${metadata.generation}`);
 
   test("has 200 waiting pods of 40 workloads before it starts", async () => {
-    await plane.kubectl.apply({ apiVersion: "v1", kind: "List", items: workloads });
+    await plane.kubectl.apply({ apiVersion: "v1", kind: "List", items: stormWorkloads("shop") });
     await until(async () => {
       const pods = await podsOf();
       const waiting = pods.filter(

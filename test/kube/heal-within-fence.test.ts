@@ -105,6 +105,15 @@ test("pods are healed with the chart's rights, and new ones of the same image ar
   expect(complaints.filter((text) => REFUSED.test(text))).toEqual([]);
 });
 
+test("the workload's owner sees in kubectl what was done, and no difference to what was applied", async () => {
+  const { stdout } = await plane.kubectl(["describe", "deployment", "web", "-n", "shop"]);
+  expect(stdout).toMatch(/ImageReplaced/);
+  const diff = await plane.kubectl(["diff", "-f", "-"], {
+    stdin: JSON.stringify(deployment("web", "nginx:1.27")),
+  });
+  expect(diff.stdout).toBe("");
+});
+
 test("a place that the fence does not allow is never tried", async () => {
   await plane.kubectl.apply(deployment("cache", "redis:7"));
   await until(async () => outcomes.some(({ workload }) => workload?.name === "shop/Deployment/cache"));

@@ -54,8 +54,16 @@ export function createGates(
   const { cluster, quotaStore, clock, log } = ports;
   let calendar: { readonly key: string; readonly until: number; readonly closed?: ClosedGate } | undefined;
 
+  // Those who ask while a question is under way get its answer.
+  let reading: Promise<string | undefined> | undefined;
+  const readPause = (): Promise<string | undefined> => {
+    reading ??= reasonOfPause(cluster, settings.namespace).finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
   const paused = async (): Promise<ClosedGate | undefined> => {
-    const because = await reasonOfPause(cluster, settings.namespace);
+    const because = await readPause();
     return because === undefined ? undefined : { kind: "paused", because, again: clock.now() + PAUSED_MS };
   };
 

@@ -51,7 +51,7 @@ export type HealPorts = {
   readonly log: Log;
 };
 
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 const STALE_MS = 30_000;
 const WATCHED_MS = 600_000;
 const REFUSED_MS = 60_000;

@@ -13,30 +13,47 @@ type Window = {
   readonly toldBy?: string;
 };
 type Windows = Readonly<Record<string, Window>>;
+type Request = Parameters<QuotaStore["acquire"]>[0];
+type Answer = Awaited<ReturnType<QuotaStore["acquire"]>>;
+type Claim = {
+  readonly request: Request;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+};
 
 const WINDOWS_MAX = 8;
 
 export function createQuotaInState(state: Pick<LeaderState, "read" | "update">): QuotaStore {
-  const windowIn = (windows: Windows, { name, endsAt }: QuotaPeriod): Window =>
-    windows[name] ?? { endsAt, taken: {} };
+  let waiting: Claim[] = [];
+  let isWriting = false;
+  /** A storm's workloads ask within a moment: what waits while one write is under way is written by the next together. */
+  const writeWaiting = async (): Promise<void> => {
+    if (isWriting) return;
+    isWriting = true;
+    while (waiting.length > 0) {
+      const claims = waiting;
+      waiting = [];
+      try {
+        let answers: readonly Answer[] = [];
+        await state.update("quotas", (before) => {
+          const taken = takeAll(claims, before);
+          answers = taken.answers;
+          return taken.text;
+        });
+        for (const [at, { resolve }] of claims.entries()) resolve(answers[at] as Answer);
+      } catch (error) {
+        for (const { reject } of claims) reject(error);
+      }
+    }
+    isWriting = false;
+  };
+
   return {
-    async acquire({ period, requester, amount, max }) {
-      let reached: number | undefined;
-      await state.update("quotas", (before) => {
-        const windows = readWindows(before);
-        const window = windowIn(windows, period);
-        reached = undefined;
-        if (window.taken[requester] !== undefined) return before ?? "{}";
-        const used = usedOf(window);
-        if (used + amount > max) {
-          reached = used;
-          return before ?? "{}";
-        }
-        const taken = { ...window.taken, [requester]: amount };
-        return withWindow(windows, period.name, { ...window, taken });
-      });
-      return reached === undefined ? { kind: "granted" } : { kind: "reached", used: reached };
-    },
+    acquire: (request) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ request, resolve, reject });
+        void writeWaiting();
+      }),
     async claimNotification(period, claimant) {
       let toldBy = claimant;
       await state.update("quotas", (before) => {
@@ -49,6 +66,30 @@ export function createQuotaInState(state: Pick<LeaderState, "read" | "update">):
     },
     used: async (period) => usedOf(windowIn(readWindows(await state.read("quotas")), period)),
   };
+}
+
+/** Takes what each asks for, in their order. */
+function takeAll(
+  claims: readonly Pick<Claim, "request">[],
+  before: string | undefined,
+): { readonly text: string; readonly answers: readonly Answer[] } {
+  let text = before ?? "{}";
+  const answers = claims.map(({ request }): Answer => {
+    const { period, requester, amount, max } = request;
+    const windows = readWindows(text);
+    const window = windowIn(windows, period);
+    if (window.taken[requester] !== undefined) return { kind: "granted" };
+    const used = usedOf(window);
+    if (used + amount > max) return { kind: "reached", used };
+    const taken = { ...window.taken, [requester]: amount };
+    text = withWindow(windows, period.name, { ...window, taken });
+    return { kind: "granted" };
+  });
+  return { text, answers };
+}
+
+function windowIn(windows: Windows, { name, endsAt }: QuotaPeriod): Window {
+  return windows[name] ?? { endsAt, taken: {} };
 }
 
 /** The newest windows alone are kept. */

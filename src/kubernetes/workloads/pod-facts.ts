@@ -25,6 +25,8 @@ export type PodFacts = {
   /** A patch has to make the list where there is none. */
   readonly hasAnnotations: boolean;
   readonly resourceVersion: string;
+  /** In milliseconds since the epoch; 0 where it is not told. */
+  readonly createdAt: number;
   readonly containers: readonly ContainerFacts[];
 };
 
@@ -72,6 +74,7 @@ export function podFacts(object: unknown): PodFacts | undefined {
     isEnding: meta.deletionTimestamp !== undefined,
     hasAnnotations: meta.annotations !== undefined,
     resourceVersion: textOf(meta.resourceVersion) ?? "",
+    createdAt: Date.parse(textOf(meta.creationTimestamp) ?? "") || 0,
     containers: podImages(spec).map((image) => containerFacts(image, annotations, statuses)),
   };
 }

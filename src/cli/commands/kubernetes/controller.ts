@@ -90,7 +90,7 @@ export async function controller(input: ControllerInput, io: CommandIo): Promise
       ...{ identity, namespace: input.namespace, mode: input.mode, aws: input.aws, copies: input.copies },
       ...(server === undefined ? {} : { metricsPort: server.port }),
     });
-    await runController({ ...parts, duties }, io.signal);
+    await runController({ ...parts, duties: [...(parts.duties ?? []), ...duties] }, io.signal);
     return EXIT.stopped;
   } finally {
     await server?.close();
