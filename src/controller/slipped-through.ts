@@ -8,8 +8,13 @@
 import type { IndexRow } from "../kubernetes/image-index.ts";
 import { isPodInScope } from "../kubernetes/index/images-in-use.ts";
 import { type Mode, modeOf } from "../kubernetes/mode.ts";
-import { SLIP_REASONS, type Slip, type SlipReason, slipsOf } from "../kubernetes/slipped-through.ts";
 import type { PodFacts } from "../kubernetes/workloads/pod-facts.ts";
+import {
+  SLIP_REASONS,
+  type Slip,
+  type SlipReason,
+  slipsOf,
+} from "../kubernetes/workloads/slipped-through.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
 import type { ClusterView } from "./cluster-view.ts";

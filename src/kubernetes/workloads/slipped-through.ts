@@ -3,10 +3,10 @@
  * changed them. Pure; the controller's metric and Events, and `repull scan`, say the same.
  */
 
-import { answerFor } from "./answer-for.ts";
-import type { IndexRow } from "./image-index.ts";
-import type { Mode } from "./mode.ts";
-import type { PodFacts } from "./workloads/pod-facts.ts";
+import { answerFor } from "../answer-for.ts";
+import type { IndexRow } from "../image-index.ts";
+import type { Mode } from "../mode.ts";
+import type { PodFacts } from "./pod-facts.ts";
 
 export const SLIP_REASONS = {
   "not-asked": "the proof was there when it was created, and admission did not change it",

@@ -1,12 +1,12 @@
 /** Which pods admission should have changed, and why it has not. */
 
 import { expect, test } from "vitest";
-import type { IndexRow } from "../../src/kubernetes/image-index.ts";
-import type { Mode } from "../../src/kubernetes/mode.ts";
-import { slipsOf } from "../../src/kubernetes/slipped-through.ts";
-import { podFacts } from "../../src/kubernetes/workloads/pod-facts.ts";
-import { pod } from "../support/kubernetes/cluster-objects.ts";
-import { imageNamed } from "../support/kubernetes/registries-in-memory.ts";
+import type { IndexRow } from "../../../src/kubernetes/image-index.ts";
+import type { Mode } from "../../../src/kubernetes/mode.ts";
+import { podFacts } from "../../../src/kubernetes/workloads/pod-facts.ts";
+import { slipsOf } from "../../../src/kubernetes/workloads/slipped-through.ts";
+import { pod } from "../../support/kubernetes/cluster-objects.ts";
+import { imageNamed } from "../../support/kubernetes/registries-in-memory.ts";
 
 const NGINX = imageNamed("nginx");
 const USE = `public.ecr.aws/docker/library/nginx@${NGINX.digest}`;
