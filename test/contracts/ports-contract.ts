@@ -123,7 +123,7 @@ export async function given(
 }
 
 const DIGEST = `sha256:${"5c".repeat(32)}` as const;
-const REPOSITORY = { immutableTags: true, scanOnPush: true, tags: { "repull:mirror": "docker.io" } };
+const REPOSITORY = { immutableTags: true, tags: { "repull:mirror": "docker.io" } };
 
 const PULL_THROUGH = "recorded: API model of ECR, read 2026-11";
 

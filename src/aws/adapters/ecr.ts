@@ -53,13 +53,12 @@ export function createEcr(settings: AwsSettings, clock: Clock): EcrWithAuth {
   return {
     ...createEcrCache(new ECRClient(clientConfiguration({ attemptsMax: CACHE_ATTEMPTS_MAX, ...settings }))),
 
-    async ensureRepository(name, { immutableTags, scanOnPush, kmsKey, tags }) {
+    async ensureRepository(name, { immutableTags, kmsKey, tags }) {
       try {
         await client.send(
           new CreateRepositoryCommand({
             repositoryName: name,
             imageTagMutability: immutableTags ? "IMMUTABLE" : "MUTABLE",
-            imageScanningConfiguration: { scanOnPush },
             ...(kmsKey === undefined ? {} : { encryptionConfiguration: { encryptionType: "KMS", kmsKey } }),
             tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
           }),

@@ -106,7 +106,6 @@ export interface Ecs {
 
 export type RepositorySettings = {
   readonly immutableTags: boolean;
-  readonly scanOnPush: boolean;
   readonly kmsKey?: string;
   readonly tags: Readonly<Record<string, string>>;
 };

@@ -59,7 +59,7 @@ const mirrors = z.strictObject({
     .max(20)
     .default([]),
   immutableTags: z.boolean().default(true),
-  scanOnPush: z.boolean().default(false),
+  prefill: z.boolean().default(false),
   kmsKey: z.string().min(1).max(2048).optional(),
   tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
 });

@@ -111,7 +111,7 @@ function formatMirrors({
   platforms,
   additionalRepositories,
   immutableTags,
-  scanOnPush,
+  prefill,
   kmsKey,
   tags,
 }: PolicyDocument["mirrors"]): string {
@@ -123,9 +123,9 @@ function formatMirrors({
       ? []
       : [`copies are also looked for in ${additionalRepositories.join(", ")}`]),
     `new repositories get ${immutableTags ? "immutable" : "mutable"} tags`,
-    ...(scanOnPush ? ["a scan on push"] : []),
     ...(kmsKey === undefined ? [] : [`the key ${kmsKey}`]),
     ...Object.entries(tags).map(([key, value]) => `the tag ${key}=${value}`),
+    ...(prefill ? ["images of new deployments are copied ahead"] : []),
   ].join(", ");
 }
 

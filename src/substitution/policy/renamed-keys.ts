@@ -28,5 +28,6 @@ export const RENAMED_KEYS: Readonly<Record<string, string>> = {
   pinning: "no such key: a substitute is always written by its digest",
   modeTags: "no such key: a tag only makes the mode stricter",
   modeTagPolicy: "no such key: a tag only makes the mode stricter",
+  "mirrors.scanOnPush": "no such key: ECR scans by the registry's own scanning configuration",
   "quotas.imagesPerDay": "the key quotas.bytesPerDay: copies are bounded by their bytes",
 };

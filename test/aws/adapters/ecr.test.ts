@@ -71,7 +71,6 @@ describe("a repository", () => {
     answer = () => ({ body: { repository: {} } });
     const created = await createEcr(settings(), clock).ensureRepository("repull/nginx", {
       immutableTags: true,
-      scanOnPush: false,
       kmsKey: "alias/images",
       tags: { team: "shop" },
     });
@@ -79,7 +78,6 @@ describe("a repository", () => {
     expect(stub.requests[0]?.body).toEqual({
       repositoryName: "repull/nginx",
       imageTagMutability: "IMMUTABLE",
-      imageScanningConfiguration: { scanOnPush: false },
       encryptionConfiguration: { encryptionType: "KMS", kmsKey: "alias/images" },
       tags: [{ Key: "team", Value: "shop" }],
     });
@@ -87,14 +85,14 @@ describe("a repository", () => {
 
   test("that exists is left alone", async () => {
     answer = () => refusal("RepositoryAlreadyExistsException");
-    const wanted = { immutableTags: true, scanOnPush: true, tags: {} };
+    const wanted = { immutableTags: true, tags: {} };
     expect(await createEcr(settings(), clock).ensureRepository("repull/nginx", wanted)).toBe("present");
     expect(stub.requests.map(({ action }) => action)).toEqual(["CreateRepository"]);
   });
 
   test("that may not be created is denied", async () => {
     answer = () => refusal("AccessDeniedException");
-    const wanted = { immutableTags: true, scanOnPush: true, tags: {} };
+    const wanted = { immutableTags: true, tags: {} };
     await expect(createEcr(settings(), clock).ensureRepository("repull/nginx", wanted)).rejects.toMatchObject(
       {
         kind: "denied",

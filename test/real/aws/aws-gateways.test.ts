@@ -167,7 +167,7 @@ describe("a service is moved to a revised task definition", () => {
 
 describe("ECR", () => {
   const repository = "repull/docker.io/library/nginx";
-  const wanted = { immutableTags: true, scanOnPush: true, tags: { "repull:mirror": "docker.io" } };
+  const wanted = { immutableTags: true, tags: { "repull:mirror": "docker.io" } };
 
   test("a repository is created once, then present", async () => {
     const ecr = createEcr(settings, systemClock);
