@@ -36,12 +36,13 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/webhook":      ["src/runtime", "src/kubernetes", "src/cluster"],
   "src/remediation":  ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/iam", "src/substitution", "src/ecs-events", "src/oci", "src/network", "src/assessment"],
   "src/controller":   ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/substitution", "src/oci", "src/assessment", "src/kubernetes", "src/cluster", "src/remediation"],
+  "src/prevention":   ["src/text", "src/image", "src/runtime", "src/ecs", "src/ecs-events", "src/substitution", "src/oci", "src/assessment", "src/remediation"],
   "src/history":      ["src/image", "src/runtime", "src/ecs", "src/remediation"],
   "src/scan":         ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/assessment", "src/history"],
   "src/aws":          ["src/image", "src/runtime", "src/ecs", "src/iam", "src/substitution", "src/oci", "src/network", "src/diagnosis", "src/remediation", "src/history", "src/scan"],
-  "src/sandbox":      ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history", "src/scan", "src/kubernetes", "src/cluster"],
+  "src/sandbox":      ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history", "src/scan", "src/kubernetes", "src/cluster", "src/prevention"],
   "src/cli":          ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/history", "src/scan", "src/diagnosis", "src/aws", "src/sandbox", "src/assessment", "src/kubernetes", "src/cluster", "src/webhook", "src/controller"],
-  "functions":        ["src/image", "src/runtime", "src/substitution", "src/oci", "src/diagnosis", "src/remediation", "src/aws"],
+  "functions":        ["src/image", "src/runtime", "src/substitution", "src/oci", "src/diagnosis", "src/remediation", "src/aws", "src/prevention"],
 };
 
 /** Subfolder → the other subfolders of the same folder that its files may import; "." is the folder itself. */
@@ -144,6 +145,8 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/cli/replay":                   [".", "account", "input", "output", "output/progress"],
   "src/cli/scan":                     [".", "account", "output", "scan/report"],
   "src/cli/scan/report":              ["scan"],
+  "src/prevention":                   [],
+  "src/prevention/prefill":           [],
   "functions":                        [],
   "functions/detect":                 ["."],
   "functions/diagnose":               ["."],

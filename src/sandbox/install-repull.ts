@@ -4,6 +4,7 @@
  * The code that runs is the product's own, unchanged; only the ports are the world's.
  */
 
+import { type PrefillResult, prefill } from "../prevention/prefill/prefill.ts";
 import { type DetectResult, detect } from "../remediation/detect/detect.ts";
 import { type KillSwitch, NO_KILL_SWITCH, withKillSwitch } from "../remediation/gates/kill-switch.ts";
 import { mirror } from "../remediation/mirror/mirror-workflow.ts";
@@ -23,6 +24,8 @@ export type Installation = {
   readonly killSwitch?: KillSwitch;
   /** Told of every ECS event that `detect` got from the bus. */
   readonly onDetected?: (detected: DetectResult, document: JsonObject) => void | Promise<void>;
+  /** Told of every ECS event that `prefill` got from the bus, where the policy has it (`mirrors.prefill`). */
+  readonly onPrefilled?: (prefilled: PrefillResult, document: JsonObject) => void | Promise<void>;
 };
 
 /** Serves the two workflows, so that what is started in this world runs in it. */
@@ -43,12 +46,16 @@ export function serveWorkflows(
   world.executions.serve("mirror", (input, steps) => mirror(input, world.ports, policy, steps));
 }
 
-/** Serves the workflows, and hands every ECS event of the bus to `detect`; answers how to stop listening. */
+/** Serves the workflows, and hands every ECS event of the bus to `detect` and `prefill`; answers how to stop listening. */
 export function installRepull(world: World, installation: Installation): () => void {
   serveWorkflows(world, installation);
   return world.bus.subscribe(async (document) => {
     if (document.source !== "aws.ecs") return;
     const detected = await detect(document, world.ports, installation.policy);
     await installation.onDetected?.(detected, document);
+    const { policy, killSwitch = NO_KILL_SWITCH } = installation;
+    if (!policy.mirrors.prefill) return;
+    const prefilled = await prefill(document, policy, "*", { ...world.ports, killSwitch });
+    await installation.onPrefilled?.(prefilled, document);
   });
 }

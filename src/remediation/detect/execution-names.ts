@@ -15,7 +15,7 @@ import type { Digest } from "../../image/digest.ts";
  * AWS's guide says that a name is unique in an account and a region, the API's model says in a function. The function's
  * own name is part of the key, so two stacks in one account never share a name, whichever is true.
  */
-function hashedName(prefix: "r" | "m" | "h", key: readonly string[], attempt: number): string {
+function hashedName(prefix: "r" | "m" | "h" | "a", key: readonly string[], attempt: number): string {
   const hash = createHash("sha256").update(key.join("\n")).digest("hex").slice(0, 40);
   return `${prefix}-${hash}-${attempt}`;
 }
@@ -52,16 +52,18 @@ export function isInteractive(execution: string): boolean {
 }
 
 /**
- * The name of a copy: one for each image, platform, source and target, shared by all who need it.
+ * The name of a copy: one for each image, platform, source and target, shared by all who need it. A copy ahead has another:
+ * one that failed, or that left what healing needs, must not use up the names of those that heal.
  * @param functionName the function that copies
  */
 export function mirrorName(
   functionName: string,
-  copy: { digest: Digest; target: string; source: string; platforms?: readonly string[] },
+  copy: { digest: Digest; target: string; source: string; platforms?: readonly string[]; ahead?: true },
   attempt: number,
 ): string {
   const platforms = copy.platforms?.join(" ") ?? "all";
-  return hashedName("m", [functionName, copy.digest, copy.target, platforms, copy.source], attempt);
+  const prefix = copy.ahead ? "a" : "m";
+  return hashedName(prefix, [functionName, copy.digest, copy.target, platforms, copy.source], attempt);
 }
 
 /** `name` of `arn:…:function:name:live`, of `function:name`, and of `name:live`. */

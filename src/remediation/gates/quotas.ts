@@ -77,16 +77,18 @@ export type AcquireRequest = {
   readonly quota: QuotaName;
   readonly requester: string;
   readonly amount?: number;
+  /** How much of the quota may be used up by such claims; absent: all. */
+  readonly share?: number;
 };
 
 /** Takes what a claim asks for; undefined where it was granted. */
 export async function acquire(
-  { quota, requester, amount = 1 }: AcquireRequest,
+  { quota, requester, amount = 1, share = 1 }: AcquireRequest,
   limits: Quotas,
   { quotaStore, clock }: Pick<Ports, "quotaStore" | "clock">,
 ): Promise<QuotaExceeded | undefined> {
   const window = quotaPeriod(quota, clock.now());
-  const max = quotaLimit(limits, quota);
+  const max = Math.floor(quotaLimit(limits, quota) * share);
   const answer = await quotaStore.acquire({ period: window, requester, amount, max });
   if (answer.kind === "granted") return undefined;
   return { quota, window: window.name, max, used: answer.used, amount, opensAt: window.endsAt };

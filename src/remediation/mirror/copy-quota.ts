@@ -16,36 +16,55 @@ export type CopyRejected = {
   readonly kind: "refused";
   readonly because: string;
   /** `copy-stalled`: two invocations in a row brought nothing. */
-  readonly code?: "copy-stalled" | "quota-exceeded" | "rate-limited";
+  readonly code?:
+    | "copy-stalled"
+    | "quota-exceeded"
+    | "rate-limited"
+    /** Of a copy ahead: the policy does not want it, or what it would use is healing's, or may be. */
+    | "prefill-off"
+    | "reserved-for-healing"
+    | "pulls-unknown";
   readonly held?: QuotaExceeded;
   readonly limited?: true;
 };
+
+/** Of `quotas.bytesPerDay`, what copies ahead may use up: the rest is for those that a failed pull needs. */
+const SHARE_OF_BYTES = 0.5;
 
 /** Another part of an image is another copy: whole, or by its platforms. */
 type CopiedImage = {
   readonly target: string;
   readonly digest: string;
   readonly platforms?: readonly string[] | undefined;
+  /** Nothing needs it yet. */
+  readonly ahead?: boolean;
 };
 
 /** Takes so many bytes of the day; answers what a copy ends with where that is refused. */
 export async function acquireCopyQuota(
   amount: number,
-  { target, digest, platforms = [] }: CopiedImage,
+  image: CopiedImage,
   { quotas }: Policy,
   ports: Pick<Ports, "quotaStore" | "clock">,
   steps: Steps,
 ): Promise<CopyRejected | undefined> {
-  const claimant = createHash("sha256")
+  const share = image.ahead === true ? { share: SHARE_OF_BYTES } : {};
+  const held = await steps.step(
+    "claim bytesPerDay",
+    () => acquire({ quota: "bytesPerDay", requester: claimantOf(image), amount, ...share }, quotas, ports),
+    { attempts: 6 },
+  );
+  if (held === undefined) return undefined;
+  const because = formatQuotaExceeded(held);
+  // No remediation waits for it.
+  if (image.ahead === true) return { kind: "refused", code: "reserved-for-healing", because };
+  return { kind: "refused", code: "quota-exceeded", because, held };
+}
+
+/** Who claims for an image, whichever execution copies it. */
+export function claimantOf({ target, digest, platforms = [] }: CopiedImage): string {
+  return createHash("sha256")
     .update([target, digest, ...platforms].join("\n"))
     .digest("hex")
     .slice(0, 40);
-  const held = await steps.step(
-    "claim bytesPerDay",
-    () => acquire({ quota: "bytesPerDay", requester: claimant, amount }, quotas, ports),
-    { attempts: 6 },
-  );
-  return held === undefined
-    ? undefined
-    : { kind: "refused", code: "quota-exceeded", because: formatQuotaExceeded(held), held };
 }

@@ -7,6 +7,7 @@
 
 import * as z from "zod";
 import { findPortError } from "../../assessment/ports.ts";
+import { optional } from "../../ecs/json-fields.ts";
 import { type Digest, isDigest } from "../../image/digest.ts";
 import { ecrHost } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
@@ -21,7 +22,8 @@ import { copyTag } from "../../substitution/strategies/ecr-copy.ts";
 import { isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { copyWithCheckpoints } from "./checkpointed-copy.ts";
-import { acquireCopyQuota, type CopyRejected } from "./copy-quota.ts";
+import { rejectCopyAhead, stopCopiesAhead } from "./copy-ahead.ts";
+import { acquireCopyQuota, type CopyRejected, claimantOf } from "./copy-quota.ts";
 import { type CacheFilled, fillPullThroughCache } from "./fill-pull-through-cache.ts";
 
 /** More than any cluster has. */
@@ -42,6 +44,8 @@ const requestSchema = z.union([
     source: z.string(),
     /** Reads the source anonymously, although an account is configured. */
     anonymous: z.boolean().default(false),
+    /** Nothing needs it yet: it leaves what healing needs. */
+    ahead: z.boolean().default(false),
   }),
   /** Has ECR fetch what a pull-through rule leads to. */
   z.strictObject({ ...image, kind: z.literal("fill-cache") }),
@@ -84,14 +88,22 @@ export async function mirror(
     return await fillPullThroughCache({ target, digest: request.digest, platforms }, ports, steps);
 
   const source = pinToDigest(parseReference(request.source), request.digest);
-  const { copier } = request.anonymous ? (ports.anonymous ?? ports) : ports;
-  const { immutableTags, scanOnPush, kmsKey, tags } = policy.mirrors;
+  const { copier, registries } = request.anonymous ? (ports.anonymous ?? ports) : ports;
+  if (request.ahead) {
+    const ahead = {
+      source,
+      claimant: claimantOf(request),
+      ...optional("platforms", request.platforms?.length),
+    };
+    const rejected = await rejectCopyAhead(ahead, policy, { ...ports, registries }, steps);
+    if (rejected !== undefined) return rejected;
+  }
+  const { immutableTags, kmsKey, tags } = policy.mirrors;
   // Known only to the invocation that made it: any other finds what was left there.
   let isEmpty = false;
   const repository = await steps.step("repository", async () => {
     const settings = {
       immutableTags,
-      scanOnPush,
       ...(kmsKey === undefined ? {} : { kmsKey }),
       tags: { ...tags, "repull:source": `${source.host}/${source.path}` },
     };
@@ -118,7 +130,8 @@ export async function mirror(
     },
     steps,
   );
-  if (ended.kind === "refused") return ended;
+  if (ended.kind === "refused")
+    return request.ahead && ended.limited ? await stopCopiesAhead(ports, steps) : ended;
   const { digest, tag, alreadyPresent, bytesMoved } = ended.result;
   ports.log.info("image copied", { target: request.target, digest, bytesMoved, repository });
   return {

@@ -22,6 +22,7 @@ export type MirrorRequest = {
   readonly source?: string;
   readonly platforms?: readonly string[];
   readonly anonymous?: boolean;
+  readonly ahead?: true;
 };
 
 /** What has to be brought into ECR before the plan of an image can be written; undefined: nothing. */

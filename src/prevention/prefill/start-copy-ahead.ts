@@ -1,0 +1,59 @@
+/**
+ * Starts the copy of one image ahead: one execution for all deployments that will pull it.
+ *
+ * A copy that failed is tried again at another deployment's event, after a window of Docker Hub's limit, and three times in
+ * all: what then is not there, a remediation copies when a task needs it.
+ */
+
+import { type MirrorRequest, nameOfMirror } from "../../remediation/mirror/request-mirrors.ts";
+import type { Ports } from "../../remediation/ports/ports.ts";
+import type { Json } from "../../runtime/json.ts";
+
+export type CopyAhead = {
+  readonly kind:
+    | "started"
+    | "running"
+    /** An earlier copy has succeeded. */
+    | "copied"
+    /** The last attempt ended less than a window ago, or how it ended cannot be read. */
+    | "paused"
+    | "given-up";
+  readonly execution: string;
+  readonly because?: string;
+};
+
+export const ATTEMPTS_MAX = 3;
+export const PAUSE_HOURS = 6;
+/** Copies that were made and deleted again have used up a name each. */
+const NAMES_MAX = 20;
+
+/** Throws AwsError where executions can be neither started nor read. */
+export async function startCopyAhead(
+  request: MirrorRequest,
+  { executions, clock }: Pick<Ports, "executions" | "clock">,
+): Promise<CopyAhead> {
+  let attempts = 0;
+  let execution = "";
+  let because: string | undefined;
+  for (let number = 1; number <= NAMES_MAX && attempts < ATTEMPTS_MAX; number++) {
+    execution = nameOfMirror(request, number, { executions });
+    const started = await executions.start("mirror", execution, request as unknown as Json);
+    if (started === "started") return { kind: "started", execution };
+    const found = await executions.status("mirror", execution);
+    // A start that is not listed yet has not ended either.
+    if (found === undefined || found.status === "running") return { kind: "running", execution };
+    if (found.status === "unknown")
+      return { kind: "paused", execution, because: "how the last attempt ended cannot be read" };
+    const isCopied = found.status === "succeeded" && found.refused === undefined;
+    const endedAt = found.endedAt ?? clock.now();
+    if (clock.now() < endedAt + PAUSE_HOURS * 3_600_000)
+      return isCopied
+        ? { kind: "copied", execution }
+        : { kind: "paused", execution, because: found.refused ?? found.because ?? "the last attempt failed" };
+    if (!isCopied) {
+      attempts += 1;
+      because = found.refused ?? found.because;
+    }
+  }
+  return { kind: "given-up", execution, because: because ?? `${ATTEMPTS_MAX} attempts were made` };
+}

@@ -1,0 +1,120 @@
+/**
+ * What a copy that nothing needs yet may use: healing keeps the rest.
+ *
+ * No copy begins where Docker Hub does not tell how many pulls are left, where fewer than half are, or after a limit was met
+ * in this window. All copies ahead together take a fifth of a window's pulls, and half of the bytes of a day, at most.
+ */
+
+import type { ImageReference } from "../../image/reference.ts";
+import { isDockerHubFront } from "../../image/registry-hosts.ts";
+import type { RateLimit } from "../../oci/client/rate-limit.ts";
+import type { Registries } from "../../oci/client/registries.ts";
+import { RegistryError } from "../../oci/client/registry-error.ts";
+import type { Steps } from "../../runtime/steps.ts";
+import type { Policy } from "../../substitution/policy/policy.ts";
+import type { Ports } from "../ports/ports.ts";
+import type { QuotaPeriod } from "../ports/quota-store.ts";
+import type { CopyRejected } from "./copy-quota.ts";
+
+const SHARE_OF_PULLS = 0.2;
+const LEFT_LEAST = 0.5;
+/** Docker Hub's own window: https://docs.docker.com/docker-hub/usage/pulls/ (read 2026-11). One ledger serves all windows. */
+const WINDOW_SECONDS = 6 * 3600;
+/** The index, a manifest for each platform, and one of attestations for each of them. */
+const PULLS_OF_WHOLE_IMAGE = 33;
+/** Takes more than any window's share: no copy begins after it. */
+const ALL_PULLS = 1_000_000;
+
+export type ImageAhead = {
+  readonly source: ImageReference;
+  /** How many platforms are copied; absent: all that the image has. */
+  readonly platforms?: number;
+  readonly claimant: string;
+};
+
+type AheadPorts = Pick<Ports, "quotaStore" | "clock"> & { readonly registries: Registries };
+
+/** Why a copy ahead does not begin now; undefined: it may. It has taken its share of the pulls then. */
+export async function rejectCopyAhead(
+  image: ImageAhead,
+  { mirrors, mode }: Policy,
+  ports: AheadPorts,
+  steps: Steps,
+): Promise<CopyRejected | undefined> {
+  if (!mirrors.prefill || mode === "observe")
+    return refused("prefill-off", "the policy does not let images be copied ahead (mirrors.prefill, mode)");
+  if (!isDockerHubFront(image.source.host)) return undefined;
+  const told = await steps.step("pulls left", () => pullsLeft(image.source, ports.registries), {
+    attempts: 2,
+  });
+  if (told.kind === "limited") return await stopCopiesAhead(ports, steps);
+  if (told.kind === "unlimited") return undefined;
+  const { limit, remaining, windowSeconds = WINDOW_SECONDS } = told;
+  if (limit === undefined || remaining === undefined)
+    return refused("pulls-unknown", `${image.source.host} does not tell how many pulls are left`);
+  if (remaining < limit * LEFT_LEAST)
+    return refused(
+      "reserved-for-healing",
+      `${remaining} of ${limit} pulls are left, fewer than half: they are for healing`,
+    );
+  // Of a longer window, the ledger holds a part.
+  const max = Math.floor(limit * SHARE_OF_PULLS * Math.min(1, WINDOW_SECONDS / windowSeconds));
+  const amount = image.platforms === undefined ? PULLS_OF_WHOLE_IMAGE : 1 + image.platforms;
+  const claimed = await steps.step(
+    "claim pulls ahead",
+    () => ports.quotaStore.acquire({ period: periodOfPulls(ports), requester: image.claimant, amount, max }),
+    { attempts: 6 },
+  );
+  if (claimed.kind === "granted") return undefined;
+  return refused(
+    "reserved-for-healing",
+    `copies ahead have taken ${claimed.used} of the ${max} pulls that they may take of this window, and this one needs ${amount}`,
+  );
+}
+
+/** After a limit was met, the rest of its window is healing's. */
+export async function stopCopiesAhead(
+  ports: Pick<AheadPorts, "quotaStore" | "clock">,
+  steps: Steps,
+): Promise<CopyRejected> {
+  const stop = { requester: "limit met", amount: ALL_PULLS, max: 2 * ALL_PULLS };
+  await steps.step(
+    "stop copies ahead",
+    () => ports.quotaStore.acquire({ period: periodOfPulls(ports), ...stop }),
+    { attempts: 6 },
+  );
+  return { ...refused("rate-limited", "the source's limit was met"), limited: true };
+}
+
+/** One for all copies: what one address or account was refused, another is not made to spend. */
+function periodOfPulls({ clock }: Pick<AheadPorts, "clock">): QuotaPeriod {
+  const begins = Math.floor(clock.now() / (WINDOW_SECONDS * 1000)) * WINDOW_SECONDS * 1000;
+  return {
+    name: `pullsAhead ${new Date(begins).toISOString().slice(0, 13)}`,
+    endsAt: begins + WINDOW_SECONDS * 1000,
+  };
+}
+
+type Told =
+  | { readonly kind: "limited" }
+  | { readonly kind: "unlimited" }
+  | ({ readonly kind: "counted" } & Omit<RateLimit, "source">);
+
+/** A HEAD, which no registry counts as a pull. Docker Hub names no quota where it applies none. */
+async function pullsLeft(source: ImageReference, registries: Registries): Promise<Told> {
+  try {
+    const head = await registries.headManifest(source);
+    if (head === undefined) return { kind: "counted" };
+    if (head.quota === undefined) return { kind: "unlimited" };
+    // Whose address is counted is no part of an execution's history.
+    const { source: _, ...counted } = head.quota;
+    return { kind: "counted", ...counted };
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    return { kind: error.kind === "rate-limited" ? "limited" : "counted" };
+  }
+}
+
+function refused(code: NonNullable<CopyRejected["code"]>, because: string): CopyRejected {
+  return { kind: "refused", code, because };
+}

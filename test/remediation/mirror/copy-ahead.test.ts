@@ -1,0 +1,135 @@
+/**
+ * Copies ahead and healing at one address: whatever is copied when, what Docker Hub still grants is there for healing.
+ */
+
+import { describe, expect, test } from "vitest";
+import { parseReference } from "../../../src/image/reference.ts";
+import type { RateLimit } from "../../../src/oci/client/rate-limit.ts";
+import type { Registries } from "../../../src/oci/client/registries.ts";
+import { RegistryError } from "../../../src/oci/client/registry-error.ts";
+import { rejectCopyAhead, stopCopiesAhead } from "../../../src/remediation/mirror/copy-ahead.ts";
+import type { QuotaStore } from "../../../src/remediation/ports/quota-store.ts";
+import type { Steps } from "../../../src/runtime/steps.ts";
+import { createSandboxQuotas } from "../../../src/sandbox/aws/quota-store.ts";
+import { createRandom } from "../../../src/sandbox/random.ts";
+import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
+import { readPolicy } from "../../support/policy.ts";
+
+const POLICY = readPolicy({ mirrors: { prefill: true } });
+const HOUR = 3_600_000;
+const NGINX = parseReference("docker.io/library/nginx:1.27");
+
+/** Steps that run once, where nothing dies. */
+const steps = { step: async (_name, run) => await run() } as Pick<Steps, "step"> as Steps;
+
+/** A registry that answers every HEAD with this quota, or with this refusal. */
+function telling(answer: () => RateLimit | RegistryError | undefined): Registries {
+  return {
+    async headManifest() {
+      const quota = answer();
+      if (quota instanceof Error) throw quota;
+      const head = { digest: `sha256:${"a".repeat(64)}` as const, mediaType: "x" };
+      return quota === undefined ? head : { ...head, quota };
+    },
+  } as Partial<Registries> as Registries;
+}
+
+function ports(quotaStore: QuotaStore, registries: Registries, now: string) {
+  return { quotaStore, registries, clock: createVirtualClock(Date.parse(now)) };
+}
+
+const refusal = (kind: RegistryError["kind"]) => new RegistryError("no", { kind, host: "docker.io" });
+
+describe("a copy ahead", () => {
+  // biome-ignore format: a table is read by its columns
+  test.each<readonly [string, RateLimit | RegistryError | undefined, number | undefined, string | undefined]>([
+    ["all pulls are left",                    { limit: 100, remaining: 100, windowSeconds: 21600 }, 1,         undefined],
+    ["half of the pulls are left",            { limit: 100, remaining: 50, windowSeconds: 21600 },  1,         undefined],
+    ["fewer than half are left",              { limit: 100, remaining: 49, windowSeconds: 21600 },  1,         "reserved-for-healing"],
+    ["it is not told how many are left",      { limit: 100 },                                       1,         "pulls-unknown"],
+    ["it is not told of how many",            { remaining: 100 },                                   1,         "pulls-unknown"],
+    ["the registry does not answer",          refusal("unavailable"),                               1,         "pulls-unknown"],
+    ["the registry refuses the question",     refusal("rate-limited"),                              1,         "rate-limited"],
+    ["no limit applies",                      undefined,                                            1,         undefined],
+    ["it is a fifth of the limit",            { limit: 100, remaining: 100 },                       19,        undefined],
+    ["it is more than a fifth of the limit",  { limit: 100, remaining: 100 },                       20,        "reserved-for-healing"],
+    ["it is a whole image, more than a fifth", { limit: 100, remaining: 100 },                      undefined, "reserved-for-healing"],
+    ["the window is four times as long",      { limit: 100, remaining: 100, windowSeconds: 86400 }, 5,         "reserved-for-healing"],
+  ])("is answered by its code where %s", async (_because, told, platforms, code) => {
+    const { port } = createSandboxQuotas(() => {});
+    const image = { source: NGINX, claimant: "a", ...(platforms === undefined ? {} : { platforms }) };
+    const answer = await rejectCopyAhead(image, POLICY, ports(port, telling(() => told), "2026-01-20T10:00:00Z"), steps);
+    expect(answer?.code).toBe(code);
+  });
+
+  test("begins again in the next window after a limit, and not before", async () => {
+    const { port } = createSandboxQuotas(() => {});
+    const at = async (now: string) => {
+      const world = ports(
+        port,
+        telling(() => ({ limit: 100, remaining: 100 })),
+        now,
+      );
+      return (await rejectCopyAhead({ source: NGINX, platforms: 1, claimant: now }, POLICY, world, steps))
+        ?.code;
+    };
+    await stopCopiesAhead(
+      ports(
+        port,
+        telling(() => undefined),
+        "2026-01-20T06:10:00Z",
+      ),
+      steps,
+    );
+    expect(await at("2026-01-20T11:59:59Z")).toBe("reserved-for-healing");
+    expect(await at("2026-01-20T12:00:00Z")).toBeUndefined();
+  });
+
+  test("asks nothing where the policy does not want it, or the source has no such limit", async () => {
+    const world = ports(
+      createSandboxQuotas(() => {}).port,
+      telling(() => {
+        throw new Error("asked");
+      }),
+      "2026-01-20T10:00:00Z",
+    );
+    const image = { source: NGINX, platforms: 1, claimant: "a" };
+    expect((await rejectCopyAhead(image, readPolicy({}), world, steps))?.code).toBe("prefill-off");
+    const observed = readPolicy({ mirrors: { prefill: true }, mode: "observe" });
+    expect((await rejectCopyAhead(image, observed, world, steps))?.code).toBe("prefill-off");
+    const twin = parseReference("public.ecr.aws/docker/library/nginx:1.27");
+    expect(await rejectCopyAhead({ ...image, source: twin }, POLICY, world, steps)).toBeUndefined();
+  });
+});
+
+test("two consumers of one address: healing finds the pulls that copies ahead may not use, in 200 random days", async () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = createRandom(seed);
+    const limit = 40 + random.integer(0, 200);
+    const { port } = createSandboxQuotas(() => {});
+    const clock = createVirtualClock(Date.parse("2026-01-20T00:00:00Z"));
+    let [used, ahead, window] = [0, 0, 0];
+    const registries = telling(() => ({ limit, remaining: limit - used, windowSeconds: 21600 }));
+    for (let event = 0; event < 120; event++) {
+      await clock.advanceTo(clock.now() + random.integer(1, HOUR / 2));
+      if (Math.floor(clock.now() / (6 * HOUR)) !== window)
+        [used, ahead, window] = [0, 0, Math.floor(clock.now() / (6 * HOUR))];
+      const pulls = 2 + random.integer(0, 5);
+      if (random.integer(0, 1) === 0) {
+        // A remediation pulls whatever is left.
+        used = Math.min(limit, used + pulls);
+        continue;
+      }
+      const left = limit - used;
+      const image = { source: NGINX, platforms: pulls - 1, claimant: `${seed} ${event}` };
+      if (
+        (await rejectCopyAhead(image, POLICY, { quotaStore: port, registries, clock }, steps)) !== undefined
+      )
+        continue;
+      expect(left, `seed ${seed}: more than half was left when it began`).toBeGreaterThanOrEqual(limit / 2);
+      used += pulls;
+      ahead += pulls;
+      expect(ahead, `seed ${seed}: a fifth of the window at most`).toBeLessThanOrEqual(limit / 5);
+    }
+  }
+});
