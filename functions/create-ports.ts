@@ -10,6 +10,7 @@ import type { Ports } from "../src/remediation/ports/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import type { Log } from "../src/runtime/log.ts";
 import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy/policy.ts";
+import { lambdaPorts } from "./lambda-ports.ts";
 import { recordRateLimit } from "./metrics.ts";
 import { accountOf, type Settings } from "./settings.ts";
 
@@ -48,16 +49,6 @@ function wire(
     endpoints: parseEndpoints(registryEndpoints),
   });
   return createPorts({ aws, account, functions, quotaTable }, { ...access, clock: systemClock, log });
-}
-
-/**
- * Where Lambda itself listens next to the function: the runtime interface, and the extension that hands out parameters and
- * secrets. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, and
- * https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_lambda.html (read 2026-11).
- */
-function lambdaPorts(): readonly number[] {
-  const stated = Number(process.env.AWS_LAMBDA_RUNTIME_API?.split(":").at(-1));
-  return [9001, 2773, ...(Number.isInteger(stated) ? [stated] : [])];
 }
 
 /** The same, with a figure of each answer that names a quota: how near the limit is. */

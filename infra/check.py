@@ -17,7 +17,10 @@ from pathlib import Path
 TEMPLATE = Path(__file__).parent / "template.yaml"
 FUNCTIONS = ("Detect", "Remediate", "Mirror")
 # What is deployed beside the main stack, each with its functions.
-ADDITIONS = {Path(__file__).parent / "diagnose.yaml": ("Diagnose",)}
+ADDITIONS = {
+    Path(__file__).parent / "diagnose.yaml": ("Diagnose",),
+    Path(__file__).parent / "prefill.yaml": ("Prefill",),
+}
 # Without a transform, and without functions.
 PLAIN = (Path(__file__).parent / "eks-role.yaml",)
 

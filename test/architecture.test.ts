@@ -151,6 +151,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "functions/detect":                 ["."],
   "functions/diagnose":               ["."],
   "functions/mirror":                 ["."],
+  "functions/prefill":                ["."],
   "functions/remediate":              ["."],
 };
 

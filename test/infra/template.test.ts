@@ -72,8 +72,8 @@ describe("a parameter", () => {
 });
 
 describe("the environment", () => {
-  const addition = files.find(({ path }) => path === "infra/diagnose.yaml")?.text ?? "";
-  const set = new Set(`${template}\n${addition}`.match(/\bREPULL_[A-Z_]+(?=:)/g));
+  const additions = files.filter(({ path }) => /^infra\/\w[\w-]*\.yaml$/.test(path)).map(({ text }) => text);
+  const set = new Set([template, ...additions].join("\n").match(/\bREPULL_[A-Z_]+(?=:)/g));
   const readers = files.filter(({ path }) => /^(?:src|functions)\/.*\.ts$/.test(path));
   const read = new Set(
     readers.flatMap(({ text }) => withoutComments(text).match(/\bREPULL_[A-Z_]+\b/g) ?? []),

@@ -1,0 +1,21 @@
+/** Wires what copies images ahead: ECS is read, registries are asked, and the main stack's `mirror` is started. */
+
+import { createExecutions } from "../src/aws/adapters/durable-executions.ts";
+import { createContainerInstances } from "../src/aws/adapters/ecs/container-instances.ts";
+import { createEcs } from "../src/aws/adapters/ecs/ecs.ts";
+import type { PrefillPorts } from "../src/prevention/prefill/prefill.ts";
+import type { Policy } from "../src/substitution/policy/policy.ts";
+import { killSwitchOf } from "./kill-switch.ts";
+import { registryPorts } from "./registry-ports.ts";
+import type { Settings } from "./settings.ts";
+
+export function prefillPorts(settings: Settings, account: string): (policy: Policy) => PrefillPorts {
+  const { aws, functions } = settings;
+  const own = {
+    ecs: createEcs(aws),
+    containerInstances: createContainerInstances(aws),
+    executions: createExecutions(aws, functions),
+    killSwitch: killSwitchOf(settings),
+  };
+  return (policy) => ({ ...registryPorts(settings, account, policy), ...own });
+}
