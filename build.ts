@@ -36,7 +36,12 @@ const BUNDLES: readonly Bundle[] = [
     target: "node24",
     isCommand: false,
   },
-  { entry: "functions/prefill/handler.ts", file: "dist/prefill/index.mjs", target: "node24", isCommand: false },
+  {
+    entry: "functions/prefill/handler.ts",
+    file: "dist/prefill/index.mjs",
+    target: "node24",
+    isCommand: false,
+  },
   { entry: "src/cli/main.ts", file: "dist/cli/repull.mjs", target: "node22", isCommand: true },
 ];
 

@@ -66,7 +66,7 @@ export type MirrorResult = {
 /** What a copy asks of the world. */
 export type MirrorPorts = Pick<
   Ports,
-  "location" | "ecr" | "copier" | "anonymous" | "quotaStore" | "clock" | "log"
+  "location" | "ecr" | "registries" | "copier" | "anonymous" | "quotaStore" | "clock" | "log"
 >;
 
 /**
