@@ -78,7 +78,7 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
-    plugins: [onlyTheShapesInUse(), ...(isCommand ? [] : [onlyLambdasCredentials()])],
+    plugins: [onlyTheShapesInUse(), onlyTheVersion(), ...(isCommand ? [] : [onlyLambdasCredentials()])],
     banner: { js: isCommand ? `#!/usr/bin/env node\n${REQUIRE}` : REQUIRE },
     logLevel: "warning",
   };
@@ -113,6 +113,22 @@ function onlyTheShapesInUse(): Plugin {
         const one = /^((?:export )?var \w+\$? = )(\[.*\]|\[[\s\S]*?\n\]);$/gm;
         return { contents: text.replace(one, "$1/* @__PURE__ */ (() => $2)();"), loader: "js" };
       });
+    },
+  };
+}
+
+/** A client of the AWS SDK reads its version from its `package.json`, and nothing else of the two kilobytes. */
+function onlyTheVersion(): Plugin {
+  return {
+    name: "only the version",
+    setup: ({ onLoad }) => {
+      onLoad(
+        { filter: /@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/]package\.json$/ },
+        async ({ path }) => {
+          const { version } = JSON.parse(await readFile(path, "utf8")) as { version: string };
+          return { contents: JSON.stringify({ version }), loader: "json" };
+        },
+      );
     },
   };
 }
