@@ -16,8 +16,8 @@ import { SERVICE_ROLLOUT } from "../remediation/deploy/service-rollout.ts";
 import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { targetName } from "../remediation/ports/schedules.ts";
+import { formatBackOn } from "../remediation/report/ending-reason.ts";
 import { ineligibleReason } from "../remediation/survey/eligibility.ts";
-import { formatBackOn } from "../remediation/workflow/rules/after-deployment.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { ActiveSubstitution } from "./active-substitutions.ts";
 

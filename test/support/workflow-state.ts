@@ -9,6 +9,7 @@ import { describe, expect, test } from "vitest";
 import type { PullFailure } from "../../src/ecs-events/pull-failure.ts";
 import type { Digest } from "../../src/image/digest.ts";
 import type { QuotaExceeded } from "../../src/remediation/ports/quota-exceeded.ts";
+import { formatBecause } from "../../src/remediation/report/ending-reason.ts";
 import type { RemediationResult } from "../../src/remediation/report/report.ts";
 import type { Survey } from "../../src/remediation/survey/types.ts";
 import type { Action } from "../../src/remediation/workflow/action.ts";
@@ -197,7 +198,7 @@ export function decided(given: Given): { readonly action: string; readonly more:
 export function figuresIn(given: Given): readonly string[] {
   const state = stateOf(given);
   const action = decide(state, given.seen ?? { kind: "nothing" }, contextOf(given));
-  const why = action.kind === "end" ? action.ending.because : "";
+  const why = action.kind === "end" ? formatBecause(action.ending.because) : "";
   return [...why.matchAll(/\d+ (?:minutes|hours)/g)].map(([figure]) => figure);
 }
 

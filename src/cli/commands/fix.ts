@@ -6,6 +6,7 @@
  */
 
 import { withKillSwitch } from "../../remediation/gates/kill-switch.ts";
+import { formatBecause } from "../../remediation/report/ending-reason.ts";
 import { remediateFailure } from "../../remediation/workflow/remediate.ts";
 import { runInProcess } from "../../runtime/in-process-steps.ts";
 import { silentLog } from "../../runtime/log.ts";
@@ -81,7 +82,7 @@ function endWithout(
   const blockedBy = assessment.kind === "planned" ? assessment.blockedBy : undefined;
   if (json) io.out(jsonLine("plan", assessmentToJson(assessment, session.installed.from, next)));
   else {
-    if (blockedBy !== undefined) io.out(linesOf([`Not done: ${blockedBy.because}.`]));
+    if (blockedBy !== undefined) io.out(linesOf([`Not done: ${formatBecause(blockedBy.because)}.`]));
     io.out(linesOf(afterLook(assessment, next, session.flags)));
   }
   return assessment.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;

@@ -3,6 +3,7 @@
 import { shortRevision } from "../../ecs/arn.ts";
 import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import { printPlatform } from "../../image/platform.ts";
+import { formatBecause } from "../../remediation/report/ending-reason.ts";
 import { toOutcome } from "../../remediation/report/report.ts";
 import { abbreviate, explainPlan } from "../../substitution/explain-plan.ts";
 import type { ImagePlan } from "../../substitution/plan-types.ts";
@@ -40,7 +41,8 @@ function bodyOf(assessment: Assessment): readonly string[] {
         ],
   );
   if (assessment.kind === "nothing-to-do") return [...others, "", `Nothing to do: ${assessment.because}.`];
-  if (assessment.kind === "not-eligible") return [...others, "", `Skipped: ${assessment.ending.because}.`];
+  if (assessment.kind === "not-eligible")
+    return [...others, "", `Skipped: ${formatBecause(assessment.ending.because)}.`];
   const { plan } = assessment;
   const planned = plan.images.flatMap((image) => [
     ...explainPlan({ images: [image] }, () => fromWhere(image, assessment)),

@@ -5,7 +5,7 @@
 
 import { shortRevision } from "../../ecs/arn.ts";
 import { isPinned } from "../../ecs/schedule/scheduled-target.ts";
-import { type ScheduledTarget, targetName } from "../ports/schedules.ts";
+import { type RepointedTarget, type ScheduledTarget, targetName } from "../ports/schedules.ts";
 import type { Rollout } from "./rollout.ts";
 import { TASK_ROLLOUT } from "./task-rollout.ts";
 
@@ -27,12 +27,15 @@ export const SCHEDULE_ROLLOUT: Rollout = {
   },
 };
 
-/** What is said of a target that is not written; undefined for one that is. */
-export function whyNotRepointed({ taskDefinition, ...target }: ScheduledTarget, previousRevision: string) {
-  const name = targetName({ taskDefinition, ...target } as ScheduledTarget);
-  if (!isPinned(taskDefinition))
-    return { touched: 1, sentence: `${name} names no revision, so its next run uses the newest one` };
+/** What becomes of a target that is not written; undefined for one that is. */
+export function whyNotRepointed(
+  target: ScheduledTarget,
+  previousRevision: string,
+): RepointedTarget | undefined {
+  const { taskDefinition } = target;
+  const name = targetName(target);
+  if (!isPinned(taskDefinition)) return { name, code: "unpinned" };
   return shortRevision(taskDefinition) === shortRevision(previousRevision)
     ? undefined
-    : { touched: 0, sentence: `${name} runs ${shortRevision(taskDefinition)} by now, and was not changed` };
+    : { name, code: "other-revision", now: taskDefinition };
 }

@@ -28,6 +28,12 @@ export interface Schedules {
   move(target: ScheduledTarget, to: string): Promise<"moved" | "already" | "changed">;
 }
 
+/** What became of a target of a schedule; `now` is the revision that it runs. */
+export type RepointedTarget = { readonly name: string } & (
+  | { readonly code: "moved" | "changed" | "unpinned" }
+  | { readonly code: "other-revision"; readonly now: string }
+);
+
 /** `the rule nightly`: how people name it. */
 export function targetName(target: ScheduledTarget): string {
   if (target.kind === "rule")

@@ -16,6 +16,7 @@ import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Decision } from "../gates/approval-decision.ts";
 import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
+import { type Because, formatBecause } from "./ending-reason.ts";
 import { formatSummary, type Summarized } from "./format-summary.ts";
 import { formatNextSteps, undoCommand } from "./next-steps.ts";
 import {
@@ -29,7 +30,7 @@ import {
 /** How a remediation ended, before it is put into the record's words. */
 export type RemediationResult = {
   readonly kind: OutcomeKind;
-  readonly because: string;
+  readonly because: Because;
   /** Of a `not-eligible`. */
   readonly reason?: Reason | undefined;
   /** Of a `failed`: what kept it from its end. */
@@ -164,7 +165,7 @@ function toRecord(
   return {
     schemaVersion: OUTCOME_SCHEMA_VERSION,
     outcome: kind,
-    because,
+    because: formatBecause(because),
     ...optional("reason", kind === "no-substitute" ? (result.code ?? "no-proof") : reason),
     ...optional("error", result.error),
     execution,

@@ -30,7 +30,7 @@ export async function askForApproval(
     const expiresAt = new Date(ports.clock.now() + seconds * 1000).toISOString();
     return {
       kind: "awaiting-approval",
-      because: `${state.approvals.because ?? ""}the plan needs an approval: ${approve}`,
+      because: { code: "asks", command: approve, again: state.approvals.again },
       images,
       approval: {
         callbackId: callback.id,
@@ -45,13 +45,12 @@ export async function askForApproval(
   // Its result is what `repull approve` reads from the execution's history, also where the bus has refused the event.
   await report(`ask ${number}`, request, failure, options, ports, steps);
   const decision = parseDecision(await callback.answer());
-  const because = `${decision === undefined ? "the last answer could not be read" : "the plan is no longer the one that was approved"}; `;
   // An approval counts for its own plan only, and not for a plan that replaced it while the question was open.
   const approvals = {
     asked: number,
     approved: decision?.kind === "approved" ? changes.map(({ hash }) => hash) : [],
-    because,
-  };
+    again: decision === undefined ? "unreadable-answer" : "other-plan",
+  } as const;
   const asked = surveyAgain({ ...state, approvals, time: afterQuestion(state.time) });
   if (decision === undefined) return asked;
   const decided = { ...asked, decision };
@@ -65,10 +64,6 @@ function endingOf(
   seconds: number,
 ): Pick<RemediationResult, "kind" | "because"> {
   return kind === "denied"
-    ? { kind, because: `${by} denied the plan${because === undefined ? "" : `: ${because}`}` }
-    : { kind: "approval-expired", because: noAnswerWithin(Math.ceil(seconds / 3600)) };
-}
-
-function noAnswerWithin(hours: number): string {
-  return `no answer came within ${hours === 1 ? "an hour" : `${hours} hours`}`;
+    ? { kind, because: { code: "denied", by, because } }
+    : { kind: "approval-expired", because: { code: "no-answer", hours: Math.ceil(seconds / 3600) } };
 }

@@ -143,7 +143,7 @@ function afterRegister(
       surveyed: { ...surveyed, task },
       images: plan.images,
       substitution: { previousRevision: surveyed.failingRevision, newRevision: ours },
-      ...{ target: 0, sentences: [], touched: 0, waitedSeconds: 0 },
+      ...{ target: 0, repointed: [], touched: 0, waitedSeconds: 0 },
     },
   };
 }

@@ -9,8 +9,11 @@ import type { TaskNetwork } from "../../ecs/task/rerun-task-request.ts";
 import type { ImagePlan, Plan } from "../../substitution/plan-types.ts";
 import type { Decision } from "../gates/approval-decision.ts";
 import type { ClosedCalendar } from "../gates/change-calendar.ts";
+import type { CopyFailure } from "../mirror/copy-failure.ts";
 import type { MirrorRejected } from "../mirror/mirror-result.ts";
 import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
+import type { RepointedTarget } from "../ports/schedules.ts";
+import type { AskedAgain, Because } from "../report/ending-reason.ts";
 import type { RemediationResult } from "../report/report.ts";
 import type { MeantDigests, Superseded, Survey, TaskFacts } from "../survey/types.ts";
 
@@ -45,7 +48,8 @@ export type Copying = {
   readonly name?: string;
   readonly polls: number;
   readonly waitedSeconds: number;
-  readonly because?: string;
+  /** Why the last execution did not copy it. */
+  readonly failure?: CopyFailure;
 };
 
 /** A quota that is used up, and how long to wait before it is asked again. */
@@ -91,7 +95,7 @@ export type Rollout = {
 
 export type Rollback = {
   readonly of: FailedSubstitute;
-  readonly afterwards?: string;
+  readonly afterwards?: Because;
   /** It was written: until when the service is back, and its tags are resolved again, it is looked at. */
   readonly restored?: { readonly to: string; readonly byEcs: boolean; readonly looks: number };
   /** ECS has not gone back by itself. */
@@ -124,7 +128,8 @@ export type TaskWork = {
   readonly images: readonly ImagePlan[];
   readonly substitution: Substitution;
   readonly target: number;
-  readonly sentences: readonly string[];
+  /** What became of the targets, in order. */
+  readonly repointed: readonly RepointedTarget[];
   readonly touched: number;
   /** The task that was run again. */
   readonly taskArn?: string;
@@ -190,7 +195,7 @@ export type State = {
     /** Hashes of changes. */
     readonly approved: readonly string[];
     /** Why the next question is not the first. */
-    readonly because?: string;
+    readonly again?: AskedAgain;
   };
   /** How often the next write was throttled, and whether it has to wait for that. */
   readonly throttled: number;

@@ -57,7 +57,7 @@ const yes = says('{"decision":"approve","by":"Ada"}');
 const no = says('{"decision":"deny","by":"Grace","because":"payment freeze"}');
 const said = expect.any(String);
 const approvals = (more: Partial<State["approvals"]> = {}) => ({
-  approvals: { asked: 1, because: said, ...more },
+  approvals: { asked: 1, again: "other-plan", ...more },
 });
 const before = { approvals: { asked: 2, approved: ["another"] } };
 const ada = { kind: "approved", by: "Ada" };
@@ -68,11 +68,11 @@ describe("the state after an answer", () => {
   const table: readonly (readonly [title: string, Given, CallbackResult, changes: object])[] = [
     ["what was shown is approved, and the world is surveyed again", {}, yes, { ...approvals({ approved: HASHES }), decision: ada, plan: GONE }],
     ["what was approved before is not any more",  { state: before }, yes, { ...approvals({ asked: 3, approved: HASHES }), decision: ada, plan: GONE }],
-    ["a denial is the end",                       {}, no, { ...approvals(), decision: { kind: "denied", by: "Grace", because: "payment freeze" }, plan: GONE, ending: { kind: "denied", because: said, images } }],
-    ["a callback that fails is a denial",         {}, { kind: "failed", because: "the chat is down" }, { ...approvals(), decision: { kind: "denied", by: said, because: "the chat is down" }, plan: GONE, ending: { kind: "denied", because: said, images } }],
-    ["no answer in time is the end",              {}, { kind: "expired" }, { ...approvals(), decision: { kind: "expired" }, plan: GONE, ending: { kind: "approval-expired", because: said, images } }],
-    ["an answer that cannot be understood approves nothing, and is no end", {}, says("yes!"), { ...approvals(), plan: GONE }],
-    ["nor does it keep what was approved before", { state: before }, says("yes!"), { ...approvals({ asked: 3, approved: [] }), plan: GONE }],
+    ["a denial is the end",                       {}, no, { ...approvals(), decision: { kind: "denied", by: "Grace", because: "payment freeze" }, plan: GONE, ending: { kind: "denied", because: { code: "denied", by: "Grace", because: "payment freeze" }, images } }],
+    ["a callback that fails is a denial",         {}, { kind: "failed", because: "the chat is down" }, { ...approvals(), decision: { kind: "denied", by: said, because: "the chat is down" }, plan: GONE, ending: { kind: "denied", because: { code: "denied", by: said, because: "the chat is down" }, images } }],
+    ["no answer in time is the end",              {}, { kind: "expired" }, { ...approvals(), decision: { kind: "expired" }, plan: GONE, ending: { kind: "approval-expired", because: { code: "no-answer", hours: 12 }, images } }],
+    ["an answer that cannot be understood approves nothing, and is no end", {}, says("yes!"), { ...approvals({ again: "unreadable-answer" }), plan: GONE }],
+    ["nor does it keep what was approved before", { state: before }, says("yes!"), { ...approvals({ asked: 3, approved: [], again: "unreadable-answer" }), plan: GONE }],
   ];
   for (const [title, given, answer, changes] of table)
     test(title, async () => {

@@ -101,7 +101,7 @@ describe("the state after a write that was throttled, and after a revision was r
     ["each further one is counted, too",            { state: { throttled: 3 } }, { write: "throttled" }, { throttled: 4, isThrottled: true }],
     ["a revision was registered",                   {}, registered, { newRevision: OURS, registered: [OURS] }],
     ["those before it stay known",                  { state: { registered: [revision(40)], throttled: 2 } }, registered, { newRevision: OURS, registered: [revision(40), OURS], throttled: 0 }],
-    ["for a task it is what follows that is done next", { survey: { task } }, registered, { newRevision: OURS, registered: [OURS], task: { surveyed: survey({ task }), images: imagesOf({}), substitution, target: 0, sentences: [], touched: 0, waitedSeconds: 0 } }],
+    ["for a task it is what follows that is done next", { survey: { task } }, registered, { newRevision: OURS, registered: [OURS], task: { surveyed: survey({ task }), images: imagesOf({}), substitution, target: 0, repointed: [], touched: 0, waitedSeconds: 0 } }],
     ["the failing revision is gone: that is the end", {}, { write: "register", registered: { kind: "superseded", because } }, { ending: { kind: "superseded", because, images } }],
   ];
   for (const [title, given, result, changes] of table)
@@ -122,7 +122,7 @@ const overwritten: Overwritten = {
 };
 const work = (more: Partial<TaskWork> = {}): TaskWork => ({
   surveyed: { ...survey(), task },
-  ...{ images: [], substitution, target: 0, sentences: [], touched: 0, waitedSeconds: 0, ...more },
+  ...{ images: [], substitution, target: 0, repointed: [], touched: 0, waitedSeconds: 0, ...more },
 });
 const copying = { index: 0, attempt: 1, own: 1, polls: 0, waitedSeconds: 0 };
 const rollback = { of: failedSubstitute() };

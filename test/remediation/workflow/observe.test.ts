@@ -61,7 +61,7 @@ const task = (taskArn: string): TaskWork => ({
     images: [],
     substitution: { previousRevision: FORMER, newRevision: RUNNING },
     target: 0,
-    sentences: [],
+    repointed: [],
     touched: 0,
   },
   ...{ taskArn, waitedSeconds: 15 },

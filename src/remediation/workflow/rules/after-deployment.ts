@@ -140,13 +140,6 @@ export function afterRollback(state: State, restored: Restored): State {
   return { ...state, rollback: { ...rollback, restored: { to, byEcs, looks: 0 } } };
 }
 
-/** What runs after a rollback, by its own name. */
-export function formatBackOn(to: string, former: string): string {
-  return sameRevision(to, former)
-    ? shortRevision(former)
-    : `${shortRevision(to)}, a copy of ${shortRevision(former)}, which is INACTIVE`;
-}
-
 /** Another deployment came between our last look and our write: it is deployed again. @param over what replaced it */
 export function overwriting(
   state: State,

@@ -5,6 +5,7 @@ import type { Remedy } from "../../../substitution/remedies/remedy.ts";
 import { plannedChanges } from "../../gates/planned-changes.ts";
 import { exceedsEntireQuota, remedyFor } from "../../gates/quotas.ts";
 import type { MirrorRejected } from "../../mirror/mirror-result.ts";
+import { formatBecause } from "../../report/ending-reason.ts";
 import { fixByHand, nextFailure, remediesOfFailed } from "../../report/remedies-of-refusal.ts";
 import { waitingFor } from "../../survey/limit-met.ts";
 import { loopGuardReason, loopGuardWaitSeconds } from "../../survey/loop-guard.ts";
@@ -34,7 +35,7 @@ const APPROVALS_MAX = 5;
 /** Nothing is begun once the time is over: what was waited for last names the end. */
 const timeBudget: Rule = (state, _seen, context) => {
   if (secondsLeft(state) > 0) return undefined;
-  const because = `${TIME_BUDGET_HOURS} hours have passed, and no substitute could be deployed in them: the remediation waits no longer`;
+  const because = { code: "time-over", hours: TIME_BUDGET_HOURS } as const;
   const remedies = [nextFailure()];
   const ending = { kind: "no-substitute", code: "time-over", because, remedies } as const;
   const images = optional("images", state.plan?.plan.images);
@@ -75,7 +76,7 @@ const findSubstitute: Rule = (state, seen, context) => {
   if (last !== undefined && state.rejected.length > REJECTIONS_MAX)
     return conclude(
       state,
-      { kind: "failed", because: `${last.image}: ${last.because}`, images: plan.images },
+      { kind: "failed", because: { code: "copy-rejected", ...last }, images: plan.images },
       context,
     );
   if (plan.kind !== "no-substitute") return undefined;
@@ -102,9 +103,9 @@ const reportOnly: Rule = (state, _seen, context) => {
 const stopped: Rule = (state, _seen, context) => {
   const { plan, stopped: stop } = planned(state);
   if (stop === undefined) return undefined;
-  const because = `nothing was written, because the kill switch${stop.parameter === undefined ? "" : ` ${stop.parameter}`} stops every write (${stop.because})`;
+  const because = { code: "writes-stopped", ...stop } as const;
   const refusal = { code: "denied", stopped: optional("parameter", stop.parameter) } as const;
-  const remedies = remediesOfFailed(refusal, because);
+  const remedies = remediesOfFailed(refusal, formatBecause(because));
   const ending = { because, images: plan.images, error: { code: "denied" }, remedies } as const;
   return conclude(state, { kind: "failed", transient: false, ...ending }, context);
 };
@@ -121,7 +122,7 @@ const otherDeployment: Rule = (state, _seen, { options }) => {
     doing: "active-deployment",
     timeOver: {
       kind: "superseded",
-      because: `the deployment ${surveyed.deploymentId ?? ""} is still under way, and was left alone`,
+      because: { code: "other-deployment", deployment: surveyed.deploymentId },
       images: plan.images,
     },
     state: surveyAgain({ ...state, deploymentSeconds: state.deploymentSeconds + seconds }),
@@ -141,7 +142,7 @@ const approval: Rule = (state, _seen, context) => {
   if (changes.every(({ hash }) => approved.includes(hash))) return undefined;
   if (asked < APPROVALS_MAX && questionSeconds(state, policy.approval.hours) > 0)
     return { kind: "ask", changes };
-  const because = `approval was requested ${asked} times, and each time the plan had changed by then or the answer could not be read`;
+  const because = { code: "asked-in-vain", times: asked } as const;
   return conclude(state, { kind: "approval-expired", because, images: plan.images }, context);
 };
 
@@ -151,7 +152,7 @@ const mirrorFirst: Rule = (state, _seen, context) => {
   if (imagesToMirror(state).length === 0 || state.newRevision !== undefined) return undefined;
   const { copying } = state;
   if (copying === undefined && state.copies === COPIES_MAX) {
-    const because = "the copy was made, and is no longer in ECR";
+    const because = { code: "copy-lost" } as const;
     return conclude(state, { kind: "failed", because, images: plan.images }, context);
   }
   if (copying?.name === undefined) return { kind: "write", write: "start-copy" };

@@ -5,6 +5,7 @@
 
 import { optional } from "../../../ecs/json-fields.ts";
 import { throttleBackoffSeconds } from "../../deploy/throttled-write.ts";
+import type { Because } from "../../report/ending-reason.ts";
 import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Context } from "../context.ts";
@@ -37,7 +38,7 @@ export function conclude(state: State, result: RemediationResult, { options }: C
 }
 
 /** Goes back to the previous revision, after a substitute that did not help. */
-export function rollBack(state: State, of: FailedSubstitute, afterwards?: string): Action {
+export function rollBack(state: State, of: FailedSubstitute, afterwards?: Because): Action {
   const { failed: _failed, ending: _ending, ...kept } = state;
   return {
     kind: "write",

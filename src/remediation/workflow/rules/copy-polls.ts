@@ -2,6 +2,7 @@
 
 import { optional } from "../../../ecs/json-fields.ts";
 import { candidateKey } from "../../../substitution/candidate.ts";
+import { type CopyFailure, formatCopyFailure } from "../../mirror/copy-failure.ts";
 import type { MirrorRejected } from "../../mirror/mirror-result.ts";
 import { mirrorRequestOf } from "../../mirror/request-mirrors.ts";
 import type { ExecutionStatus } from "../../ports/ports.ts";
@@ -45,8 +46,8 @@ export function afterPoll(
   // An execution that was started a moment ago may not be shown yet.
   const isRunning = status === undefined || status.status === "running";
   if (isRunning && copying.waitedSeconds < WAIT_SECONDS_MAX) return state;
-  const what = subject(state);
-  if (isRunning) return rejectCopy(state, { because: `${what} is still running`, failed: true });
+  const of = kindOfCopy(state);
+  if (isRunning) return failCopy(state, { of, code: "still-running" });
   const { refused, held, limited, repositories } = status;
   if (refused !== undefined)
     return rejectCopy(state, {
@@ -57,20 +58,15 @@ export function afterPoll(
     });
   if (status.status === "succeeded" || isInTarget) return copied(state);
   // It may have met a limit, so it is not tried again at once: the next survey asks the source first.
-  if (status.status === "unknown")
-    return rejectCopy(state, {
-      failed: true,
-      because: `${what} has ended, and how cannot be read: ${status.because ?? "no reason given"}`,
-    });
-  const because = `${what} ${status.status}${status.because === undefined ? "" : ` (${status.because})`}`;
-  return nextName(state, { ...copying, because });
+  const { because } = status;
+  if (status.status === "unknown") return failCopy(state, { of, code: "end-unknown", because });
+  return nextName(state, { ...copying, failure: { of, code: "ended", status: status.status, because } });
 }
 
 /** The next name of the same copy; too many of them, and it counts as failed. */
 export function nextName(state: State, { name: _, ...copying }: Copying): State {
-  const { because = `${subject(state)} was not started` } = copying;
-  if (copying.attempt === NAMES_MAX || copying.own === ATTEMPTS_MAX)
-    return rejectCopy(state, { because, failed: true });
+  const { failure = { of: kindOfCopy(state), code: "not-started" } } = copying;
+  if (copying.attempt === NAMES_MAX || copying.own === ATTEMPTS_MAX) return failCopy(state, failure);
   return { ...state, copying: { ...copying, attempt: copying.attempt + 1 } };
 }
 
@@ -84,6 +80,10 @@ export function copied(state: State): State {
   if (copying.index + 1 < images.length)
     return { ...brought, copying: { ...FIRST_COPY, index: copying.index + 1 } };
   return surveyAgain({ ...brought, copies: state.copies + 1, mirrored: mirroredNow(state) });
+}
+
+function failCopy(state: State, failure: CopyFailure): State {
+  return rejectCopy(state, { because: formatCopyFailure(failure), failed: true });
 }
 
 /** An image could not be brought: the next survey finds another place for it. */
@@ -110,8 +110,7 @@ function placeIn(state: State): string | undefined {
   return winner === undefined ? undefined : candidateKey(winner.candidate);
 }
 
-function subject(state: State): string {
+function kindOfCopy(state: State): CopyFailure["of"] {
   const image = imagesToMirror(state)[state.copying?.index ?? 0];
-  const request = image === undefined ? undefined : mirrorRequestOf(image);
-  return request?.kind === "fill-cache" ? "filling the cache" : "the copy";
+  return (image === undefined ? undefined : mirrorRequestOf(image))?.kind ?? "copy";
 }

@@ -6,7 +6,6 @@ import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Seen } from "../seen.ts";
 import type { Rollback, State } from "../state.ts";
-import { formatBackOn } from "./after-deployment.ts";
 import { conclude } from "./conclude.ts";
 import type { Rule } from "./rule.ts";
 
@@ -60,18 +59,10 @@ function endingOf(
 ): RemediationResult {
   const { surveyed, newRevision, images, because } = of;
   const { failingRevision: previousRevision } = surveyed;
-  const after = afterwards === undefined ? "" : `; after that, ${afterwards}`;
   return {
     kind: "rolled-back",
-    because: `${because}; the service runs ${formatBackOn(to, previousRevision)} again${formatResolved(byEcs, resolved)}${after}`,
+    because: { code: "rolled-back", because, to, previousRevision, byEcs, images: resolved, afterwards },
     ...{ images, substitution: { previousRevision, newRevision }, restored: to },
     rollback: { by: byEcs ? "ecs" : "new-deployment", images: [...resolved] },
   };
-}
-
-function formatResolved(byEcs: boolean, resolved: readonly RestoredImage[]): string {
-  if (byEcs) return ", to which ECS itself went back";
-  if (resolved.length === 0) return "";
-  const each = resolved.map(({ image, digest }) => (digest === undefined ? image : `${image} to ${digest}`));
-  return `, for which ECS resolves its tags again: ${each.join(", ")}`;
 }

@@ -4,6 +4,7 @@ import { shortRevision } from "../../../ecs/arn.ts";
 import type { RepointResult, RerunResult } from "../../deploy/rollout.ts";
 import { whyNotRepointed } from "../../deploy/schedule-rollout.ts";
 import { type ScheduledTarget, targetName } from "../../ports/schedules.ts";
+import type { TaskRun } from "../../report/ending-reason.ts";
 import { sourceChanges } from "../../report/next-steps.ts";
 import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
@@ -20,59 +21,47 @@ export const taskWork: Rule = (state, seen, context) => {
   const { task } = state;
   if (task === undefined) return undefined;
   const { action } = task.surveyed.task;
-  const registered = `${shortRevision(task.substitution.newRevision)} was registered in place of ${shortRevision(task.substitution.previousRevision)}`;
-  const end = (ending: Pick<RemediationResult, "kind" | "because"> & Partial<RemediationResult>): Action =>
-    conclude(state, { images: task.images, substitution: task.substitution, ...ending }, context);
-  if (action === "register" || action === "report") {
-    return end({
-      kind: "redeployed",
-      because: `${registered}; the task was not run again (StandaloneTasks=register)`,
-      nextSteps: [
-        `start the task again, on ${shortRevision(task.substitution.newRevision)}`,
-        ...sourceChanges(task.images),
-      ],
-    });
-  }
+  const { images, substitution, repointed: targets } = task;
+  const end = (
+    kind: RemediationResult["kind"],
+    run: TaskRun,
+    more: Partial<RemediationResult> = {},
+  ): Action => {
+    const because = { code: "task", ...substitution, targets, run } as const;
+    return conclude(state, { images, substitution, kind, because, ...more }, context);
+  };
+  const byHand = {
+    nextSteps: [
+      `start the task again, on ${shortRevision(substitution.newRevision)}`,
+      ...sourceChanges(images),
+    ],
+  };
+  if (action === "register" || action === "report")
+    return end("redeployed", { code: "only-registered" }, byHand);
   const moves = action !== "run";
   if (moves && currentTarget(task) !== undefined) return { kind: "write", write: "start" };
-  const moved = task.sentences.join("; ");
-  if (moves && task.touched === 0) return end({ kind: "superseded", because: moved });
-  if (action === "move") {
-    return end({
-      kind: "redeployed",
-      because: `${registered}; ${moved}; the run that failed was not repeated (StandaloneTasks=run repeats it)`,
-    });
-  }
-  const before = moves ? `${registered}; ${moved}` : registered;
+  if (moves && task.touched === 0) return end("superseded", { code: "left-alone" });
+  if (action === "move") return end("redeployed", { code: "not-repeated" });
   if (task.notRun !== undefined) {
-    return end({
-      kind: moves ? "redeployed" : "rollout-timed-out",
-      because: `${before}; the task was not run again: ${task.notRun}`,
-      nextSteps: [
-        `start the task again, on ${shortRevision(task.substitution.newRevision)}`,
-        ...sourceChanges(task.images),
-      ],
-    });
+    const kind = moves ? "redeployed" : "rollout-timed-out";
+    return end(kind, { code: "not-started", because: task.notRun }, byHand);
   }
   if (task.taskArn === undefined) return { kind: "write", write: "start" };
-  return watchTask(state, task, seen, (kind, because) =>
-    end({ kind, because: `${before}; ${because}`, transient: false }),
-  );
+  return watchTask(state, task, seen, (kind, run) => end(kind, run, { transient: false }));
 };
 
 function watchTask(
   state: State,
   task: TaskWork,
   seen: Seen,
-  end: (kind: RemediationResult["kind"], because: string) => Action,
+  end: (kind: RemediationResult["kind"], run: TaskRun) => Action,
 ): Action {
-  const { taskArn = "", waitedSeconds } = task;
-  const name = `the task was run again (${taskArn.slice(taskArn.lastIndexOf("/") + 1)})`;
+  const { taskArn: arn = "", waitedSeconds } = task;
   const verdict = seen.kind === "rollout" ? seen.verdict : undefined;
   if (verdict?.kind === "succeeded" || verdict?.kind === "failed")
-    return end(verdict.kind, `${name} ${verdict.because}`);
+    return end(verdict.kind, { code: "ended", arn, because: verdict.because });
   if (waitedSeconds >= WATCH_SECONDS_MAX)
-    return end("rollout-timed-out", `${name} and has not started in ${WATCH_SECONDS_MAX / 60} minutes`);
+    return end("rollout-timed-out", { code: "too-slow", arn, minutes: WATCH_SECONDS_MAX / 60 });
   return {
     ...{ kind: "wait", label: "task", seconds: POLL_SECONDS },
     state: { ...state, task: { ...task, waitedSeconds: waitedSeconds + POLL_SECONDS } },
@@ -88,16 +77,13 @@ export function currentTarget({ surveyed, target }: TaskWork): ScheduledTarget |
 export function afterRepoint(state: State, task: TaskWork, result: RepointResult): State {
   const target = currentTarget(task);
   if (target === undefined) return state;
-  const { previousRevision, newRevision } = task.substitution;
-  const left = whyNotRepointed(target, previousRevision);
-  const sentence =
-    left?.sentence ??
-    (result === "changed"
-      ? `${targetName(target)} was changed meanwhile, and was left as it is`
-      : `${targetName(target)} was moved from ${shortRevision(previousRevision)} to ${shortRevision(newRevision)}`);
-  const touched = left?.touched ?? (result === "changed" ? 0 : 1);
+  const left = whyNotRepointed(target, task.substitution.previousRevision);
+  const code = result === "changed" ? "changed" : "moved";
+  const told = left ?? { name: targetName(target), code };
+  // A target without a revision runs ours from its next run on.
+  const touched = told.code === "moved" || told.code === "unpinned" ? 1 : 0;
   const done = { target: task.target + 1, touched: task.touched + touched };
-  return { ...state, task: { ...task, ...done, sentences: [...task.sentences, sentence] } };
+  return { ...state, task: { ...task, ...done, repointed: [...task.repointed, told] } };
 }
 
 export function afterRun(state: State, task: TaskWork, result: RerunResult): State {

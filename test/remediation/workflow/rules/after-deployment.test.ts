@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { Deployment } from "../../../../src/ecs/service/service.ts";
 import type { Restored } from "../../../../src/remediation/deploy/redeploy-previous.ts";
 import type { RedeployResult } from "../../../../src/remediation/deploy/redeploy-service.ts";
+import { formatBackOn, formatBecause } from "../../../../src/remediation/report/ending-reason.ts";
 import { next, withSeen } from "../../../../src/remediation/workflow/next.ts";
-import { formatBackOn } from "../../../../src/remediation/workflow/rules/after-deployment.ts";
 import type {
   Displaced,
   FailedSubstitute,
@@ -250,7 +250,7 @@ rowsOf("the state after another's was deployed again", [
 
 describe("what a record names", () => {
   const ending = (given: Given, result: WriteResult): string =>
-    (next(stateOf(given), result, contextOf(given)).ending?.because ?? "")
+    formatBecause(next(stateOf(given), result, contextOf(given)).ending?.because ?? "")
       .match(/web:\d+|afterwards/g)
       ?.join(" ") ?? "";
   // biome-ignore format: a table is read by its columns

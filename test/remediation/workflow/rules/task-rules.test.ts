@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { RepointResult, RerunResult } from "../../../../src/remediation/deploy/rollout.ts";
 import { whyNotRepointed } from "../../../../src/remediation/deploy/schedule-rollout.ts";
 import { throttleBackoffSeconds } from "../../../../src/remediation/deploy/throttled-write.ts";
-import type { ScheduledTarget } from "../../../../src/remediation/ports/schedules.ts";
+import type { RepointedTarget, ScheduledTarget } from "../../../../src/remediation/ports/schedules.ts";
+import { formatBecause, type TaskRun } from "../../../../src/remediation/report/ending-reason.ts";
 import type { TaskFacts } from "../../../../src/remediation/survey/types.ts";
 import { next } from "../../../../src/remediation/workflow/next.ts";
 import type { TaskWork } from "../../../../src/remediation/workflow/state.ts";
@@ -47,7 +48,7 @@ const work = (
       images: imagesOf({}),
       substitution,
       target: 0,
-      sentences: [],
+      repointed: [],
       touched: 0,
       waitedSeconds: 0,
       ...more,
@@ -60,7 +61,7 @@ const on = (wish: TaskFacts["action"], more: Parameters<typeof work>[1] = {}, gi
   ...given,
 });
 const one = { targets: [rule()] };
-const moved = { ...one, target: 1, touched: 1, sentences: ["the rule nightly"] };
+const moved = { ...one, target: 1, touched: 1, repointed: [{ name: "nightly", code: "moved" }] } as const;
 const ran = { taskArn };
 const seen = (kind: "succeeded" | "failed" | "in-progress" = "in-progress"): Given => ({
   seen: { kind: "rollout", at: NOW, verdict: { kind, because } },
@@ -113,14 +114,14 @@ test("a task that has not started in its time is named with that time in minutes
 
 describe("a target that is not written", () => {
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [title: string, ScheduledTarget, touched: number | undefined])[] = [
+  const table: readonly (readonly [title: string, ScheduledTarget, code: RepointedTarget["code"] | undefined])[] = [
     ["the failing revision is what a write replaces",          rule(),                              undefined],
-    ["a family alone takes the newest revision by itself",     rule(FORMER.replace(":41", "")),     1],
-    ["another revision is left alone",                         rule(revision(40)),                  0],
+    ["a family alone takes the newest revision by itself",     rule(FORMER.replace(":41", "")),     "unpinned"],
+    ["another revision is left alone",                         rule(revision(40)),                  "other-revision"],
     ["the failing revision may be written without its ARN",    rule("web:41"),                      undefined],
   ];
-  for (const [title, target, touched] of table)
-    test(title, () => expect(whyNotRepointed(target, FORMER)?.touched).toBe(touched));
+  for (const [title, target, code] of table)
+    test(title, () => expect(whyNotRepointed(target, FORMER)?.code).toBe(code));
 });
 
 type After = readonly [title: string, Given, result: WriteResult, changes: object];
@@ -129,17 +130,21 @@ const repoint = (result: RepointResult): WriteResult => ({
   started: { of: "target", result },
 });
 const run = (result: RerunResult): WriteResult => ({ write: "start", started: { of: "task", run: result } });
-const sentences = [expect.any(String)];
+
+const became = (code: RepointedTarget["code"], now = ""): readonly RepointedTarget[] => {
+  const name = "the rule nightly";
+  return [code === "other-revision" ? { name, code, now } : { name, code }];
+};
 
 describe("the state after a write for a task", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly After[] = [
-    ["a target was moved",                           on("move", one),                              repoint("moved"),   { task: { target: 1, touched: 1, sentences } }],
-    ["a target was moved by an earlier run of the step", on("move", one),                          repoint("already"), { task: { target: 1, touched: 1, sentences } }],
-    ["a target is another by now",                   on("move", one),                              repoint("changed"), { task: { target: 1, sentences } }],
-    ["a target that takes the newest counts as moved", on("move", { targets: [rule("web")] }),     repoint("skipped"), { task: { target: 1, touched: 1, sentences } }],
-    ["a target of another revision does not",        on("move", { targets: [rule(FOREIGN)] }),     repoint("skipped"), { task: { target: 1, sentences } }],
-    ["a second one is counted with the first",       on("move", { targets: [rule(), rule()], target: 1, touched: 1, sentences: ["first"] }), repoint("moved"), { task: { target: 2, touched: 2, sentences: ["first", expect.any(String)] } }],
+    ["a target was moved",                           on("move", one),                              repoint("moved"),   { task: { target: 1, touched: 1, repointed: became("moved") } }],
+    ["a target was moved by an earlier run of the step", on("move", one),                          repoint("already"), { task: { target: 1, touched: 1, repointed: became("moved") } }],
+    ["a target is another by now",                   on("move", one),                              repoint("changed"), { task: { target: 1, repointed: became("changed") } }],
+    ["a target that takes the newest counts as moved", on("move", { targets: [rule("web")] }),     repoint("skipped"), { task: { target: 1, touched: 1, repointed: became("unpinned") } }],
+    ["a target of another revision does not",        on("move", { targets: [rule(FOREIGN)] }),     repoint("skipped"), { task: { target: 1, repointed: became("other-revision", FOREIGN) } }],
+    ["a second one is counted with the first",       on("move", { targets: [rule(), rule()], target: 1, touched: 1, repointed: became("moved") }), repoint("moved"), { task: { target: 2, touched: 2, repointed: [...became("moved"), ...became("moved")] } }],
     ["there is no target left",                      on("move", moved),                            repoint("moved"),   {}],
     ["the task was started",                         on("run"),                                    run({ kind: "started", arn: taskArn }), { task: { taskArn } }],
     ["ECS refused to start it",                      on("run"),                                    run({ kind: "refused", because }), { task: { notRun: because } }],
@@ -154,24 +159,26 @@ describe("the state after a write for a task", () => {
     });
 });
 
-describe("what is said of a target that was written", () => {
-  const said = (result: RepointResult, target: ScheduledTarget): readonly string[] => {
-    const given = on("move", { targets: [target] });
-    return next(stateOf(given), repoint(result), contextOf(given)).task?.sentences ?? [];
-  };
+describe("the sentence about a task names", () => {
+  const ours = { code: "task", previousRevision: FORMER, newRevision: OURS } as const;
+  const said = (targets: readonly RepointedTarget[], run: TaskRun): readonly string[] =>
+    formatBecause({ ...ours, targets, run }).match(
+      /nightly|web:\d+|\d+ minutes|StandaloneTasks=\w+|refused/g,
+    ) ?? [];
+  const nightly = { name: "nightly" } as const;
+  const arn = "arn:aws:ecs:us-east-1:123456789012:task/prod/1";
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [title: string, RepointResult, ScheduledTarget, names: readonly string[]])[] = [
-    ["names where it was moved from and to",         "moved",   rule(),         ["nightly", "web:41", "web:42"]],
-    ["names it alone where it is another by now",    "changed", rule(),         ["nightly"]],
-    ["names the other revision that it runs",        "skipped", rule(FOREIGN),  ["nightly", "web:50"]],
-    ["names it alone where it takes the newest",     "skipped", rule("web"),    ["nightly"]],
+  const table: readonly (readonly [title: string, readonly RepointedTarget[], TaskRun, names: readonly string[]])[] = [
+    ["both revisions of a target that was moved",      [{ ...nightly, code: "moved" }],    { code: "left-alone" }, ["nightly", "web:41", "web:42"]],
+    ["a target that was changed meanwhile",            [{ ...nightly, code: "changed" }],  { code: "left-alone" }, ["nightly"]],
+    ["the other revision that a target runs",          [{ ...nightly, code: "other-revision", now: FOREIGN }], { code: "left-alone" }, ["nightly", "web:50"]],
+    ["a target that takes the newest revision",        [{ ...nightly, code: "unpinned" }], { code: "left-alone" }, ["nightly"]],
+    ["both revisions and the setting that only registers", [], { code: "only-registered" }, ["web:42", "web:41", "StandaloneTasks=register"]],
+    ["the setting that repeats the run",               [], { code: "not-repeated" },                      ["web:42", "web:41", "StandaloneTasks=run"]],
+    ["why the task could not be started",              [], { code: "not-started", because: "refused" },   ["web:42", "web:41", "refused"]],
+    ["how the task ended",                             [], { code: "ended", arn, because: "was refused" }, ["web:42", "web:41", "refused"]],
+    ["how long it has not started",                    [], { code: "too-slow", arn, minutes: 20 },        ["web:42", "web:41", "20 minutes"]],
   ];
-  for (const [title, result, target, names] of table)
-    test(title, () =>
-      expect(
-        said(result, target)
-          .join()
-          .match(/nightly|web:\d+/g),
-      ).toEqual(names),
-    );
+  for (const [title, targets, run, names] of table)
+    test(title, () => expect(said(targets, run)).toEqual(names));
 });

@@ -61,7 +61,7 @@ rules("the time before our write", [
   ["what was waited for last names the end",    { state: { ...OVER, timeOver: superseded } }, "end superseded"],
   ["an ending that was decided goes before it", { state: { ...OVER, ending: { kind: "denied", because } } }, "end denied"],
   ["a step that failed goes before it, and is not looked at again for long", { state: { ...OVER, failed: { because, transient: true } } }, "wait 1 for survey again", expect.anything()],
-  ["a service on a substitute that failed goes back", { state: { ...OVER, ...moved } }, "write undo", { rollback: { of: failedSubstitute(), afterwards: expect.any(String) } }],
+  ["a service on a substitute that failed goes back", { state: { ...OVER, ...moved } }, "write undo", { rollback: { of: failedSubstitute(), afterwards: expect.objectContaining({ code: "time-over" }) } }],
   ["questions to the operator do not count",    { state: since(90, { approvalSeconds: 70 * 3600 }) }, ...GOES_ON],
   ["nor do rollouts that were watched",         { state: { ...since(40), watchedSeconds: 17 * 3600 } }, ...GOES_ON],
 ]);
