@@ -64,6 +64,11 @@ function sourcesOf(service: JsonObject): readonly Source[] {
   return isUnread(sources) ? [] : sources;
 }
 
+const NOT_OF_MANY: Answered = {
+  ...{ kind: "unread", permission: "" },
+  because: "of many services the deployments are not asked: repull diagnose SERVICE does",
+};
+
 /** The same reads, which know of each service what the list has told. */
 function sharing(
   reads: AccountReads,
@@ -82,6 +87,11 @@ function sharing(
         const name = getStrings(input, "services")[0] ?? "";
         const service = known.get(`${input.cluster} ${name}`);
         if (service !== undefined) return { kind: "answer", answer: { services: [service] } };
+      }
+      // Two calls for each of hundreds: worth it where a service fails, or is asked about alone.
+      if (operation === "ecs.ListServiceDeployments" && typeof input.cluster === "string") {
+        const service = known.get(`${input.cluster} ${getString(input, "service") ?? ""}`);
+        if (service !== undefined && !isFailing(service)) return NOT_OF_MANY;
       }
       return await reads.read(operation, input, region);
     },

@@ -15,12 +15,20 @@ export const OPERATIONS = {
   "ecs.ListServices":                    "ecs:ListServices",
   "ecs.DescribeServices":                "ecs:DescribeServices",
   "ecs.DescribeTaskDefinition":          "ecs:DescribeTaskDefinition",
+  "ecs.DescribeCapacityProviders":       "ecs:DescribeCapacityProviders",
   "ecs.DescribeContainerInstances":      "ecs:DescribeContainerInstances",
+  "ecs.DescribeServiceRevisions":        "ecs:DescribeServiceRevisions",
+  "ecs.ListServiceDeployments":          "ecs:ListServiceDeployments",
   "ecs.ListContainerInstances":          "ecs:ListContainerInstances",
   "ec2.DescribeInstances":               "ec2:DescribeInstances",
+  "ec2.DescribeInstanceTypes":           "ec2:DescribeInstanceTypes",
   "ec2.DescribeSubnets":                 "ec2:DescribeSubnets",
+  "autoscaling.DescribeAutoScalingGroups": "autoscaling:DescribeAutoScalingGroups",
+  "autoscaling.DescribeScalingActivities": "autoscaling:DescribeScalingActivities",
   "iam.GetInstanceProfile":              "iam:GetInstanceProfile",
+  "iam.GetPolicy":                       "iam:GetPolicy",
   "iam.GetRole":                         "iam:GetRole",
+  "iam.ListAttachedRolePolicies":        "iam:ListAttachedRolePolicies",
   "iam.SimulatePrincipalPolicy":         "iam:SimulatePrincipalPolicy",
   "ecr.BatchGetImage":                   "ecr:BatchGetImage",
   "ecr.DescribeImages":                  "ecr:DescribeImages",
@@ -37,6 +45,7 @@ export const OPERATIONS = {
   "efs.DescribeMountTargetSecurityGroups": "elasticfilesystem:DescribeMountTargetSecurityGroups",
   "efs.DescribeFileSystemPolicy":        "elasticfilesystem:DescribeFileSystemPolicy",
   "efs.DescribeAccessPoints":            "elasticfilesystem:DescribeAccessPoints",
+  "elbv2.DescribeLoadBalancers":         "elasticloadbalancing:DescribeLoadBalancers",
   "elbv2.DescribeTargetGroups":          "elasticloadbalancing:DescribeTargetGroups",
   "elbv2.DescribeTargetHealth":          "elasticloadbalancing:DescribeTargetHealth",
   "route53resolver.ListFirewallRuleGroupAssociations": "route53resolver:ListFirewallRuleGroupAssociations",
@@ -71,9 +80,12 @@ export const NETWORK_RIGHTS = [
   "ec2:GetManagedPrefixListEntries",
 ] as const;
 
+/** With it the config of an image is read: who diagnoses by hand may, and a function in the account does not. */
+export const CONFIG_RIGHT = "ecr:GetDownloadUrlForLayer";
+
 /** All that a diagnosis asks for, to read; each that is missing leaves a check open, and stops none. */
 export const DIAGNOSE_RIGHTS: readonly string[] = [
-  ...new Set([...Object.values(OPERATIONS), ...NETWORK_RIGHTS, "sts:GetCallerIdentity"]),
+  ...new Set([...Object.values(OPERATIONS), ...NETWORK_RIGHTS, CONFIG_RIGHT, "sts:GetCallerIdentity"]),
 ].toSorted();
 
 /** What the diagnosis of an event may read. */
@@ -99,6 +111,26 @@ export type ImageAnswer =
   /** It was not asked, or no answer came. */
   | { readonly kind: "unknown"; readonly because: string };
 
+/** What a container of the image runs where its definition does not say, and the platform of the image. Nothing else of it. */
+export type ImageConfig = {
+  readonly kind: "config";
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly os?: string;
+  readonly architecture?: string;
+};
+
+/** Where the config of an image in ECR is, as ECR's API names it. */
+export type ConfigPlace = {
+  readonly registryId: string;
+  readonly repositoryName: string;
+  readonly layerDigest: string;
+};
+
+export type ConfigAnswer =
+  | ImageConfig
+  | { readonly kind: "unread"; readonly permission: string; readonly because: string };
+
 export interface AccountReads {
   /** Of whom the answers are; undefined where nothing tells. */
   readonly account: string | undefined;
@@ -111,6 +143,8 @@ export interface AccountReads {
   securityGroups(ids: readonly string[], region?: string): Promise<Read<SecurityGroup>>;
   /** Of a registry that is not ECR's, with the caller's login; the task may have another. */
   image(reference: string): Promise<ImageAnswer>;
+  /** Absent: no image is opened from here. */
+  config?(place: ConfigPlace, region: string): Promise<ConfigAnswer>;
 }
 
 /** The AWS CLI's command for a call, for a caller with the permission. */

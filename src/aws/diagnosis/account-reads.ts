@@ -2,6 +2,7 @@
 
 import {
   DescribeInstancesCommand,
+  DescribeInstanceTypesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   EC2Client,
@@ -11,24 +12,30 @@ import {
   DescribeImagesCommand,
   DescribePullThroughCacheRulesCommand,
   ECRClient,
+  GetDownloadUrlForLayerCommand,
   GetRegistryPolicyCommand,
   GetRepositoryPolicyCommand,
 } from "@aws-sdk/client-ecr";
 import {
+  DescribeCapacityProvidersCommand,
   DescribeContainerInstancesCommand,
+  DescribeServiceRevisionsCommand,
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   ECSClient,
   ListClustersCommand,
   ListContainerInstancesCommand,
+  ListServiceDeploymentsCommand,
   ListServicesCommand,
   ListTasksCommand,
 } from "@aws-sdk/client-ecs";
 import {
   GetInstanceProfileCommand,
+  GetPolicyCommand,
   GetRoleCommand,
   IAMClient,
+  ListAttachedRolePoliciesCommand,
   SimulatePrincipalPolicyCommand,
 } from "@aws-sdk/client-iam";
 import {
@@ -37,7 +44,15 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { DescribeParametersCommand, SSMClient } from "@aws-sdk/client-ssm";
-import { type AccountReads, type Answered, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";
+import {
+  type AccountReads,
+  type Answered,
+  CONFIG_RIGHT,
+  type ConfigAnswer,
+  type ConfigPlace,
+  OPERATIONS,
+  type Operation,
+} from "../../diagnosis/reads.ts";
 import { getString, isObject, optional } from "../../ecs/json-fields.ts";
 import type { Read, SecurityGroup, Subnet } from "../../network/facts.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
@@ -48,6 +63,7 @@ import { callQuery, callRoute53 } from "../client/calls/query-call.ts";
 import { readPages } from "../client/calls/read-pages.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { securityGroupOf, subnetOf } from "../client/network-facts.ts";
+import { configIn } from "./image-config.ts";
 import { SharedNetworks } from "./shared-networks.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */
@@ -68,9 +84,15 @@ const CALLS: Readonly<Record<Operation, Call>> = {
   "ecs.DescribeTaskDefinition":            (input, at) => ecs(at).send(new DescribeTaskDefinitionCommand(input)),
   "ecs.DescribeContainerInstances":        (input, at) => ecs(at).send(new DescribeContainerInstancesCommand(input)),
   "ecs.ListContainerInstances":            (input, at) => ecs(at).send(new ListContainerInstancesCommand(input)),
+  "ecs.DescribeCapacityProviders":         (input, at) => ecs(at).send(new DescribeCapacityProvidersCommand(input)),
+  "ecs.DescribeServiceRevisions":          (input, at) => ecs(at).send(new DescribeServiceRevisionsCommand(input)),
+  "ecs.ListServiceDeployments":            (input, at) => ecs(at).send(new ListServiceDeploymentsCommand(input)),
+  "ec2.DescribeInstanceTypes":             (input, at) => clientOf(EC2Client, at).send(new DescribeInstanceTypesCommand(input)),
   "ec2.DescribeInstances":                 (input, at) => clientOf(EC2Client, at).send(new DescribeInstancesCommand(input)),
   "ec2.DescribeSubnets":                   (input, at) => clientOf(EC2Client, at).send(new DescribeSubnetsCommand(input)),
   "iam.GetInstanceProfile":                (input, at) => clientOf(IAMClient, at).send(new GetInstanceProfileCommand(input)),
+  "iam.GetPolicy":                         (input, at) => clientOf(IAMClient, at).send(new GetPolicyCommand(input)),
+  "iam.ListAttachedRolePolicies":          (input, at) => clientOf(IAMClient, at).send(new ListAttachedRolePoliciesCommand(input)),
   "iam.GetRole":                           (input, at) => clientOf(IAMClient, at).send(new GetRoleCommand(input)),
   "iam.SimulatePrincipalPolicy":           (input, at) => clientOf(IAMClient, at).send(new SimulatePrincipalPolicyCommand(input)),
   "ecr.BatchGetImage":                     (input, at) => clientOf(ECRClient, at).send(new BatchGetImageCommand(input)),
@@ -88,6 +110,9 @@ const CALLS: Readonly<Record<Operation, Call>> = {
   "efs.DescribeMountTargetSecurityGroups": (input, at) => efs("DescribeMountTargetSecurityGroups", `mount-targets/${idIn(input, "MountTargetId")}/security-groups`, {}, at),
   "efs.DescribeFileSystemPolicy":          (input, at) => efs("DescribeFileSystemPolicy", `file-systems/${idIn(input, "FileSystemId")}/policy`, {}, at),
   "efs.DescribeAccessPoints":              (input, at) => efs("DescribeAccessPoints", "access-points", { AccessPointId: idIn(input, "AccessPointId") }, at),
+  "autoscaling.DescribeAutoScalingGroups": (input, at) => callQuery("autoscaling", "DescribeAutoScalingGroups", input, at),
+  "autoscaling.DescribeScalingActivities": (input, at) => callQuery("autoscaling", "DescribeScalingActivities", input, at),
+  "elbv2.DescribeLoadBalancers":           (input, at) => callQuery("elbv2", "DescribeLoadBalancers", input, at),
   "elbv2.DescribeTargetGroups":            (input, at) => callQuery("elbv2", "DescribeTargetGroups", input, at),
   "elbv2.DescribeTargetHealth":            (input, at) => callQuery("elbv2", "DescribeTargetHealth", input, at),
   "route53resolver.ListFirewallRuleGroupAssociations": (input, at) => callJson("route53resolver", { operation: "ListFirewallRuleGroupAssociations" }, input, at),
@@ -137,16 +162,21 @@ const ABSENT = /NotFound|NoSuchEntity|NoSuchHostedZone|ResourceNotFound/;
 /** Asks a registry that is not ECR's; without a way there, the answer is unknown. */
 export type AskImage = AccountReads["image"];
 
+/** Fetches what a URL of ECR's leads to, without a login: ECR has signed it. */
+export type Download = (url: URL) => Promise<Uint8Array>;
+
 const askNobody: AskImage = async () => ({ kind: "unknown", because: "registries are not asked here" });
 
 export function createAccountReads(
   own: AwsSettings,
   account: string | undefined,
   image: AskImage = askNobody,
+  download?: Download,
 ): AccountReads {
   const settings: AwsSettings = { attemptsMax: ATTEMPTS_MAX, ...own };
   const networks = createNetworks(settings, account ?? "");
   const asked = new Map<string, Promise<Answered>>();
+  const configs = new Map<string, Promise<ConfigAnswer>>();
   const places = new Map<string, AwsSettings>();
   const shared = new SharedNetworks(networks.describe, (ids) => subnetsIn(settings, ids));
   const settingsIn = (region: string): AwsSettings => {
@@ -167,7 +197,36 @@ export function createAccountReads(
     prepare: (sources) => shared.prepare(sources),
     securityGroups: (ids, region = own.region) => groupsIn(settingsIn(region), ids),
     image,
+    ...(download === undefined
+      ? {}
+      : {
+          config(place: ConfigPlace, region: string) {
+            const key = JSON.stringify([place, region]);
+            const answer = configs.get(key) ?? readConfig(place, settingsIn(region), download);
+            configs.set(key, answer);
+            return answer;
+          },
+        }),
   };
+}
+
+/** ECR signs a URL for the config as it does for a layer. (ECR, API_GetDownloadUrlForLayer, read 2026-11) */
+async function readConfig(
+  place: ConfigPlace,
+  settings: AwsSettings,
+  download: Download,
+): Promise<ConfigAnswer> {
+  const permission = CONFIG_RIGHT;
+  try {
+    const { downloadUrl } = await clientOf(ECRClient, settings).send(
+      new GetDownloadUrlForLayerCommand(place),
+    );
+    return configIn(await download(new URL(downloadUrl ?? "")), place.layerDigest);
+  } catch (error) {
+    const { kind, message } = toAwsError(permission, error);
+    const because = kind === "denied" ? `may not call ${permission}` : message.slice(0, 300);
+    return { kind: "unread", permission, because };
+  }
 }
 
 async function subnetsIn(settings: AwsSettings, ids: readonly string[]): Promise<Read<Subnet>> {

@@ -6,11 +6,12 @@
 import {
   type AccountReads,
   type Answered,
+  type ConfigAnswer,
   type ImageAnswer,
   OPERATIONS,
   type Operation,
 } from "../../diagnosis/reads.ts";
-import { getObject, getString } from "../../ecs/json-fields.ts";
+import { getObject, getString, getStrings, optional } from "../../ecs/json-fields.ts";
 import {
   isUnread,
   type NetworkFacts,
@@ -40,6 +41,7 @@ export function recordedReads(recorded: Recorded, { account, region }: Home): Ac
       return isUnread(groups) ? groups : groups.filter(({ id }) => ids.includes(id));
     },
     image: async (reference) => recordedImage(recorded, reference),
+    config: async ({ layerDigest }) => recordedConfig(recorded, layerDigest),
   };
 }
 
@@ -56,6 +58,20 @@ function recordedImage(recorded: Recorded, reference: string): ImageAnswer {
   return kind === undefined
     ? { kind: "unknown", because: `what its registry says of ${reference} is not recorded` }
     : { kind };
+}
+
+/** `registry.Config.json`: the digest of a config → its `entrypoint`, `command`, `os` and `architecture`. */
+export const CONFIG_FILE = "registry.Config";
+
+function recordedConfig(recorded: Recorded, digest: string): ConfigAnswer {
+  const kept = getObject(recorded.get(CONFIG_FILE) ?? {}, digest);
+  if (kept === undefined)
+    return { kind: "unread", permission: "", because: `the config ${digest} is not recorded` };
+  return {
+    ...{ kind: "config", entrypoint: getStrings(kept, "entrypoint"), command: getStrings(kept, "command") },
+    ...optional("os", getString(kept, "os")),
+    ...optional("architecture", getString(kept, "architecture")),
+  };
 }
 
 function recordedAnswer(recorded: Recorded, operation: Operation): Answered {

@@ -3,13 +3,14 @@
  * from a stranger's file, so only well-known registries are asked.
  */
 
-import type { AskImage } from "../../aws/diagnosis/account-reads.ts";
+import type { AskImage, Download } from "../../aws/diagnosis/account-reads.ts";
 import { tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
 import { RegistryError, type RegistryErrorKind } from "../../oci/client/registry-error.ts";
 import { httpTransport } from "../../oci/http/http-transport.ts";
 import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
+import { readBody } from "../../oci/http/response-body.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { CommandIo } from "../io.ts";
 
@@ -30,7 +31,12 @@ const ANSWER_OF: Readonly<Partial<Record<RegistryErrorKind, "refused" | "limited
   absent: "absent",
 };
 
-export function askingImages(io: CommandIo): { readonly ask: AskImage; close(): void } {
+/** A config is a few kilobytes; its history may make it longer. */
+const CONFIG_BYTES_MAX = 4 * 1024 * 1024;
+
+export type AskingImages = { readonly ask: AskImage; readonly download: Download; close(): void };
+
+export function askingImages(io: CommandIo): AskingImages {
   const transport = httpTransport({ clock: systemClock, proxyEnv: io.env });
   const send = io.outgoing?.sending(transport) ?? transport;
   const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
@@ -58,7 +64,17 @@ export function askingImages(io: CommandIo): { readonly ask: AskImage; close(): 
       return kind === undefined ? { kind: "unknown", because: error.message.slice(0, 200) } : { kind };
     }
   };
+  const download: Download = async (url) => {
+    const { signal } = io;
+    const answer = await send({ method: "GET", url, headers: {}, signal });
+    const bytes =
+      answer.status === 200 ? await readBody(answer, CONFIG_BYTES_MAX, systemClock, signal) : undefined;
+    answer.body.destroy();
+    if (bytes === undefined) throw new Error(`${url.host} answers ${answer.status}, or more than a config`);
+    return bytes;
+  };
   return {
+    download,
     ask: (image) => {
       const answer = asked.get(image) ?? ask(image);
       asked.set(image, answer);

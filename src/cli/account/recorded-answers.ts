@@ -1,7 +1,7 @@
 /** A folder of recorded answers, `<service>.<Operation>.json`: read for `--facts`, written by `--record`. */
 
 import { NETWORK_FILE, NETWORK_OPERATIONS, type Recorded } from "../../aws/diagnosis/recorded-network.ts";
-import { GROUPS_FILE, REGISTRY_FILE } from "../../aws/diagnosis/recorded-reads.ts";
+import { CONFIG_FILE, GROUPS_FILE, REGISTRY_FILE } from "../../aws/diagnosis/recorded-reads.ts";
 import { type AccountReads, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";
 import { getObjects, getString, getStrings, isList, isObject, optional } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
@@ -16,6 +16,7 @@ export async function recordedIn(folder: string, io: CommandIo): Promise<Recorde
     NETWORK_FILE,
     GROUPS_FILE,
     REGISTRY_FILE,
+    CONFIG_FILE,
   ]) {
     const path = `${folder}/${name}.json`;
     const text = await io.readFile(path);
@@ -83,9 +84,24 @@ export function recordingReads(reads: AccountReads): RecordingReads {
         kept.set(REGISTRY_FILE, { ...kept.get(REGISTRY_FILE), [reference]: found.kind });
       return found;
     },
+    ...(reads.config === undefined ? {} : { config: keepingConfigs(reads.config, kept) }),
     async write(folder, io) {
       for (const [name, answer] of kept) await save(`${folder}/${name}.json`, answer, io);
     },
+  };
+}
+
+function keepingConfigs(
+  read: NonNullable<AccountReads["config"]>,
+  kept: Map<string, JsonObject>,
+): NonNullable<AccountReads["config"]> {
+  return async (place, region) => {
+    const found = await read(place, region);
+    if (found.kind === "config") {
+      const { kind: _, ...config } = found;
+      kept.set(CONFIG_FILE, { ...kept.get(CONFIG_FILE), [place.layerDigest]: config });
+    }
+    return found;
   };
 }
 

@@ -1,7 +1,7 @@
 /** `repull diagnose`: why a task does not start. Reads only: an account, recorded answers, or the words alone. */
 
 import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
-import { type AskImage, createAccountReads } from "../../aws/diagnosis/account-reads.ts";
+import { createAccountReads } from "../../aws/diagnosis/account-reads.ts";
 import type { Recorded } from "../../aws/diagnosis/recorded-network.ts";
 import { recordedReads } from "../../aws/diagnosis/recorded-reads.ts";
 import { type Diagnosis, diagnose as diagnoseStart } from "../../diagnosis/diagnose.ts";
@@ -10,7 +10,7 @@ import type { AccountReads } from "../../diagnosis/reads.ts";
 import { DIAGNOSE_RIGHTS } from "../../diagnosis/reads.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { askingImages } from "../account/ask-image.ts";
+import { type AskingImages, askingImages } from "../account/ask-image.ts";
 import { awsSettingsFrom, awsSettingsIn } from "../account/aws-settings.ts";
 import { startsInAccount } from "../account/find-failed-start.ts";
 import { recordedIn, recordingReads } from "../account/recorded-answers.ts";
@@ -56,7 +56,7 @@ export async function diagnose(input: DiagnoseInput, io: CommandIo): Promise<num
     );
   const images = askingImages(io);
   try {
-    const account = isOffline ? undefined : await accountOf(starts, names, images.ask, io);
+    const account = isOffline ? undefined : await accountOf(starts, names, images, io);
     return await diagnoseAll({ starts, names, recorded, account }, input, io);
   } finally {
     images.close();
@@ -129,7 +129,7 @@ async function given(
 async function accountOf(
   starts: readonly FailedStart[],
   names: readonly string[],
-  askImage: AskImage,
+  { ask, download }: Pick<AskingImages, "ask" | "download">,
   io: CommandIo,
 ): Promise<AccountReads> {
   const [first] = starts;
@@ -142,7 +142,7 @@ async function accountOf(
       "TARGET",
       `a task of account ${account}, or --offline: ${foreign.target} is of another`,
     );
-  return createAccountReads(settings, account, askImage);
+  return createAccountReads(settings, account, ask, download);
 }
 
 /** Bad news beats what is open, and that beats good news. */

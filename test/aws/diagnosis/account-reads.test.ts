@@ -6,7 +6,7 @@ import { createAccountReads } from "../../../src/aws/diagnosis/account-reads.ts"
 import { permissions } from "../../../src/cli/output/permissions.ts";
 import { diagnose } from "../../../src/diagnosis/diagnose.ts";
 import { failedStartsIn } from "../../../src/diagnosis/failed-start.ts";
-import { DIAGNOSE_RIGHTS, OPERATIONS, type Operation } from "../../../src/diagnosis/reads.ts";
+import { CONFIG_RIGHT, DIAGNOSE_RIGHTS, OPERATIONS, type Operation } from "../../../src/diagnosis/reads.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import {
   type AwsAnswer,
@@ -232,13 +232,15 @@ describe("the rights", () => {
     const used = sources.flatMap((text) =>
       [...text.matchAll(/"((?:ec2|sts):[A-Z]\w+)"/g)].map(([, action = ""]) => action),
     );
-    expect(DIAGNOSE_RIGHTS).toEqual([...new Set([...used, ...Object.values(OPERATIONS)])].toSorted());
+    expect(DIAGNOSE_RIGHTS).toEqual(
+      [...new Set([...used, ...Object.values(OPERATIONS), CONFIG_RIGHT])].toSorted(),
+    );
   });
 
   test("only read, and are printed as a policy", () => {
     for (const action of JSON.parse(permissions(DIAGNOSE_RIGHTS, false)).Statement[0].Action)
       expect(action).toMatch(
-        /:(?:Describe|List|Simulate|BatchGetImage$|Get\w+Policy$|GetInstanceProfile$|GetManagedPrefixListEntries|GetRole$|GetCallerIdentity)/,
+        /:(?:Describe|List|Simulate|BatchGetImage$|GetDownloadUrlForLayer$|Get\w*Policy$|GetInstanceProfile$|GetManagedPrefixListEntries|GetRole$|GetCallerIdentity)/,
       );
   });
 

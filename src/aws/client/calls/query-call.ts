@@ -1,4 +1,4 @@
-/** Reads that are answered with XML: by AWS's query protocol, as Elastic Load Balancing speaks no other, and Route 53's. */
+/** Reads that are answered with XML: by AWS's query protocol, as Elastic Load Balancing and Auto Scaling speak no other, and Route 53's. */
 
 import { isObject } from "../../../ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../../runtime/json.ts";
@@ -6,8 +6,9 @@ import type { AwsSettings } from "../client-config.ts";
 import { serviceCall } from "./service-call.ts";
 import { jsonOfXml } from "./xml-answer.ts";
 
-/** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/CommonParameters.html (read 2026-11) */
+/** Elastic Load Balancing's and Auto Scaling's API references, "Common Parameters" (read 2026-11) */
 const SERVICES = {
+  autoscaling: { name: "autoscaling", version: "2011-01-01" },
   elbv2: { name: "elasticloadbalancing", version: "2015-12-01" },
 } as const;
 
