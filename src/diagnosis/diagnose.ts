@@ -59,7 +59,29 @@ const NO_FAILURE: ReadonlySet<CauseCode> = new Set([
 const SELDOM: ReadonlySet<string> = new Set([
   ...["image.repository-policy", "secret.policy", "kms.key-policy"],
   ...["net.dns.firewall", "net.dns.hosted-zone", "net.dns.resolver-rule"],
-  ...["efs.policy", "efs.access-point", "efs.sg-2049", "lb.target-health"],
+  ...[
+    "efs.policy",
+    "efs.access-point",
+    "efs.sg-2049",
+    "lb.target-health",
+    "lb.target-group",
+    "lb.sg-to-task",
+  ],
+  ...[
+    "image.size",
+    "image.entrypoint",
+    "taskdef.ephemeral-storage",
+    "service.deployment-digest",
+    "service.grace-period",
+  ],
+  ...[
+    "role.task.efs",
+    "role.infrastructure.trust",
+    "role.infrastructure.ebs",
+    "instance.eni-limit",
+    "iam.just-changed",
+  ],
+  ...["capacity-provider.scaling"],
 ]);
 
 export async function diagnose(failedStart: FailedStart, reads: AccountReads): Promise<Diagnosis> {
@@ -67,19 +89,14 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
   const certain = told.filter(({ certainty }) => certainty === "certain");
   const isEnded = told.length > 0 && told.every(({ code }) => NO_FAILURE.has(code));
   const scene = isEnded ? undefined : await sceneOf(failedStart, reads);
-  // What the words prove needs no look; where several lead somewhere, the account decides.
-  const checks =
-    scene === undefined ||
-    (certain.length > 0 && certain.length === told.length && !needsFacts(certain[0]?.code))
-      ? []
-      : await checksFor(told, scene);
+  const checks = scene === undefined ? [] : await checksFor(told, scene);
   const excluded = new Set(checks.flatMap(({ excludes = [] }) => excludes));
   const about = { start: scene?.start ?? failedStart, region: scene?.region ?? reads.region };
   const found: Cause[] = [
     ...certain.map(({ code, params, source }) =>
       causeOf(
         code,
-        params,
+        detailed(code, params, checks),
         { by: "text", field: source.field, quote: source.text.slice(0, QUOTE_MAX) },
         about,
       ),
@@ -92,6 +109,9 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
     ...told
       .filter(({ certainty, code }) => certainty === "likely" && !excluded.has(code))
       .map(({ code, params }) => causeOf(code, params, null, about)),
+    ...checks.flatMap(({ suspected }) =>
+      suspected === undefined ? [] : [causeOf(suspected.code, suspected.params, null, about)],
+    ),
   ];
   const causes = found
     .filter(({ code }, index) => found.findIndex((one) => one.code === code) === index)
@@ -102,7 +122,7 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
     ...optional("tasks", failedStart.others),
     verdict: verdictOf(causes, checks),
     causes,
-    checks: checks.map(({ excludes: _, ...check }) => check),
+    checks: checks.map(({ excludes: _, details: _details, suspected: _suspected, ...check }) => check),
     // A reason may contain credentials.
     reasons: failedStart.reasons.map(({ field, text }) => ({
       field,
@@ -111,15 +131,16 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
   };
 }
 
-/** Words that name the kind of fault, and not the thing that has it. */
-function needsFacts(code: CauseCode | undefined): boolean {
-  return (
-    code === "dns-fails" ||
-    code === "dns-leads-to-other-host" ||
-    code === "log-group-missing" ||
-    code === "secret-missing" ||
-    code === "task-role-not-assumable"
-  );
+/**
+ * Words name the kind of fault, and often not the thing that has it: a check of the same cause adds ids, unless what it tells is
+ * about another thing than the words.
+ */
+function detailed(code: CauseCode, params: Params, checks: readonly StartCheck[]): Params {
+  const known = checks
+    .flatMap(({ cause, details = [] }) => [...(cause === undefined ? [] : [cause]), ...details])
+    .filter((one) => one.code === code)
+    .find((one) => Object.entries(one.params).every(([name, value]) => (params[name] ?? value) === value));
+  return { ...known?.params, ...params };
 }
 
 const redacted = remember(

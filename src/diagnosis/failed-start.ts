@@ -43,6 +43,13 @@ export type FailedStart = {
   /** Milliseconds between the container's start and its end. */
   readonly ranFor?: number;
   readonly lastStatus?: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt?: number;
+  readonly capacityProvider?: string;
+  /** GiB of storage on Fargate. */
+  readonly ephemeralStorage?: number;
+  /** The ARN of the role by which ECS makes the task's volumes. */
+  readonly infrastructureRole?: string;
   /** Of a service's stopped tasks: how many failed, and how many of them by the same cause. */
   readonly others?: { readonly failed: number; readonly alike: number };
   readonly containers: readonly StoppedContainer[];
@@ -108,6 +115,10 @@ export function fromTask(task: JsonObject): FailedStart {
     ...optional("lastStatus", getString(task, "lastStatus")),
     ...optional("subnet", isAwsvpc && detailIn(isAwsvpc, "subnetId")),
     ...optional("ranFor", lastedFor(task)),
+    ...optional("createdAt", getMoment(task, "createdAt")),
+    ...optional("capacityProvider", getString(task, "capacityProviderName")),
+    ...optional("ephemeralStorage", storageOf(task)),
+    ...optional("infrastructureRole", volumeRoleOf(task)),
     containers: containers.map((one) => ({
       name: getString(one, "name") ?? "",
       ...optional("image", getString(one, "image")),
@@ -217,6 +228,17 @@ function withNews(reasons: readonly Reason[]): readonly Reason[] {
 function detailIn(attachment: JsonObject, name: string): string | undefined {
   const found = getObjects(attachment, "details").find((one) => one.name === name);
   return found === undefined ? undefined : getString(found, "value");
+}
+
+/** As the platform gave it, or else as the task was asked for. (API_Task, read 2026-11) */
+function storageOf(task: JsonObject): number | undefined {
+  const given = getObject(task, "fargateEphemeralStorage") ?? getObject(task, "ephemeralStorage");
+  return given && getNumber(given, "sizeInGiB");
+}
+
+function volumeRoleOf(task: JsonObject): string | undefined {
+  const volume = getObjects(task, "attachments").find(({ type }) => type === "AmazonElasticBlockStorage");
+  return volume && detailIn(volume, "roleArn");
 }
 
 function launchTypeOf(task: JsonObject): string | undefined {

@@ -18,12 +18,14 @@ const groups = (ids: string | undefined) => `the security groups${named(ids)}`;
 const mayNot = (what: string) => (params: Params) =>
   `${role(params)} may not ${what}${named(params.resource)}${refusedBy(params)}`;
 /** What else than the role's own policies: it is there that something has to change. */
-const refusedBy = ({ policy, explicit }: Params) =>
-  explicit === "yes"
-    ? `: a statement of ${policy === undefined ? "a policy" : `the ${policy}`} denies it`
-    : policy === undefined || /^identity-based/.test(policy)
-      ? ""
-      : `: the ${policy} does not allow it`;
+const refusedBy = ({ policy, explicit, condition }: Params) =>
+  condition !== undefined
+    ? `: its policies ask for ${condition}, which that has not`
+    : explicit === "yes"
+      ? `: a statement of ${policy === undefined ? "a policy" : `the ${policy}`} denies it`
+      : policy === undefined || /^identity-based/.test(policy)
+        ? ""
+        : `: the ${policy} does not allow it`;
 
 const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "docker-hub-pull-limit": "Docker Hub's pull limit is reached",
@@ -36,6 +38,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "instance-has-no-way-to-ecr": "the container instance has no way to ECR's registry (ecr.dkr)",
   "instance-has-no-way-to-ecr-api":
     "the container instance has no way to ECR's API (ecr.api), which gives the login",
+  "instance-has-no-way-to-ecs": ({ host, subnet }) =>
+    `the container instance's agent has no way to ECS${named(host, " (")}${host === undefined ? "" : ")"}${named(subnet, " from ")}`,
   "no-way-to-s3": to("S3"),
   "no-way-to-secrets-manager": to("Secrets Manager"),
   "no-way-to-ssm": to("Systems Manager (parameters)"),
@@ -130,8 +134,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     platforms,
   }) => `${of} has no manifest for ${platform}${named(platforms, ": it has ")}`,
   "image-of-other-architecture": (params) => `${image(params)} is of another CPU architecture than the task`,
-  "ephemeral-storage-full": ({ size }) =>
-    `the image does not fit in the task's ephemeral storage${size === undefined ? "" : ` of ${size} GiB`}`,
+  "ephemeral-storage-full": ({ size, images: bytes }) =>
+    `the image does not fit in the task's ephemeral storage${size === undefined ? "" : ` of ${size} GiB`}${bytes === undefined ? "" : ` (${bytes} GiB compressed)`}`,
   "instance-disk-full": "the disk of the container instance is full",
   "execution-role-missing": ({ needs = "ECR, secrets or logs" }) =>
     `the task definition has no execution role, and it needs one for ${needs}`,
@@ -158,6 +162,12 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "env-file-missing": ({ file }) => `the environment file${named(file)} does not exist`,
   "task-role-not-assumable": (params) =>
     `ECS cannot assume the role${named(params.role)}: it is gone, or does not trust ecs-tasks.amazonaws.com`,
+  "task-role-may-not-mount": ({ role: of, fileSystem, resource, volume }) =>
+    of === undefined
+      ? `the volume${named(volume)} asks for IAM to mount ${fileSystem ?? "the file system"}, and the task definition names no task role`
+      : `the task role ${of} may not mount ${fileSystem ?? resource ?? "the file system"}: neither its policies nor the file system's allow it`,
+  "iam-change-not-effective": ({ role: of, what, seconds, action = "the call" }) =>
+    `the refusal may be of a moment: ${what ?? `the role${named(of)}`} was changed ${seconds ?? "a few"} s before the task, and now allows ${action}`,
   "infrastructure-role-not-assumable": (params) =>
     `ECS cannot assume the infrastructure role${named(params.role)}: it has to trust ecs.amazonaws.com`,
   "efs-no-mount-target-in-zone-or-dns": ({ fileSystem = "the file system", zone }) =>
@@ -177,8 +187,12 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `the infrastructure role${named(of)} may not ${action}`,
   "subnet-out-of-addresses": ({ subnet, addresses }) =>
     `${subnet ?? "the subnet"} has ${addresses === undefined ? "no" : addresses} free addresses`,
-  "tag-policy-refuses-eni":
-    "a tag policy of the organization refuses the network interface: its tags are missing or wrong",
+  "tag-policy-refuses-eni": ({ propagateTags, tags }) =>
+    `a tag policy of the organization refuses the network interface: ${
+      propagateTags === "NONE"
+        ? "the service gives its tasks no tags"
+        : `its tags are missing or wrong${tags === undefined || tags === "" ? "" : ` (it has ${tags})`}`
+    }`,
   "eni-not-created": "EC2 did not create the task's network interface",
   "eni-not-attached": "the network interface could not be attached to the container instance",
   "eni-provisioning-timeout": "the task's network interface was not provided in time",
@@ -187,12 +201,21 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "no-instance-with-free-memory": "no container instance has enough free memory",
   "no-instance-with-free-gpu": "no container instance has a free GPU",
   "no-instance-with-free-port": "the host port is taken on each container instance",
-  "no-instance-with-free-eni": "no container instance has room for another network interface",
+  "no-instance-with-free-eni": ({ type, most }) =>
+    `no container instance has room for another network interface${type === undefined ? "" : `: a ${type} takes ${most}`}`,
   "no-container-instance": "the cluster has no container instance that fits",
-  "capacity-provider-empty": "the capacity provider has no container instance",
+  "capacity-provider-empty": ({ provider, group }) =>
+    `the capacity provider${named(provider)} has no container instance${named(group, ": there is no Auto Scaling group ")}`,
+  "capacity-provider-at-maximum": ({ provider = "the capacity provider", group = "its group", most = "?" }) =>
+    `${provider} cannot bring another instance: ${group} has its most, ${most}`,
+  "capacity-provider-does-not-scale": ({ provider = "the capacity provider", group = "its group" }) =>
+    `${provider} brings no instance by itself: managed scaling is off, and ${group} has room for more`,
+  "instances-do-not-launch": ({ group = "the Auto Scaling group", message }) =>
+    `${group} launches no instance${named(message, ": ")}`,
   "placement-constraint-unsatisfied": ({ attribute }) =>
     `no container instance meets the placement constraint${named(attribute, ": ")}`,
-  "container-agent-disconnected": "the ECS agent of the container instance is not connected",
+  "container-agent-disconnected": ({ instance: id }) =>
+    `the ECS agent of the container instance${named(id)} is not connected`,
   "resource-missing-or-inactive": "what the start names is missing, inactive, or in another place",
   "infrastructure-role-may-not-launch": ({ role: of, action = "launch instances", resource }) =>
     `the infrastructure role${named(of)} may not ${action}${named(resource, " on ")}: ECS launches no instance`,
@@ -206,8 +229,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     "the service's minimumHealthyPercent and maximumPercent let ECS neither stop nor start a task",
   "ecs-throttles-service": "ECS throttles the service, because its tasks failed many times in a row",
   "service-role-misconfigured": "ECS may no longer act for the service: its service role was changed",
-  "command-not-in-image": ({ container }) =>
-    `the command of ${container || "the container"} is not in the image`,
+  "command-not-in-image": ({ container, program, by }) =>
+    `${program === undefined ? "the command" : `${program}, by ${by},`} of ${container || "the container"} is not in the image`,
   "mount-not-possible": "a volume cannot be mounted where the task definition says",
   "host-port-taken": "the host port is taken on the container instance",
   "device-not-on-instance": ({ device = "of the task definition" }) =>
@@ -227,6 +250,12 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "container-health-check-failed": "the container's own health check failed",
   "load-balancer-health-check-failed": ({ state }) =>
     `the load balancer's health check failed${named(state, ": ")}`,
+  "grace-period-too-short": ({ gracePeriod = "0", startPeriod }) =>
+    `the service heeds the load balancer after ${gracePeriod} s, before the container may have started${named(startPeriod, ": that is allowed ")}${startPeriod === undefined ? "" : " s"}`,
+  "task-security-group-blocks-load-balancer": ({ securityGroups: ids, port = "its port" }) =>
+    `${groups(ids)} of the tasks do not let the load balancer in by port ${port}`,
+  "load-balancer-security-group-blocks": ({ balancerGroups, port = "its port" }) =>
+    `${groups(balancerGroups)} of the load balancer let nothing out to the tasks by port ${port}`,
   "target-group-missing": "the target group of the service does not exist",
   "targets-not-in-vpc": ({ vpc }) =>
     `the tasks or instances are not in the VPC${named(vpc)} of the target group`,

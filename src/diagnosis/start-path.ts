@@ -28,13 +28,13 @@ type Phase = (typeof PHASES)[number];
 /** By the beginning of a code; the first row that fits. */
 // biome-ignore format: a table is read by its columns
 const PHASE_OF: readonly (readonly [codes: RegExp, phase: Phase])[] = [
-  [/^(?:no-instance|no-container|capacity|placement|container-agent|resource-|fargate-|ec2-|infrastructure-role-may-not-launch|provisioning-limit|deployment-conf|ecs-throttles|service-role|spot-)/, "placement"],
+  [/^(?:no-instance|no-container|capacity|instances-do|instance-has-no-way-to-ecs$|placement|container-agent|resource-|fargate-|ec2-|infrastructure-role-may-not-launch|provisioning-limit|deployment-conf|ecs-throttles|service-role|spot-)/, "placement"],
   [/^(?:subnet-out|tag-policy|eni-|ephemeral-storage-prov)/,                            "network interface"],
-  [/^(?:task-role|execution-role-missing|infrastructure-role)/,                          "roles"],
+  [/^(?:task-role-not|execution-role-missing|infrastructure-role|iam-change)/,                          "roles"],
   [/^(?:secret|json-key|parameter|key-|execution-role-may-not-(?:read-[sp]|decrypt)|no-way-to-se|no-way-to-ssm|registry-credentials-(?:secret|malformed))/, "secrets"],
-  [/^(?:log-|no-way-to-cloudwatch|execution-role-may-not|env-file|efs-|ebs-|sg-egress-blocks-file)/, "logs and volumes"],
+  [/^(?:log-|no-way-to-cloudwatch|execution-role-may-not|env-file|efs-|ebs-|task-role-may-not-mount|sg-egress-blocks-file)/, "logs and volumes"],
   [/^(?:command|mount|host-port|device|container-(?:cannot|runtime|out)|docker-(?:cannot|too|does)|ecs-internal|application|image-of-other)/, "container"],
-  [/^(?:container-health|load-balancer|target)/,                                        "health"],
+  [/^(?:container-health|load-balancer|target|grace-period|task-security-group)/,                                        "health"],
 ];
 
 /** What is of the way is of the image, unless the check asked for a secret or a log. */
@@ -65,7 +65,7 @@ const STATION_OF: readonly (readonly [check: RegExp, station: (typeof WAY)[numbe
   [/^(?:net\.sg|efs\.sg)/,                            "security groups"],
   [/^net\.nacl/,                                      "network ACL"],
   [/^net\.subnet\.route/,                             "route"],
-  [/^net\.(?:task\.public-ip|nat|bpa|endpoint)/,      "gateway or endpoint"],
+  [/^net\.(?:task\.public-ip|nat|bpa|endpoint|instance)/,      "gateway or endpoint"],
 ];
 
 /** Undefined where no check of a network found the cause: then there is no way to draw. */

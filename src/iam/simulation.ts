@@ -17,6 +17,8 @@ export type Question = {
   readonly resource: string;
   /** What the request itself would say: `kms:ViaService`. */
   readonly context?: Readonly<Record<string, string>>;
+  /** Keys that the request is known not to have, such as a tag that the resource lacks: what depends on them is decided. */
+  readonly lacks?: RegExp;
 };
 
 export type Judgement =
@@ -30,6 +32,8 @@ export type Judgement =
       readonly by?: "service control policy" | "permissions boundary";
       /** The policy whose statement denies it. */
       readonly statementOf?: string;
+      /** Keys that its statements ask for, and the request lacks. */
+      readonly lacking?: readonly string[];
     }
   | {
       readonly kind: "unknown";
@@ -59,7 +63,7 @@ export function simulationOf({ role, actions, resource, context = {} }: Question
 
 /** @param answer of SimulatePrincipalPolicy; a recorded one may be about several roles and resources */
 export function judge(answer: JsonObject, question: Question): Judgement {
-  const { actions, resource } = question;
+  const { actions, resource, lacks } = question;
   const results = actions.map((action) => resultFor(action, answer, question));
   const refused = results.find((one) => one !== undefined && decisionOf(one, resource) !== "allowed");
   if (refused === undefined) {
@@ -70,7 +74,8 @@ export function judge(answer: JsonObject, question: Question): Judgement {
   }
   const action = getString(refused, "EvalActionName") ?? "";
   const isExplicit = decisionOf(refused, resource) === "explicitDeny";
-  const context = contextMissing(refused, resource);
+  const missing = contextMissing(refused, resource);
+  const context = missing.filter((key) => lacks?.test(key) !== true);
   if (context.length > 0 && !isExplicit)
     return { kind: "unknown", because: `whether it may ${action} depends on ${context.join(", ")}`, context };
   const by = policyOf(refused, resource);
@@ -79,6 +84,7 @@ export function judge(answer: JsonObject, question: Question): Judgement {
     ...{ kind: "refused", action, isExplicit },
     ...(by === undefined ? {} : { by }),
     ...(statementOf === undefined ? {} : { statementOf }),
+    ...(missing.length === 0 || isExplicit ? {} : { lacking: missing }),
   };
 }
 

@@ -1,176 +1,21 @@
 /** What each check concludes of recorded answers: the facts of one service, changed in one place a row. */
 
 import { describe, expect, test } from "vitest";
-import { recordedReads } from "../../src/aws/diagnosis/recorded-reads.ts";
-import { type Diagnosis, diagnose } from "../../src/diagnosis/diagnose.ts";
-import { failedStartsIn } from "../../src/diagnosis/failed-start.ts";
 import { getObjects } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-
-const ACCOUNT = "123456789012";
-const REGION = "us-east-1";
-const ROLE = `arn:aws:iam::${ACCOUNT}:role/web-execution`;
-const IMAGE = `${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/web:1`;
-const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:db-AbCdEf`;
-const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`;
-const GROUP = `arn:aws:elasticloadbalancing:${REGION}:${ACCOUNT}:targetgroup/web/1`;
-
-type Facts = Readonly<Record<string, JsonObject>>;
-
-const any = { IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] };
-const group = (GroupId: string, more: JsonObject = {}): JsonObject => ({
-  ...{ GroupId, VpcId: "vpc-1", IpPermissions: [], IpPermissionsEgress: [any] },
-  ...more,
-});
-const nfs = (GroupId: string) => ({
-  IpPermissions: [{ IpProtocol: "tcp", FromPort: 2049, ToPort: 2049, UserIdGroupPairs: [{ GroupId }] }],
-});
-const policy = (...Statement: readonly JsonObject[]) => JSON.stringify({ Version: "2012-10-17", Statement });
-const decided = (EvalDecision: string, ...actions: readonly string[]): JsonObject => ({
-  EvaluationResults: actions.map((EvalActionName) => ({ EvalActionName, EvalDecision })),
-});
-
-const BASE: Facts = {
-  "ecs.DescribeServices": {
-    services: [
-      {
-        ...{ serviceName: "web", launchType: "FARGATE", taskDefinition: "web:7" },
-        loadBalancers: [{ targetGroupArn: GROUP, containerName: "web", containerPort: 80 }],
-        networkConfiguration: {
-          awsvpcConfiguration: {
-            subnets: ["subnet-1"],
-            securityGroups: ["sg-task"],
-            assignPublicIp: "DISABLED",
-          },
-        },
-      },
-    ],
-  },
-  "ecs.DescribeTaskDefinition": {
-    taskDefinition: {
-      executionRoleArn: ROLE,
-      volumes: [
-        {
-          name: "data",
-          efsVolumeConfiguration: {
-            fileSystemId: "fs-1",
-            transitEncryption: "ENABLED",
-            authorizationConfig: { accessPointId: "fsap-1" },
-          },
-        },
-      ],
-      containerDefinitions: [{ name: "web", image: IMAGE, secrets: [{ name: "DB", valueFrom: SECRET }] }],
-    },
-  },
-  "ec2.DescribeSubnets": {
-    Subnets: [
-      {
-        SubnetId: "subnet-1",
-        VpcId: "vpc-1",
-        CidrBlock: "10.0.1.0/24",
-        AvailabilityZoneId: "use1-az1",
-        AvailableIpAddressCount: 9,
-      },
-    ],
-  },
-  "ec2.DescribeRouteTables": {
-    RouteTables: [
-      {
-        ...{ RouteTableId: "rtb-1", VpcId: "vpc-1", Associations: [{ Main: true }] },
-        Routes: [
-          { DestinationCidrBlock: "10.0.0.0/16", GatewayId: "local", State: "active" },
-          { DestinationCidrBlock: "0.0.0.0/0", NatGatewayId: "nat-1", State: "active" },
-        ],
-      },
-    ],
-  },
-  "ec2.DescribeNatGateways": {
-    NatGateways: [{ NatGatewayId: "nat-1", State: "available", ConnectivityType: "public" }],
-  },
-  "ec2.DescribeVpcEndpoints": { VpcEndpoints: [] },
-  "ec2.DescribeNetworkAcls": {
-    NetworkAcls: [
-      {
-        NetworkAclId: "acl-1",
-        VpcId: "vpc-1",
-        Associations: [{ SubnetId: "subnet-1" }],
-        Entries: [true, false].map((Egress) => ({
-          ...{ RuleNumber: 100, Protocol: "-1", RuleAction: "allow", Egress, CidrBlock: "0.0.0.0/0" },
-        })),
-      },
-    ],
-  },
-  "ec2.DescribeVpcs": { Vpcs: [{ VpcId: "vpc-1", DhcpOptionsId: "dopt-1" }] },
-  "ec2.DescribeDhcpOptions": { DhcpOptions: [] },
-  "ec2.DescribeVpcAttribute": { EnableDnsSupport: { Value: true }, EnableDnsHostnames: { Value: true } },
-  "ec2.DescribeSecurityGroups": { SecurityGroups: [group("sg-task"), group("sg-efs", nfs("sg-task"))] },
-  "ecr.DescribeImages": {
-    imageDetails: [{ repositoryName: "web", imageTags: ["1"], imageDigest: "sha256:1" }],
-  },
-  "ecr.GetRepositoryPolicy": { Error: { Code: "RepositoryPolicyNotFoundException", Message: "none" } },
-  "secretsmanager.DescribeSecret": { ARN: SECRET, KmsKeyId: KEY },
-  "secretsmanager.GetResourcePolicy": { ARN: SECRET },
-  "kms.DescribeKey": { KeyMetadata: { Arn: KEY, KeyState: "Enabled" } },
-  "kms.GetKeyPolicy": {
-    Policy: policy({
-      Effect: "Allow",
-      Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
-      Action: "kms:*",
-      Resource: "*",
-    }),
-  },
-  "iam.SimulatePrincipalPolicy": decided(
-    "allowed",
-    ...[
-      "ecr:GetAuthorizationToken",
-      "ecr:BatchGetImage",
-      "ecr:GetDownloadUrlForLayer",
-      "ecr:BatchCheckLayerAvailability",
-    ],
-    ...["secretsmanager:GetSecretValue", "kms:Decrypt"],
-  ),
-  "iam.GetRole": {
-    Role: {
-      RoleName: "web-execution",
-      AssumeRolePolicyDocument: { Statement: [{ Principal: { Service: "ecs-tasks.amazonaws.com" } }] },
-    },
-  },
-  "efs.DescribeMountTargets": {
-    MountTargets: [
-      {
-        MountTargetId: "fsmt-1",
-        FileSystemId: "fs-1",
-        SubnetId: "subnet-1",
-        AvailabilityZoneId: "use1-az1",
-        LifeCycleState: "available",
-      },
-    ],
-  },
-  "efs.DescribeMountTargetSecurityGroups": { SecurityGroups: ["sg-efs"] },
-  "efs.DescribeFileSystemPolicy": { Error: { Code: "PolicyNotFound", Message: "none" } },
-  "efs.DescribeAccessPoints": { AccessPoints: [{ AccessPointId: "fsap-1", FileSystemId: "fs-1" }] },
-  "elbv2.DescribeTargetGroups": {
-    TargetGroups: [{ TargetGroupArn: GROUP, HealthCheckPath: "/health", Matcher: { HttpCode: "200" } }],
-  },
-  "elbv2.DescribeTargetHealth": { TargetHealthDescriptions: [{ TargetHealth: { State: "healthy" } }] },
-  "route53resolver.ListFirewallRuleGroupAssociations": { FirewallRuleGroupAssociations: [] },
-  "route53resolver.ListResolverRuleAssociations": { ResolverRuleAssociations: [] },
-  "route53.ListHostedZonesByVPC": { HostedZoneSummaries: [] },
-};
-
-async function diagnosed(facts: Facts, document: JsonObject = {}): Promise<Diagnosis> {
-  const [start] = failedStartsIn({
-    services: [
-      { serviceName: "web", serviceArn: `arn:aws:ecs:${REGION}:${ACCOUNT}:service/prod/web`, ...document },
-    ],
-  }) as NonNullable<ReturnType<typeof failedStartsIn>>;
-  if (start === undefined) throw new RangeError("no start");
-  const recorded = new Map(Object.entries({ ...BASE, ...facts }));
-  return await diagnose(start, recordedReads(recorded, { account: ACCOUNT, region: REGION }));
-}
-
-const resultOf = ({ checks }: Diagnosis, id: string) =>
-  checks.filter((one) => one.id === id).map(({ result }) => result);
+import {
+  ACCOUNT,
+  BASE,
+  diagnosed,
+  type Facts,
+  group,
+  IMAGE,
+  nfs,
+  policy,
+  ROLE,
+  resultOf,
+  SECRET,
+} from "./account-facts.ts";
 
 test("a service with all that it needs would start, and each check says by which fact", async () => {
   const found = await diagnosed({});

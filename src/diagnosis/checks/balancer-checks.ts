@@ -4,6 +4,8 @@ import { getObject, getObjects, getString } from "../../ecs/json-fields.ts";
 import type { Hypothesis } from "../causes.ts";
 import type { Scene } from "../scene.ts";
 import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "./check.ts";
+import { balancerWayCheck } from "./service/balancer-way-check.ts";
+import { gracePeriodCheck } from "./service/grace-period-check.ts";
 
 const HEALTH = "lb.target-health";
 const GROUP = "lb.target-group";
@@ -25,7 +27,8 @@ export async function balancerChecks(
   return checks.flat();
 }
 
-async function groupChecks(targetGroup: string, { reads, region }: Scene): Promise<readonly StartCheck[]> {
+async function groupChecks(targetGroup: string, scene: Scene): Promise<readonly StartCheck[]> {
+  const { reads, region } = scene;
   const asked = { TargetGroupArns: [targetGroup] };
   const input = { TargetGroupArn: targetGroup };
   const [described, health] = await Promise.all([
@@ -40,27 +43,39 @@ async function groupChecks(targetGroup: string, { reads, region }: Scene): Promi
           (one) => getString(one, "TargetGroupArn") === targetGroup,
         )
       : undefined;
-  if (health.kind === "unread")
-    return [notChecked(HEALTH, health, ["elbv2.DescribeTargetHealth", input, region])];
-  const targets = getObjects(health.answer, "TargetHealthDescriptions").map(
-    (one) => getObject(one, "TargetHealth") ?? {},
-  );
+  const targets = health.kind === "answer" ? getObjects(health.answer, "TargetHealthDescriptions") : [];
+  const way = await balancerWayCheck({ targetGroup, group, targets }, scene);
+  // What keeps the packets away is the cause of what the targets' health only shows.
+  return [
+    ...(described.kind === "unread"
+      ? [notChecked(GROUP, described, ["elbv2.DescribeTargetGroups", asked, region])]
+      : [way, gracePeriodCheck(targetGroup, group, scene)]),
+    health.kind === "unread"
+      ? notChecked(HEALTH, health, ["elbv2.DescribeTargetHealth", input, region])
+      : healthCheck(targetGroup, group, targets),
+  ];
+}
+
+function healthCheck(
+  targetGroup: string,
+  group: Parameters<typeof wantedBy>[0] | undefined,
+  described: readonly Parameters<typeof getObject>[0][],
+): StartCheck {
+  const targets = described.map((one) => getObject(one, "TargetHealth") ?? {});
   const ill = targets.find(
     (one) => !PASSING.has(getString(one, "State") ?? "") && getString(one, "State") !== "healthy",
   );
-  if (targets.length === 0) return [unknown(HEALTH, "the target group has no target now")];
-  if (ill === undefined) return [passed(HEALTH, `no target of ${targetGroup} is unhealthy now`)];
+  if (targets.length === 0) return unknown(HEALTH, "the target group has no target now");
+  if (ill === undefined) return passed(HEALTH, `no target of ${targetGroup} is unhealthy now`);
   const state = getString(ill, "State") ?? "unhealthy";
   const reason = getString(ill, "Reason") ?? "no reason";
   const description = getString(ill, "Description");
   const because = `${targetGroup}: ${state}, ${reason}${description === undefined ? "" : ` (${description})`}`;
-  return [
-    failed(HEALTH, because, "load-balancer-health-check-failed", {
-      ...{ targetGroup, state, reason },
-      ...(description === undefined ? {} : { description }),
-      ...(group === undefined ? {} : wantedBy(group)),
-    }),
-  ];
+  return failed(HEALTH, because, "load-balancer-health-check-failed", {
+    ...{ targetGroup, state, reason },
+    ...(description === undefined ? {} : { description }),
+    ...(group === undefined ? {} : wantedBy(group)),
+  });
 }
 
 /** What the health check asks for: it is there that a wrong path or port shows. */

@@ -17,6 +17,10 @@ export type StartCheck = {
   readonly cause?: { readonly code: CauseCode; readonly params: Params };
   /** What the check shows not to be the cause. */
   readonly excludes?: readonly CauseCode[];
+  /** Where it seems so, and one fact stays unknown. */
+  readonly suspected?: { readonly code: CauseCode; readonly params: Params };
+  /** What is known of a cause that the words may have proved: ids for its sentence and its remedy. */
+  readonly details?: readonly { readonly code: CauseCode; readonly params: Params }[];
   readonly permission?: string;
   /** The command that would answer, for a caller with the permission. */
   readonly command?: readonly string[];

@@ -5,20 +5,28 @@
 
 import { parseArn } from "../../ecs/arn.ts";
 import { getString } from "../../ecs/json-fields.ts";
-import type { CauseCode, Hypothesis } from "../causes.ts";
+import type { Hypothesis } from "../causes.ts";
 import { imagesOf, isUnknown, type Scene } from "../scene.ts";
 import { balancerChecks } from "./balancer-checks.ts";
 import type { StartCheck } from "./check.ts";
 import { definitionCheck } from "./definition-check.ts";
 import { fileChecks } from "./file-checks.ts";
+import { configChecks } from "./image/config-checks.ts";
+import { deploymentDigestChecks } from "./image/deployment-digest-check.ts";
+import { sizeChecks } from "./image/size-checks.ts";
 import { imageChecks } from "./image-checks.ts";
 import { logChecks } from "./log-checks.ts";
 import { networkChecks } from "./network/network-checks.ts";
 import { neededTargets, toldTargets } from "./network/network-targets.ts";
+import { agentWayChecks } from "./place/agent-way-checks.ts";
+import { capacityProviderChecks } from "./place/capacity-provider-checks.ts";
 import { addressChecks, instanceChecks } from "./place-checks.ts";
 import { missingRole, pullRoleChecks } from "./pull-role-checks.ts";
 import { trustCheck } from "./role-checks.ts";
+import { changedRoleCheck } from "./roles/changed-role-checks.ts";
+import { infrastructureRoleChecks } from "./roles/infrastructure-role-checks.ts";
 import { secretChecks } from "./secret-checks.ts";
+import { tagChecks } from "./service/tag-checks.ts";
 import { storageChecks } from "./storage-checks.ts";
 
 type Area =
@@ -32,9 +40,17 @@ type Area =
   | "storage"
   | "files"
   | "balancer"
-  | "task-role";
+  | "task-role"
+  | "size"
+  | "config"
+  | "digests"
+  | "infrastructure"
+  | "changed-role"
+  | "capacity"
+  | "agent-way"
+  | "tags";
 
-/** What of an account decides on a cause; words that are certain are proof enough, and only their ids are looked up. */
+/** What of an account decides on a cause that the words only lead to. */
 const AREAS: readonly (readonly [codes: RegExp, ...areas: readonly Area[]])[] = [
   [
     /^(?:no-way-to|instance-has|s3-|sg-|public-subnet|endpoint-security|network-acl|dns-fails|dns-leads|registry-token|registry-refuses)/,
@@ -55,7 +71,28 @@ const AREAS: readonly (readonly [codes: RegExp, ...areas: readonly Area[]])[] = 
   [/^efs-/, "storage"],
   [/^(?:env-file|execution-role-may-not-read-env|no-way-to-s3)/, "files"],
   [/^(?:load-balancer|target-group)/, "balancer"],
-  [/^task-role/, "task-role"],
+  [/^task-role-not/, "task-role"],
+  [/^pull-interrupted/, "size"],
+  [/^(?:image-of-other|command-not|container-cannot-start)/, "config"],
+  [/^digest-of/, "digests"],
+  [/^(?:ebs-|infrastructure-role)/, "infrastructure"],
+  [/^(?:no-instance|no-container|capacity-provider|infrastructure-role-may-not-launch|ec2-)/, "capacity"],
+];
+
+/** Words that are certain are proof enough; what they leave out, such as an id, is looked up. */
+const DETAILS: readonly (readonly [codes: RegExp, ...areas: readonly Area[]])[] = [
+  [/^dns-(?:fails|leads)/, "network"],
+  [/^log-group-missing/, "logs"],
+  [/^(?:secret-missing|parameter-missing)/, "secrets"],
+  [/^task-role-not/, "task-role"],
+  [/^ephemeral-storage-full/, "size"],
+  [/^(?:image-of-other|command-not)/, "config"],
+  [/^(?:ebs-|infrastructure-role-(?:not|may-not-use))/, "infrastructure"],
+  [/^(?:execution-role-may|role-may|registry-credentials-secret-not|pull-through-cache-may)/, "changed-role"],
+  [/^(?:no-instance|no-container|capacity-provider)/, "instances", "capacity"],
+  [/^container-agent/, "instances", "agent-way"],
+  [/^tag-policy/, "tags"],
+  [/^load-balancer/, "balancer"],
 ];
 const ALL: readonly Area[] = [
   "network",
@@ -68,6 +105,10 @@ const ALL: readonly Area[] = [
   "files",
   "balancer",
   "task-role",
+  "size",
+  "config",
+  "digests",
+  "infrastructure",
 ];
 const IMAGES_MAX = 5;
 
@@ -75,15 +116,18 @@ export async function checksFor(
   hypotheses: readonly Hypothesis[],
   scene: Scene,
 ): Promise<readonly StartCheck[]> {
-  const areas = hypotheses.length === 0 ? areasOfAll(scene) : areasOf(hypotheses.map(({ code }) => code));
+  const areas = hypotheses.length === 0 ? areasOfAll(scene) : areasOf(hypotheses);
   const checks = await Promise.all([...areas].map((area) => checksOf(area, hypotheses, scene)));
   return checks.flat();
 }
 
-function areasOf(codes: readonly CauseCode[]): ReadonlySet<Area> {
-  return new Set(
-    AREAS.filter(([pattern]) => codes.some((code) => pattern.test(code))).flatMap(([, ...areas]) => areas),
+function areasOf(hypotheses: readonly Hypothesis[]): ReadonlySet<Area> {
+  const all = hypotheses.flatMap(({ code, certainty }) =>
+    (certainty === "certain" ? DETAILS : AREAS).flatMap(([pattern, ...areas]) =>
+      pattern.test(code) ? areas : [],
+    ),
   );
+  return new Set(all);
 }
 
 function areasOfAll({ pulledBy }: Scene): ReadonlySet<Area> {
@@ -129,6 +173,30 @@ async function checksOf(
       return await balancerChecks(hypotheses, scene);
     case "task-role":
       return await taskRoleChecks(scene);
+    case "size":
+      return await sizeChecks(scene);
+    case "config":
+      return await configChecks(
+        hypotheses.flatMap(({ params }) => params.container ?? []),
+        scene,
+      );
+    case "digests":
+      return await deploymentDigestChecks(scene);
+    case "infrastructure":
+      return await infrastructureRoleChecks(scene);
+    case "changed-role":
+      return await Promise.all(
+        hypotheses
+          .filter(({ params }) => params.action !== undefined)
+          .slice(0, 1)
+          .map(({ params }) => changedRoleCheck(params, scene)),
+      );
+    case "capacity":
+      return await capacityProviderChecks(scene);
+    case "agent-way":
+      return await agentWayChecks(scene);
+    case "tags":
+      return tagChecks(scene);
   }
 }
 

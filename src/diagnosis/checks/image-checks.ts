@@ -3,11 +3,11 @@
 import { getMoment, getObjects, getString, getStrings } from "../../ecs/json-fields.ts";
 import { ecrRegistryOf } from "../../image/ecr-hosts.ts";
 import { tryParseReference } from "../../image/reference.ts";
-import type { JsonObject } from "../../runtime/json.ts";
 import type { Answered } from "../reads.ts";
 import { containersOf, type Scene } from "../scene.ts";
 import { cacheRuleChecks } from "./cache-rule-checks.ts";
 import { failed, notChecked, passed, type StartCheck, unknown } from "./check.ts";
+import { describeImage, type EcrPlace, ecrPlaceOf, type Wanted } from "./image/described-image.ts";
 import { platformChecks } from "./platform-check.ts";
 
 const NEAR_MAX = 5;
@@ -21,16 +21,17 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
     ];
   const registry = ecrRegistryOf(reference.host);
   if (registry === undefined) return [await upstreamCheck(image, reference.host, scene)];
-  const { account, region } = registry;
-  if (scene.account !== undefined && scene.account !== account)
+  const place = ecrPlaceOf(image, scene);
+  if (place === undefined)
     return [
-      unknown("image.tag-exists", `the repository is of account ${account}: only that account can tell`),
+      unknown(
+        "image.tag-exists",
+        `the repository is of account ${registry.account}: only that account can tell`,
+      ),
     ];
-  const { digest, tag = "latest", path: repositoryName } = reference;
-  const imageIds = [digest === undefined ? { imageTag: tag } : { imageDigest: digest }];
-  const input = { registryId: account, repositoryName, imageIds };
-  const found = await scene.reads.read("ecr.DescribeImages", input, region);
-  const id = digest === undefined ? "image.tag-exists" : "image.digest-exists";
+  const { repository: repositoryName, account, region, wanted } = place;
+  const { found, input, detail } = await describeImage(place, scene);
+  const id = wanted.digest === undefined ? "image.tag-exists" : "image.digest-exists";
   if (found.kind === "unread") return [notChecked(id, found, ["ecr.DescribeImages", input, region])];
   const params = { image, repository: repositoryName, region, account };
   const isRepositoryThere = !(found.kind === "absent" && /Repository/.test(found.code));
@@ -45,12 +46,10 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
         ),
       ]
     );
-  const detail =
-    found.kind === "answer" ? detailOf(found.answer, repositoryName, { tag, digest }) : undefined;
   if (detail === undefined)
     return (
       (await cacheRuleChecks({ ...params, isRepositoryThere }, scene)) ?? [
-        await missing(params, { tag, digest }, scene),
+        await missing(params, wanted, scene),
       ]
     );
   const status = getString(detail, "imageStatus");
@@ -63,10 +62,9 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
     ];
   return [
     passed(id, `${image} is in the repository`, [
-      "tag-not-in-repository",
-      "repository-missing",
-      "digest-of-deployment-gone-or-repository-denied",
-      "pull-through-cache-may-not-fill",
+      ...(["tag-not-in-repository", "repository-missing", "pull-through-cache-may-not-fill"] as const),
+      // A tag that is there says nothing of the digest that a deployment is fixed to.
+      ...(wanted.digest === undefined ? [] : (["digest-of-deployment-gone-or-repository-denied"] as const)),
     ]),
     ...(await platformChecks(detail, params, scene)),
   ];
@@ -99,15 +97,7 @@ async function upstreamCheck(image: string, host: string, scene: Scene): Promise
   }
 }
 
-type Wanted = { readonly tag: string; readonly digest: string | undefined };
-type Named = {
-  readonly image: string;
-  readonly repository: string;
-  readonly region: string;
-  readonly account: string;
-};
-
-async function missing(params: Named, { tag, digest }: Wanted, scene: Scene): Promise<StartCheck> {
+async function missing(params: EcrPlace, { tag, digest }: Wanted, scene: Scene): Promise<StartCheck> {
   if (digest !== undefined)
     return failed(
       "image.digest-exists",
@@ -133,15 +123,4 @@ function tagsOf(found: Answered): string {
     .flatMap((one) => getStrings(one, "imageTags"))
     .slice(0, NEAR_MAX)
     .join(", ");
-}
-
-/** A recorded answer may be of several repositories. */
-function detailOf(answer: JsonObject, repository: string, { tag, digest }: Wanted): JsonObject | undefined {
-  return getObjects(answer, "imageDetails")
-    .filter((one) => (getString(one, "repositoryName") ?? repository) === repository)
-    .find((one) =>
-      digest === undefined
-        ? getStrings(one, "imageTags").includes(tag)
-        : getString(one, "imageDigest") === digest,
-    );
 }

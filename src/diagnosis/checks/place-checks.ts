@@ -6,6 +6,7 @@ import type { JsonObject } from "../../runtime/json.ts";
 import type { CauseCode } from "../causes.ts";
 import { isUnknown, type Scene } from "../scene.ts";
 import { failed, notChecked, passed, type StartCheck, unknown } from "./check.ts";
+import { eniChecks } from "./place/eni-checks.ts";
 
 export async function addressChecks(scene: Scene): Promise<readonly StartCheck[]> {
   const { sources, region } = scene;
@@ -68,6 +69,7 @@ export async function instanceChecks(scene: Scene): Promise<readonly StartCheck[
     passed("instance.agent-connected", `${connected.length} of ${instances.length} agents are connected`),
     ...attributeChecks(connected, scene),
     ...roomChecks(connected, scene),
+    ...(await eniChecks(connected, scene)),
   ];
 }
 

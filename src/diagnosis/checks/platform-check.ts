@@ -8,7 +8,7 @@ import type { Json, JsonObject } from "../../runtime/json.ts";
 import { isUnknown, type Scene } from "../scene.ts";
 import { failed, notChecked, passed, type StartCheck } from "./check.ts";
 
-const INDEXES = [
+export const INDEXES = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
 ];
@@ -48,7 +48,7 @@ export async function platformChecks(
     found.kind === "answer"
       ? getObjects(found.answer, "images").find((one) => getObject(one, "imageId")?.imageDigest === digest)
       : undefined;
-  const index = parsed(listed && getString(listed, "imageManifest"));
+  const index = parsedJson(listed && getString(listed, "imageManifest"));
   if (index === undefined) return [];
   const platforms = getObjects(index, "manifests").flatMap((one) => {
     const { os, architecture } = getObject(one, "platform") ?? {};
@@ -73,7 +73,7 @@ export async function platformChecks(
 }
 
 /** Fargate runs x86 where nothing is said; of an instance, only the instance tells. (API_RuntimePlatform, read 2026-11) */
-function platformOf({ definition, pulledBy }: Scene): string | undefined {
+export function platformOf({ definition, pulledBy }: Scene): string | undefined {
   if (isUnknown(definition)) return undefined;
   const { cpuArchitecture, operatingSystemFamily } = getObject(definition, "runtimePlatform") ?? {};
   if (cpuArchitecture === undefined && pulledBy === "instance") return undefined;
@@ -82,7 +82,7 @@ function platformOf({ definition, pulledBy }: Scene): string | undefined {
   return cpuArchitecture === "ARM64" ? "linux/arm64" : "linux/amd64";
 }
 
-function parsed(text: string | undefined): JsonObject | undefined {
+export function parsedJson(text: string | undefined): JsonObject | undefined {
   try {
     const value: Json = JSON.parse(text ?? "");
     return isObject(value) ? value : undefined;

@@ -25,6 +25,8 @@ export type Need = {
   readonly said?: ResourcePolicyAnswer | undefined;
   /** What a condition may ask of the request. */
   readonly context?: Readonly<Record<string, string>>;
+  /** Keys that the request is known not to have, and the check that tells where a statement asks for one. */
+  readonly lacks?: { readonly keys: RegExp; readonly id: string };
 };
 
 export const ECR_LOGIN: Need = {
@@ -43,8 +45,12 @@ export function ecrPullNeed(resource: string): Need {
 }
 
 export async function mayDo(role: string, need: Need, scene: Scene): Promise<StartCheck> {
-  const { actions, resource, context } = need;
-  const question = { role, actions, resource, ...(context === undefined ? {} : { context }) };
+  const { actions, resource, context, lacks } = need;
+  const question = {
+    ...{ role, actions, resource },
+    ...(context === undefined ? {} : { context }),
+    ...(lacks === undefined ? {} : { lacks: lacks.keys }),
+  };
   const input = simulationOf(question);
   const found = await scene.reads.read("iam.SimulatePrincipalPolicy", input);
   const name = nameOf(role);
@@ -59,7 +65,7 @@ export async function mayDo(role: string, need: Need, scene: Scene): Promise<Sta
     return judged.context === undefined
       ? unknown(need.id, `${name}: ${judged.because}`)
       : { id: need.id, result: "not sure", because: `${name}: ${judged.because}` };
-  const { action, isExplicit, by, statementOf } = judged;
+  const { action, isExplicit, by, statementOf, lacking } = judged;
   // In one account either of the two policies is enough.
   if (need.said === "allowed" && !isExplicit && by === undefined && !isOfOther(need.resource, role))
     return passed(need.id, `the resource's own policy allows ${action} to ${name}`, [need.code]);
@@ -69,13 +75,20 @@ export async function mayDo(role: string, need: Need, scene: Scene): Promise<Sta
   const mayBeAllowed = need.said === "not-sure" || isOfOther(need.resource, role);
   if (need.hasOwnPolicy && !isExplicit && by === undefined && mayBeAllowed)
     return { id: need.id, result: "not sure", because };
-  return failed(need.id, because, need.code, {
-    role: name,
-    action,
-    resource: need.resource,
-    ...(by === undefined ? {} : { policy: by }),
-    ...(isExplicit ? { explicit: "yes" } : {}),
-  });
+  const isByLack = lacking !== undefined && lacks !== undefined && by === undefined;
+  return failed(
+    isByLack ? lacks.id : need.id,
+    isByLack ? `${because}: they ask for ${lacking.join(", ")}` : because,
+    need.code,
+    {
+      role: name,
+      action,
+      resource: need.resource,
+      ...(by === undefined ? {} : { policy: by }),
+      ...(isExplicit ? { explicit: "yes" } : {}),
+      ...(isByLack ? { condition: lacking.join(", ") } : {}),
+    },
+  );
 }
 
 function isOfOther(resource: string, role: string): boolean {

@@ -2,13 +2,13 @@
 
 import { parseArn } from "../../ecs/arn.ts";
 import { getObject, getObjects, getString } from "../../ecs/json-fields.ts";
-import { awsDomainOf } from "../../image/ecr-hosts.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { containersOf, executionRoleOf, isUnknown, regionOf, type Scene } from "../scene.ts";
 import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } from "./check.ts";
 import { policyCheck } from "./policy-check.ts";
 import { askResourcePolicy } from "./resource-policy.ts";
 import { mayDo, type Need, nameOf } from "./role-checks.ts";
+import { keyChecks } from "./roles/key-checks.ts";
 
 export type SecretNeed = {
   readonly name: string;
@@ -85,6 +85,7 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
   const role = executionRoleOf(scene);
   const checks: StartCheck[] = [];
   let resource = arn;
+  let tags: Tags = {};
   if (found.kind === "unread")
     checks.push(notChecked(id, found, ["secretsmanager.DescribeSecret", input, region]));
   else if (found.kind === "absent")
@@ -97,12 +98,13 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
     ];
   else {
     resource = getString(found.answer, "ARN") ?? arn;
+    tags = tagsOf(found.answer);
     checks.push(passed(id, `${arn} is there`, ["secret-missing"]));
     const stage = stageCheck(need, arn, found.answer);
     if (stage !== undefined) return [...checks, stage];
     const key = getString(found.answer, "KmsKeyId");
     if (key !== undefined && !key.endsWith("alias/aws/secretsmanager"))
-      checks.push(...(await keyChecks(key, region, role, scene)));
+      checks.push(...(await keyChecks({ key, region, service: "secretsmanager" }, role, scene)));
   }
   if (role === undefined) return checks;
   const code = need.isCredentials
@@ -116,8 +118,29 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
   if (policy.kind === "unread")
     checks.push(notChecked("secret.policy", policy, ["secretsmanager.GetResourcePolicy", input, region]));
   else checks.push(policyCheck("secret.policy", `the policy of ${arn}`, said, code, params));
-  const asked: Need = { id: "role.exec.secret", actions: [action], resource, code, hasOwnPolicy: true, said };
+  const asked: Need = {
+    ...{ id: "role.exec.secret", actions: [action], resource, code, hasOwnPolicy: true, said, ...tags },
+  };
   return [...checks, await mayDo(role, asked, scene)];
+}
+
+type Tags = Pick<Need, "context" | "lacks">;
+const TAGS_MAX = 25;
+
+/** A role may be allowed what has a certain tag only: the secret's own are known, and those that it has not, too. */
+function tagsOf(described: JsonObject): Tags {
+  const tags = getObjects(described, "Tags")
+    .slice(0, TAGS_MAX)
+    .flatMap((one) => {
+      const [key, value = ""] = [getString(one, "Key"), getString(one, "Value")];
+      return key === undefined
+        ? []
+        : ["aws", "secretsmanager"].map((prefix) => [`${prefix}:ResourceTag/${key}`, value] as const);
+    });
+  return {
+    ...(tags.length === 0 ? {} : { context: Object.fromEntries(tags) }),
+    lacks: { keys: /^(?:aws|secretsmanager):ResourceTag\//i, id: "secret.tags-condition" },
+  };
 }
 
 /** `ARN:json-key:version-stage:version-id`: the stage that is asked for, or else the current one, has to be on a version. */
@@ -137,63 +160,6 @@ function stageCheck({ valueFrom }: SecretNeed, arn: string, described: JsonObjec
   });
 }
 
-/** The key's state, and whether its own policy lets the role decrypt: without it, IAM's word does not count. */
-async function keyChecks(
-  key: string,
-  region: string,
-  role: string | undefined,
-  scene: Scene,
-): Promise<readonly StartCheck[]> {
-  const state = await keyCheck(key, region, scene);
-  if (role === undefined || state.result === "failed") return [state];
-  const input = { KeyId: key, PolicyName: "default" };
-  const found = await scene.reads.read("kms.GetKeyPolicy", input, region);
-  if (found.kind === "unread")
-    return [state, notChecked("kms.key-policy", found, ["kms.GetKeyPolicy", input, region])];
-  const text = found.kind === "answer" ? getString(found.answer, "Policy") : undefined;
-  const resource = key.startsWith("arn:") ? key : "*";
-  const said =
-    text === undefined ? undefined : askResourcePolicy(text, { role, action: "kms:Decrypt", resource });
-  const params = { role: nameOf(role), action: "kms:Decrypt", resource: key, policy: "key policy" };
-  const code = "execution-role-may-not-decrypt";
-  if (said === "silent")
-    return [
-      state,
-      failed("kms.key-policy", `the policy of ${key} names neither the role nor its account`, code, params),
-    ];
-  const own = policyCheck("kms.key-policy", `the policy of ${key}`, said, code, params);
-  if (said !== "delegated" || !key.startsWith("arn:")) return [state, own];
-  const context = { "kms:ViaService": `secretsmanager.${region}.${awsDomainOf(region)}` };
-  const need = {
-    id: "role.exec.kms-decrypt",
-    actions: ["kms:Decrypt"],
-    resource,
-    code,
-    hasOwnPolicy: false,
-    context,
-  } as const;
-  return [state, own, await mayDo(role, need, scene)];
-}
-
-async function keyCheck(key: string, region: string, scene: Scene): Promise<StartCheck> {
-  const input = { KeyId: key };
-  const found = await scene.reads.read("kms.DescribeKey", input, region);
-  if (found.kind === "unread") return notChecked("kms.key-state", found, ["kms.DescribeKey", input, region]);
-  if (found.kind === "absent")
-    return failed("kms.key-state", `KMS in ${region} has no ${key}`, "key-not-usable", {
-      key,
-      state: "gone",
-    });
-  const metadata = getObject(found.answer, "KeyMetadata") ?? {};
-  const names = [getString(metadata, "Arn"), getString(metadata, "KeyId")].filter((one) => one !== undefined);
-  if (names.length > 0 && !key.includes("alias/") && !names.some((one) => key.endsWith(one)))
-    return unknown("kms.key-state", `${key} is not recorded`);
-  const state = getString(metadata, "KeyState") ?? "Enabled";
-  return state === "Enabled"
-    ? passed("kms.key-state", `the key ${key} is enabled`, ["key-not-usable"])
-    : failed("kms.key-state", `the key ${key} is ${state}`, "key-not-usable", { key, state, region });
-}
-
 async function storedParameter(reference: string, scene: Scene): Promise<readonly StartCheck[]> {
   const arn = parseArn(reference);
   const region = regionOf(reference, scene);
@@ -209,11 +175,11 @@ async function storedParameter(reference: string, scene: Scene): Promise<readonl
     checks.push(notChecked("ssm.exists", found, ["ssm.DescribeParameters", input, region]));
   else if (/^\/aws\/reference\//.test(name)) checks.push(unknown("ssm.exists", `${name} refers to a secret`));
   else {
-    const names =
+    const own =
       found.kind === "answer"
-        ? getObjects(found.answer, "Parameters").map((one) => getString(one, "Name"))
-        : [];
-    if (!names.includes(name))
+        ? getObjects(found.answer, "Parameters").find((one) => getString(one, "Name") === name)
+        : undefined;
+    if (own === undefined)
       return [
         failed("ssm.exists", `there is no parameter ${name} in ${region}`, "parameter-missing", {
           parameter: name,
@@ -221,6 +187,10 @@ async function storedParameter(reference: string, scene: Scene): Promise<readonl
         }),
       ];
     checks.push(passed("ssm.exists", `the parameter ${name} is there`, ["parameter-missing"]));
+    const key = getString(own, "KeyId");
+    // Of AWS's own key each principal of the account may decrypt by way of Systems Manager.
+    if (getString(own, "Type") === "SecureString" && key !== undefined && !key.endsWith("alias/aws/ssm"))
+      checks.push(...(await keyChecks({ key, region, service: "ssm" }, executionRoleOf(scene), scene)));
   }
   const role = executionRoleOf(scene);
   if (role === undefined) return checks;

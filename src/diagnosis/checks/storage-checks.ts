@@ -14,6 +14,7 @@ import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } f
 import { policyCheck } from "./policy-check.ts";
 import { askResourcePolicy } from "./resource-policy.ts";
 import { nameOf } from "./role-checks.ts";
+import { fileSystemRoleCheck } from "./roles/file-system-role-check.ts";
 
 const NFS = 2049;
 const VOLUMES_MAX = 5;
@@ -199,16 +200,24 @@ function judged(
       ];
 }
 
-async function systemPolicyChecks({ fileSystem }: Efs, scene: Scene): Promise<readonly StartCheck[]> {
+/** What the file system's own policy says, and what the task role may by its own where that is not enough. */
+async function systemPolicyChecks(efs: Efs, scene: Scene): Promise<readonly StartCheck[]> {
+  const { fileSystem } = efs;
   const id = "efs.policy";
   const input = { FileSystemId: fileSystem };
   const found = await scene.reads.read("efs.DescribeFileSystemPolicy", input, scene.region);
   if (found.kind === "unread")
-    return [notChecked(id, found, ["efs.DescribeFileSystemPolicy", input, scene.region])];
+    return [
+      notChecked(id, found, ["efs.DescribeFileSystemPolicy", input, scene.region]),
+      await fileSystemRoleCheck({ ...efs, said: undefined }, scene),
+    ];
   const text = found.kind === "answer" ? getString(found.answer, "Policy") : undefined;
   const role = isUnknown(scene.definition) ? undefined : getString(scene.definition, "taskRoleArn");
   if (text === undefined)
-    return [policyCheck(id, `the policy of ${fileSystem}`, undefined, "efs-mount-refused", {})];
+    return [
+      policyCheck(id, `the policy of ${fileSystem}`, undefined, "efs-mount-refused", {}),
+      await fileSystemRoleCheck({ ...efs, said: "none" }, scene),
+    ];
   const asked = { role: role ?? "", action: "elasticfilesystem:ClientMount", resource: "*" };
   const said = askResourcePolicy(text, asked);
   const params = {
@@ -225,6 +234,7 @@ async function systemPolicyChecks({ fileSystem }: Efs, scene: Scene): Promise<re
       "efs-mount-refused",
       params,
     ),
+    await fileSystemRoleCheck({ ...efs, said }, scene),
   ];
 }
 

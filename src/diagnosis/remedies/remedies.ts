@@ -1,6 +1,7 @@
 /** The remedy of each cause: of ways in `remedies-of-ways.ts`, of all else here. */
 
 import type { CauseCode, Params } from "../causes.ts";
+import { PLACE_REMEDIES } from "./remedies-of-places.ts";
 import { allow, managed, trust } from "./remedies-of-roles.ts";
 import { WAY_REMEDIES } from "./remedies-of-ways.ts";
 import {
@@ -26,6 +27,7 @@ import {
 
 const REMEDIES: Readonly<Record<CauseCode, Make>> = {
   ...WAY_REMEDIES,
+  ...PLACE_REMEDIES,
   "pull-denied": managed,
   "role-may-not-pull": managed,
   "role-may-not-get-ecr-token": managed,
@@ -123,6 +125,11 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
   "env-file-missing": set("containerDefinitions[].environmentFiles[].value", "OBJECT_ARN"),
   "task-role-not-assumable": trust("ecs-tasks.amazonaws.com"),
   "infrastructure-role-not-assumable": trust("ecs.amazonaws.com"),
+  "task-role-may-not-mount": (params, about) =>
+    params.role === undefined
+      ? { code: "name-task-role", setting: { key: "taskRoleArn", value: "ROLE_ARN" } }
+      : allow("elasticfilesystem:ClientMount")(params, about),
+  "iam-change-not-effective": deployAgain,
   "efs-no-mount-target-in-zone-or-dns": aws(
     "make-mount-target",
     ({ fileSystem = "FILE_SYSTEM_ID", subnet = "SUBNET_ID" }) => [
@@ -156,11 +163,12 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
     "--subnet-ids",
     subnet,
   ]),
-  "tag-policy-refuses-eni": aws("ask-organization", (_, about) => [
-    ...updateService(about),
-    "--propagate-tags",
-    "SERVICE",
-  ]),
+  // A service that gives its tags on has the wrong ones; one that gives none may have the right ones.
+  "tag-policy-refuses-eni": aws("ask-organization", ({ propagateTags = "NONE", serviceArn }, about) =>
+    propagateTags === "NONE" || serviceArn === undefined
+      ? [...updateService(about), "--propagate-tags", "SERVICE"]
+      : ["ecs", "tag-resource", "--resource-arn", serviceArn, "--tags", "key=KEY,value=VALUE"],
+  ),
   "eni-not-created": deployAgain,
   "eni-not-attached": instance,
   "eni-provisioning-timeout": only("try-again"),
@@ -178,7 +186,6 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
     "enabled",
   ]),
   "no-container-instance": capacity,
-  "capacity-provider-empty": capacity,
   "placement-constraint-unsatisfied": instance,
   "container-agent-disconnected": instance,
   "resource-missing-or-inactive": only("look-at-instance"),

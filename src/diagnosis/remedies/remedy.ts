@@ -44,6 +44,9 @@ export type StartRemedyCode =
   | "change-dns-firewall"
   | "correct-hosted-zone"
   | "change-deployment-configuration"
+  | "lengthen-grace-period"
+  | "name-task-role"
+  | "open-tasks"
   | "restore-service-role"
   | "try-again"
   | "none";
@@ -198,15 +201,15 @@ export const instance = aws("look-at-instance", (_, about) => [
   ...["ecs", "describe-container-instances", "--cluster", clusterOf(about), "--container-instances"],
   about.start.containerInstance ?? "CONTAINER_INSTANCE_ARN",
 ]);
-export const capacity = aws("add-capacity", (_, about) => [
-  "ecs",
-  "describe-clusters",
-  "--clusters",
-  clusterOf(about),
-  "--include",
-  "STATISTICS",
-  "CONFIGURATIONS",
-]);
+/** The group of instances that is known to have its most is raised; of another, the cluster is looked at. */
+export const capacity = aws("add-capacity", ({ group, more }, about) =>
+  group !== undefined && more !== undefined
+    ? ["autoscaling", "update-auto-scaling-group", "--auto-scaling-group-name", group, "--max-size", more]
+    : [
+        ...["ecs", "describe-clusters", "--clusters", clusterOf(about)],
+        ...["--include", "STATISTICS", "CONFIGURATIONS"],
+      ],
+);
 
 export const substitute: Make = (_, about) => ({
   code: "substitute-image",
@@ -233,7 +236,11 @@ export const container: Make = ({ container: name = "" }, { start }) => ({
     `PREFIX/${name || "CONTAINER"}/${start.target.slice(start.target.lastIndexOf("/") + 1)}`,
   ],
 });
-export const ephemeral = set("ephemeralStorage", { sizeInGiB: 60 });
+/** Double of what it has, or what its images need; 60 where neither is known. */
+export const ephemeral: Make = ({ wanted = "60" }) => ({
+  code: "set-in-task-definition",
+  setting: { key: "ephemeralStorage", value: { sizeInGiB: Number(wanted) } },
+});
 
 export const quotasOf = (service: string): Make =>
   aws("add-capacity", () => ["service-quotas", "list-service-quotas", "--service-code", service]);

@@ -19,6 +19,9 @@ const NO_WAY: Readonly<Record<TargetName, readonly [task: CauseCode, instance: C
   "ssm":            ["no-way-to-ssm",              "no-way-to-ssm"],
   "logs":           ["no-way-to-cloudwatch-logs",  "no-way-to-cloudwatch-logs"],
   "efs":            ["efs-mount-refused",          "efs-mount-refused"],
+  "ecs":            ["instance-has-no-way-to-ecs", "instance-has-no-way-to-ecs"],
+  "ecs-agent":      ["instance-has-no-way-to-ecs", "instance-has-no-way-to-ecs"],
+  "ecs-telemetry":  ["instance-has-no-way-to-ecs", "instance-has-no-way-to-ecs"],
   "docker-hub":     ["no-way-to-docker-hub",       "no-way-to-docker-hub"],
   "registry":       ["no-way-to-registry",         "no-way-to-registry"],
 };

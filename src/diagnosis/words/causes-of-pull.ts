@@ -34,19 +34,20 @@ function resourceCauses({ words }: Told): readonly Found[] | undefined {
   }
   if (/registry auth from asm|asm fetching/i.test(text))
     return isMissing
-      ? certain("secret-missing")
+      ? certain("secret-missing", secretIn(text))
       : likely(
           "registry-credentials-secret-not-readable",
           "execution-role-may-not-read-secret",
           "no-way-to-secrets-manager",
         );
   if (target === "secretsmanager") {
-    if (isMissing) return certain("secret-missing");
+    if (isMissing) return certain("secret-missing", secretIn(text));
     if (isDenied) return likely("execution-role-may-not-read-secret", "execution-role-may-not-decrypt");
     return undefined;
   }
   if (target === "ssm" || /invalid parameters?:|ParameterNotFound/i.test(text)) {
-    if (isMissing || /invalid parameters?:/i.test(text)) return certain("parameter-missing");
+    if (isMissing || /invalid parameters?:/i.test(text))
+      return certain("parameter-missing", parameterIn(text));
     if (isDenied) return likely("execution-role-may-not-read-parameter", "execution-role-may-not-decrypt");
     return undefined;
   }
@@ -184,6 +185,18 @@ function imageIn(text: string, image: string | undefined): Readonly<Record<strin
 function targetGroupIn(text: string): Readonly<Record<string, string>> {
   const found = /target-group (?<arn>arn:aws[a-z-]*:elasticloadbalancing:[\w:/.-]+)/.exec(text)?.groups?.arn;
   return found === undefined ? {} : { targetGroup: found };
+}
+
+/** Which one: the account may have several, and another of them a fault of its own. */
+function secretIn(text: string): Readonly<Record<string, string>> {
+  const found = /(?<arn>arn:aws[a-z-]*:secretsmanager:[\w-]+:\d*:secret:[\w/+=.@-]*[\w/+=@-])/.exec(text)
+    ?.groups?.arn;
+  return found === undefined ? {} : { secret: found };
+}
+
+function parameterIn(text: string): Readonly<Record<string, string>> {
+  const found = /invalid parameters?: (?<name>\/?[\w./-]*\w)/i.exec(text)?.groups?.name;
+  return found === undefined ? {} : { parameter: found };
 }
 
 function pathIn(text: string): string {

@@ -19,6 +19,9 @@ export type TargetName =
   | "ssm"
   | "logs"
   | "efs"
+  | "ecs"
+  | "ecs-agent"
+  | "ecs-telemetry"
   | "docker-hub"
   | "registry";
 

@@ -19,6 +19,7 @@ import type { NetworkTarget } from "./network-targets.ts";
 const NO_WAY: Readonly<Record<TargetName, CauseCode>> = {
   "ecr.api": "no-way-to-ecr-api", "ecr.dkr": "no-way-to-ecr", s3: "s3-gateway-endpoint-missing", ssm: "no-way-to-ssm",
   secretsmanager: "no-way-to-secrets-manager", logs: "no-way-to-cloudwatch-logs", efs: "efs-mount-refused",
+  ecs: "instance-has-no-way-to-ecs", "ecs-agent": "instance-has-no-way-to-ecs", "ecs-telemetry": "instance-has-no-way-to-ecs",
   "docker-hub": "no-way-to-docker-hub", registry: "no-way-to-registry",
 };
 

@@ -60,6 +60,15 @@ function targetOf(
   return name === "efs" ? [] : [{ name, destination: awsService(name, region, awsDomainOf(region)) }];
 }
 
+/** A service of AWS in the region of the start. */
+export function awsTarget(name: TargetName, { region }: Scene): NetworkTarget {
+  return { name, destination: awsService(name, region, awsDomainOf(region)) };
+}
+
+export function hostOf({ destination }: NetworkTarget): string {
+  return destination.host;
+}
+
 /** Everything that a start of this definition asks for by the network. */
 export function neededTargets(scene: Scene): readonly NetworkTarget[] {
   const containers = containersOf(scene);
