@@ -12,21 +12,17 @@ import {
   DescribeImagesCommand,
   DescribePullThroughCacheRulesCommand,
   ECRClient,
-  GetDownloadUrlForLayerCommand,
   GetRegistryPolicyCommand,
   GetRepositoryPolicyCommand,
 } from "@aws-sdk/client-ecr";
 import {
-  DescribeCapacityProvidersCommand,
   DescribeContainerInstancesCommand,
-  DescribeServiceRevisionsCommand,
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   ECSClient,
   ListClustersCommand,
   ListContainerInstancesCommand,
-  ListServiceDeploymentsCommand,
   ListServicesCommand,
   ListTasksCommand,
 } from "@aws-sdk/client-ecs";
@@ -44,15 +40,7 @@ import {
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
 import { DescribeParametersCommand, SSMClient } from "@aws-sdk/client-ssm";
-import {
-  type AccountReads,
-  type Answered,
-  CONFIG_RIGHT,
-  type ConfigAnswer,
-  type ConfigPlace,
-  OPERATIONS,
-  type Operation,
-} from "../../diagnosis/reads.ts";
+import { type AccountReads, type Answered, OPERATIONS, type Operation } from "../../diagnosis/reads.ts";
 import { getString, isObject, optional } from "../../ecs/json-fields.ts";
 import type { Read, SecurityGroup, Subnet } from "../../network/facts.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
@@ -63,7 +51,6 @@ import { callQuery, callRoute53 } from "../client/calls/query-call.ts";
 import { readPages } from "../client/calls/read-pages.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { securityGroupOf, subnetOf } from "../client/network-facts.ts";
-import { configIn } from "./image-config.ts";
 import { SharedNetworks } from "./shared-networks.ts";
 
 /** Not worth half a minute: the answer may be that it is not known. */
@@ -84,9 +71,9 @@ const CALLS: Readonly<Record<Operation, Call>> = {
   "ecs.DescribeTaskDefinition":            (input, at) => ecs(at).send(new DescribeTaskDefinitionCommand(input)),
   "ecs.DescribeContainerInstances":        (input, at) => ecs(at).send(new DescribeContainerInstancesCommand(input)),
   "ecs.ListContainerInstances":            (input, at) => ecs(at).send(new ListContainerInstancesCommand(input)),
-  "ecs.DescribeCapacityProviders":         (input, at) => ecs(at).send(new DescribeCapacityProvidersCommand(input)),
-  "ecs.DescribeServiceRevisions":          (input, at) => ecs(at).send(new DescribeServiceRevisionsCommand(input)),
-  "ecs.ListServiceDeployments":            (input, at) => ecs(at).send(new ListServiceDeploymentsCommand(input)),
+  "ecs.DescribeCapacityProviders":         (input, at) => callJson("ecs", { operation: "DescribeCapacityProviders" }, input, at),
+  "ecs.DescribeServiceRevisions":          (input, at) => callJson("ecs", { operation: "DescribeServiceRevisions" }, input, at),
+  "ecs.ListServiceDeployments":            (input, at) => callJson("ecs", { operation: "ListServiceDeployments" }, input, at),
   "ec2.DescribeInstanceTypes":             (input, at) => clientOf(EC2Client, at).send(new DescribeInstanceTypesCommand(input)),
   "ec2.DescribeInstances":                 (input, at) => clientOf(EC2Client, at).send(new DescribeInstancesCommand(input)),
   "ec2.DescribeSubnets":                   (input, at) => clientOf(EC2Client, at).send(new DescribeSubnetsCommand(input)),
@@ -162,8 +149,10 @@ const ABSENT = /NotFound|NoSuchEntity|NoSuchHostedZone|ResourceNotFound/;
 /** Asks a registry that is not ECR's; without a way there, the answer is unknown. */
 export type AskImage = AccountReads["image"];
 
-/** Fetches what a URL of ECR's leads to, without a login: ECR has signed it. */
-export type Download = (url: URL) => Promise<Uint8Array>;
+/** Opens images; absent where none is to be opened, so that a function does not carry it. */
+export type OpeningImages = (
+  settingsIn: (region: string) => AwsSettings,
+) => NonNullable<AccountReads["config"]>;
 
 const askNobody: AskImage = async () => ({ kind: "unknown", because: "registries are not asked here" });
 
@@ -171,12 +160,11 @@ export function createAccountReads(
   own: AwsSettings,
   account: string | undefined,
   image: AskImage = askNobody,
-  download?: Download,
+  opening?: OpeningImages,
 ): AccountReads {
   const settings: AwsSettings = { attemptsMax: ATTEMPTS_MAX, ...own };
   const networks = createNetworks(settings, account ?? "");
   const asked = new Map<string, Promise<Answered>>();
-  const configs = new Map<string, Promise<ConfigAnswer>>();
   const places = new Map<string, AwsSettings>();
   const shared = new SharedNetworks(networks.describe, (ids) => subnetsIn(settings, ids));
   const settingsIn = (region: string): AwsSettings => {
@@ -197,36 +185,8 @@ export function createAccountReads(
     prepare: (sources) => shared.prepare(sources),
     securityGroups: (ids, region = own.region) => groupsIn(settingsIn(region), ids),
     image,
-    ...(download === undefined
-      ? {}
-      : {
-          config(place: ConfigPlace, region: string) {
-            const key = JSON.stringify([place, region]);
-            const answer = configs.get(key) ?? readConfig(place, settingsIn(region), download);
-            configs.set(key, answer);
-            return answer;
-          },
-        }),
+    ...(opening === undefined ? {} : { config: opening(settingsIn) }),
   };
-}
-
-/** ECR signs a URL for the config as it does for a layer. (ECR, API_GetDownloadUrlForLayer, read 2026-11) */
-async function readConfig(
-  place: ConfigPlace,
-  settings: AwsSettings,
-  download: Download,
-): Promise<ConfigAnswer> {
-  const permission = CONFIG_RIGHT;
-  try {
-    const { downloadUrl } = await clientOf(ECRClient, settings).send(
-      new GetDownloadUrlForLayerCommand(place),
-    );
-    return configIn(await download(new URL(downloadUrl ?? "")), place.layerDigest);
-  } catch (error) {
-    const { kind, message } = toAwsError(permission, error);
-    const because = kind === "denied" ? `may not call ${permission}` : message.slice(0, 300);
-    return { kind: "unread", permission, because };
-  }
 }
 
 async function subnetsIn(settings: AwsSettings, ids: readonly string[]): Promise<Read<Subnet>> {

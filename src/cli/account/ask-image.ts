@@ -3,7 +3,8 @@
  * from a stranger's file, so only well-known registries are asked.
  */
 
-import type { AskImage, Download } from "../../aws/diagnosis/account-reads.ts";
+import type { AskImage, OpeningImages } from "../../aws/diagnosis/account-reads.ts";
+import { type Download, openingImages } from "../../aws/diagnosis/image-config.ts";
 import { tryParseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
@@ -34,7 +35,7 @@ const ANSWER_OF: Readonly<Partial<Record<RegistryErrorKind, "refused" | "limited
 /** A config is a few kilobytes; its history may make it longer. */
 const CONFIG_BYTES_MAX = 4 * 1024 * 1024;
 
-export type AskingImages = { readonly ask: AskImage; readonly download: Download; close(): void };
+export type AskingImages = { readonly ask: AskImage; readonly opening: OpeningImages; close(): void };
 
 export function askingImages(io: CommandIo): AskingImages {
   const transport = httpTransport({ clock: systemClock, proxyEnv: io.env });
@@ -74,7 +75,7 @@ export function askingImages(io: CommandIo): AskingImages {
     return bytes;
   };
   return {
-    download,
+    opening: openingImages(download),
     ask: (image) => {
       const answer = asked.get(image) ?? ask(image);
       asked.set(image, answer);

@@ -129,7 +129,7 @@ async function given(
 async function accountOf(
   starts: readonly FailedStart[],
   names: readonly string[],
-  { ask, download }: Pick<AskingImages, "ask" | "download">,
+  { ask, opening }: Pick<AskingImages, "ask" | "opening">,
   io: CommandIo,
 ): Promise<AccountReads> {
   const [first] = starts;
@@ -142,7 +142,7 @@ async function accountOf(
       "TARGET",
       `a task of account ${account}, or --offline: ${foreign.target} is of another`,
     );
-  return createAccountReads(settings, account, ask, download);
+  return createAccountReads(settings, account, ask, opening);
 }
 
 /** Bad news beats what is open, and that beats good news. */

@@ -29,7 +29,7 @@ export async function scanStarts(
     "nothing-found": 0,
   };
   try {
-    const reads = createAccountReads(aws, account, images.ask, images.download);
+    const reads = createAccountReads(aws, account, images.ask, images.opening);
     const { diagnosed, gaps } = await diagnoseServices(
       cluster === undefined ? undefined : [cluster],
       reads,

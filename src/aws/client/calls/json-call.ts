@@ -1,6 +1,6 @@
 /**
  * Reads of services whose own SDK client is not worth its size for a call or two. AWS's JSON protocol is one for all, and
- * EFS's is plain REST with JSON.
+ * EFS's is plain REST with JSON. ECS has a client here; the shapes of what only a diagnosis asks of it would be 10 kB more.
  */
 
 import type { JsonObject } from "../../../runtime/json.ts";
@@ -17,6 +17,7 @@ type Service = {
 
 /** https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html, and the services' models (read 2026-11) */
 const SERVICES = {
+  ecs: { name: "ecs", target: "AmazonEC2ContainerServiceV20141113" },
   logs: { name: "logs", target: "Logs_20140328" },
   kms: { name: "kms", target: "TrentService" },
   efs: { name: "elasticfilesystem" },
