@@ -40,11 +40,13 @@ export type ExposedImage = LikelySubstitutes & {
 };
 
 export type Exposure = {
-  readonly kind: "service" | "scheduled" | "standalone";
+  /** `pod`: the pods of a workload of a Kubernetes cluster, whose name is `namespace/kind/name`. */
+  readonly kind: "service" | "scheduled" | "standalone" | "pod";
   readonly cluster: string;
   readonly name: string;
-  readonly taskDefinition: string;
-  /** Tasks that start in the worst six hours: each task of a service once, those of a schedule as often as it fires. */
+  /** Absent for pods. */
+  readonly taskDefinition?: string;
+  /** Tasks, or pods, that start in the worst six hours: each task of a service once, those of a schedule as often as it fires. */
   readonly expectedStarts: number;
   /** How that comes about, where it is more than a service's tasks. */
   readonly expectedStartsBecause?: string;

@@ -29,6 +29,8 @@ import { type ImageChange, imageChanges } from "./image-changes.ts";
 import { repositoryOf, type ScanFacts } from "./likely-substitutes.ts";
 import { type EgressInfo, type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
 import { provedSubstitutes } from "./proved-substitutes.ts";
+import type { SlippedPods } from "./slipped-pods.ts";
+import { worstFirst } from "./worst-first.ts";
 
 export type Scan = {
   readonly clusters: number;
@@ -36,6 +38,11 @@ export type Scan = {
   readonly schedules: number;
   readonly standaloneTasks: number;
   readonly taskDefinitions: number;
+  /** Of a Kubernetes cluster. */
+  readonly pods?: number;
+  readonly workloads?: number;
+  /** Of a Kubernetes cluster: pods that admission should have changed. */
+  readonly slipped?: readonly SlippedPods[];
   /** The most pulls first. */
   readonly exposures: readonly Exposure[];
   readonly imageChanges: readonly ImageChange[];
@@ -261,16 +268,4 @@ async function hostsOf(
 
 function hostOf({ source, publicAddress }: ContainerInstance): ContainerHost {
   return { subnet: source.subnet, ...(publicAddress === undefined ? {} : { publicAddress }) };
-}
-
-function worstFirst(one: Exposure, other: Exposure): number {
-  return (
-    pullsOf(other) - pullsOf(one) ||
-    Number(other.notRemediatedBecause !== undefined) - Number(one.notRemediatedBecause !== undefined) ||
-    `${one.cluster}/${one.name}`.localeCompare(`${other.cluster}/${other.name}`)
-  );
-}
-
-function pullsOf({ anonymousPulls, accountPulls }: Exposure): number {
-  return anonymousPulls + accountPulls;
 }

@@ -42,8 +42,10 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   }),
   plan: z.looseObject({
     type: z.literal("plan"),
+    /** Of a cluster's workload: `namespace/kind/name`. */
     service: text,
-    taskDefinition: text,
+    /** Absent for a cluster's workload. */
+    taskDefinition: text.optional(),
     policy: text,
     kind: text,
     because: text,
@@ -71,10 +73,12 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   }),
   scan: z.looseObject({
     type: z.literal("scan"),
-    kind: z.enum(["service", "scheduled", "standalone"]),
+    kind: z.enum(["service", "scheduled", "standalone", "pod"]),
     cluster: text,
+    /** Of pods: `namespace/kind/name`. */
     name: text,
-    taskDefinition: text,
+    /** Absent for pods. */
+    taskDefinition: text.optional(),
     expectedStarts: z.number(),
     anonymousPulls: z.number(),
     accountPulls: z.number(),
@@ -95,6 +99,19 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
       }),
     ),
     addresses: z.array(z.looseObject({ address: text, pulls: z.number(), pullsPerAddress: z.number() })),
+    /** Of a Kubernetes cluster: pods that admission should have changed. */
+    slipped: z
+      .array(
+        z.looseObject({
+          workload: text,
+          image: text,
+          use: text,
+          pods: z.number(),
+          reason: z.enum(["not-asked", "created-before", "always-pull"]),
+          because: text,
+        }),
+      )
+      .optional(),
     gaps: texts,
   }),
   roles: z.looseObject({ type: z.literal("roles"), roles: texts }),
@@ -131,6 +148,8 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     outcome: text.optional(),
     followed: text.optional(),
     because: text.optional(),
+    /** Of a cluster's workload: what would bring the written image back. */
+    commands: texts.optional(),
   }),
   history: z.looseObject({
     type: z.literal("history"),

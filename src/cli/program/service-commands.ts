@@ -2,23 +2,31 @@
 
 import { type Command, Option } from "commander";
 import { optional } from "../../ecs/json-fields.ts";
+import { isWorkloadName } from "../account/cluster/workload-name.ts";
 import type { AccountSession } from "../account/sessions/account-session.ts";
 import type { DiagnoseInput } from "../commands/diagnose.ts";
 import type { CommandIo } from "../io.ts";
 import type { ScanInput } from "../scan/scan.ts";
 import { WrongCall } from "../wrong-call.ts";
 import { addBoundedAccountOptions } from "./options/account-options.ts";
+import { addClusterOptions, type ClusterFlags, clusterOptionsOf } from "./options/cluster-options.ts";
 import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "./options/stack-options.ts";
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 type ServiceOptions = StackFlags & {
+  readonly policy?: string;
   readonly cluster?: string;
   readonly json: boolean;
 };
 
+type ScanOptions = Omit<ScanInput, "policyFile"> & ClusterFlags & { readonly policy?: string };
+
 export function addServiceCommands({ program, io, finish }: ProgramParts): void {
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
-  addBoundedAccountOptions(addStackOptions(program.command("scan")))
+  addClusterOptions(
+    addBoundedAccountOptions(addStackOptions(program.command("scan"))),
+    "instead of an account: ",
+  )
     .description(
       "Read the whole account: what depends on Docker Hub, what the worst six hours would do, and where else the images are. Changes nothing.",
     )
@@ -38,10 +46,18 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
     )
     .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)
-    .action(({ policy, ...options }: Omit<ScanInput, "policyFile"> & { readonly policy?: string }) =>
-      finish(async () =>
-        (await import("../scan/scan.ts")).scan({ ...options, ...optional("policyFile", policy) }, io),
-      ),
+    .action((options: ScanOptions) =>
+      finish(async () => {
+        const input = { ...options, ...optional("policyFile", options.policy) };
+        if (options.kubeContext === undefined && options.kubeconfig === undefined)
+          return (await import("../scan/scan.ts")).scan(input, io);
+        if (input.verify || input.roles || input.rights || input.starts || input.cluster !== undefined)
+          throw new WrongCall(
+            "--cluster, --verify, --roles, --starts and --rights are for an account: of a cluster the index says what is proved",
+          );
+        const { scanKubernetes } = await import("../scan/scan-kubernetes.ts");
+        return scanKubernetes({ ...input, ...clusterOptionsOf(options) }, io);
+      }),
     );
 
   addBoundedAccountOptions(program.command("diagnose"))
@@ -80,12 +96,20 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
       ),
     ).addOption(JSON_OPTION);
 
-  byHand(program.command("plan"))
+  addClusterOptions(byHand(program.command("plan")), "with NAMESPACE/KIND/NAME: ")
     .description(
-      "Say what Repull would do for a service that is well: where its images could come from, and what would be written. Changes nothing.",
+      "Say what Repull would do for a service that is well, or a cluster's workload (NAMESPACE/KIND/NAME): where its images could come from, and what would be written. Changes nothing.",
     )
-    .action((service: string, options: ServiceOptions) =>
+    .action((service: string, options: ServiceOptions & ClusterFlags) =>
       finish(async () => {
+        if (isWorkloadName(service)) {
+          const [{ planWorkload }, { withCluster }] = await Promise.all([
+            import("../commands/kubernetes/plan-workload.ts"),
+            import("../account/cluster/cluster-session.ts"),
+          ]);
+          const input = { name: service, json: options.json };
+          return withCluster(clusterOptionsOf(options), io, (session) => planWorkload(input, session, io));
+        }
         const [{ plan }, session] = await Promise.all([
           import("../commands/plan.ts"),
           sessionFor(options, "default", io),

@@ -24,6 +24,16 @@ export const METHOD: readonly string[] = [
   `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; a task's pulls are spread evenly over its subnets.`,
 ];
 
+/** The same for a cluster. */
+export const CLUSTER_METHOD: readonly string[] = [
+  "The worst six hours, which is Docker Hub's window: every pod starts once on a node that does not hold its images, and CronJobs fire as often as they can in all of them.",
+  `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; pods with imagePullSecrets count as pulled with an account.`,
+];
+
+export function methodOf({ pods }: Pick<Scan, "pods">): readonly string[] {
+  return pods === undefined ? METHOD : CLUSTER_METHOD;
+}
+
 /** What `--verify` has asked, and what it cannot know. */
 const VERIFIED =
   "Each place was asked by HEAD whether it holds the bytes that the image's name means now. What a running deployment has pinned, and whether its tasks may pull from there, repull plan knows.";
@@ -74,7 +84,8 @@ function placeOf({ kind, address }: EgressLoad): string {
     : `from one address, if they share it (${address})`;
 }
 
-export function countsOf({ services, schedules, standaloneTasks }: Scan): string {
+export function countsOf({ services, schedules, standaloneTasks, pods, workloads = 0 }: Scan): string {
+  if (pods !== undefined) return `${counted(workloads, "workload")} with ${counted(pods, "pod")}`;
   return `${counted(services, "service")}, ${counted(schedules, "scheduled run")} and ${counted(standaloneTasks, "task")} run by hand`;
 }
 
@@ -123,8 +134,11 @@ export function formatScan(scan: Scan, flags = ""): string {
         ]),
       ),
       "",
-      ...METHOD,
-      ...(exposures.some(({ images }) => images.some(({ isVerified }) => isVerified)) ? [VERIFIED] : []),
+      ...methodOf(scan),
+      ...(exposures.some(({ images }) => images.some(({ isVerified }) => isVerified)) &&
+      scan.pods === undefined
+        ? [VERIFIED]
+        : []),
     );
     const service = exposures.find(
       ({ kind, notRemediatedBecause }) => kind === "service" && notRemediatedBecause === undefined,
@@ -132,8 +146,35 @@ export function formatScan(scan: Scan, flags = ""): string {
     if (service !== undefined)
       lines.push("", `next: repull plan ${service.name} --cluster ${service.cluster}${flags}`);
   }
+  lines.push(...slippedLines(scan));
+  const pod = exposures.find(({ kind }) => kind === "pod");
+  if (pod !== undefined) lines.push("", `next: repull plan ${pod.name}${flags}`);
   for (const gap of gaps) lines.push(`not read: ${gap}`);
   return linesOf(lines);
+}
+
+/** Pods that admission should have changed, by workload and reason. */
+function slippedLines({ slipped = [] }: Scan): readonly string[] {
+  if (slipped.length === 0) return [];
+  return [
+    "",
+    `${slippedSentence(slipped)}:`,
+    "",
+    ...textTable(
+      ["workload", "image", "pods", "why"],
+      slipped.map(({ workload, image, pods, reason, because }) => [
+        workload,
+        image,
+        String(pods),
+        `${reason}: ${because}`,
+      ]),
+    ),
+  ];
+}
+
+export function slippedSentence(slipped: NonNullable<Scan["slipped"]>): string {
+  const pods = slipped.reduce((sum, one) => sum + one.pods, 0);
+  return `${counted(pods, "pod")} should run a proved image and ${pods === 1 ? "does" : "do"} not`;
 }
 
 function changeRow(change: ImageChange): readonly string[] {

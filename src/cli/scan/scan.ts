@@ -7,12 +7,9 @@ import { createAccountInventory } from "../../aws/scan/account-inventory.ts";
 import { DIAGNOSE_RIGHTS } from "../../diagnosis/reads.ts";
 import { optional } from "../../ecs/json-fields.ts";
 import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
-import { InvalidInput } from "../../image/invalid-input.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
-import { rolesOf } from "../../scan/exposure.ts";
-import type { Scan } from "../../scan/scan.ts";
 import { scanAccount } from "../../scan/scan.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
@@ -22,11 +19,9 @@ import { stackFlags } from "../account/stack-flags.ts";
 import { whereOf } from "../account/where.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
-import { jsonLine } from "../output/json-line.ts";
 import { permissions } from "../output/permissions.ts";
 import { RefusedCommand } from "../refused-command.ts";
-import { imageChangesAsCsv } from "./format-image-changes.ts";
-import { formatScan, headlineOf, scanAsJson } from "./format-scan.ts";
+import { printScan, writeReport } from "./print-scan.ts";
 import { SCAN_ACTIONS, VERIFY_ACTIONS } from "./scan-permissions.ts";
 import { scanProgress } from "./scan-progress.ts";
 
@@ -85,30 +80,10 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   if (input.html !== undefined) {
     const { scanAsHtml } = await import("./report/report.ts");
     const at = new Date(systemClock.now()).toISOString();
-    await write(input.html, scanAsHtml(scanned, { account, region: aws.region, at }), io);
+    await writeReport(input.html, scanAsHtml(scanned, { account, region: aws.region, at }), io);
   }
-  print(scanned, input, io);
+  printScan(scanned, input, stackFlags(input), io);
   return EXIT.done;
-}
-
-/** The list of workloads says itself what could not be read; with every other answer it is told. */
-function print(scanned: Scan, input: ScanInput, io: CommandIo): void {
-  const { roles, csv, html, json } = input;
-  const isList = !roles && !csv && !json && html === undefined;
-  if (!isList) for (const gap of scanned.gaps) io.err(`not read: ${gap}\n`);
-  if (isList) io.out(formatScan(scanned, stackFlags(input)));
-  else if (roles) printRoles(rolesOf(scanned.exposures), json, io);
-  else if (csv) io.out(imageChangesAsCsv(scanned));
-  else if (json) io.out(scanAsJson(scanned));
-  else io.out(`${headlineOf(scanned).sentence}\n${html} has the rest\n`);
-}
-
-function printRoles(roles: readonly string[], json: boolean, io: CommandIo): void {
-  if (roles.length === 0)
-    io.err(
-      "no workload here that depends on Docker Hub has a role: PassableRoleArns needs those of the tasks to come\n",
-    );
-  io.out(json ? jsonLine("roles", { roles }) : `${roles.join(",")}\n`);
 }
 
 /** Registries as a remediation asks them, with the policy's account and endpoints. */
@@ -136,14 +111,5 @@ async function policyFor(
     if (!(error instanceof RefusedCommand) || error.code === "no-stack") throw error;
     const config = await readDeployedConfig({ ...options, stack: false }, aws, io);
     return { ...config, gap: `the stack's policy: ${error.message}` };
-  }
-}
-
-async function write(path: string, text: string, io: CommandIo): Promise<void> {
-  try {
-    await io.writeFile?.(path, text);
-  } catch (error) {
-    const because = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput("--html", `a file that can be written: ${because}`, { cause: error });
   }
 }

@@ -2,10 +2,9 @@
 
 import { ClusterError } from "../../../cluster/cluster-error.ts";
 import type { ClusterPort } from "../../../cluster/cluster-port.ts";
-import type { Kind, Objects } from "../../../cluster/kinds.ts";
-import { NAME as DEPLOYMENT } from "../../../kubernetes/chart/names.ts";
+import { controllerMode } from "../../../cluster/controller-mode.ts";
 import { type IndexRow, readRows } from "../../../kubernetes/image-index.ts";
-import { MODE_LABEL, MODES, type Mode, modeOf } from "../../../kubernetes/mode.ts";
+import { MODE_LABEL, type Mode, modeOf } from "../../../kubernetes/mode.ts";
 import type { ClusterObject, OtherObject } from "../../../kubernetes/objects/objects.ts";
 import { SYSTEM_NAMESPACES } from "../../../kubernetes/policies/which-pods.ts";
 import { type Check, failed, skipped } from "../check.ts";
@@ -50,7 +49,7 @@ export async function readCluster(
     hasPolicies ? part(() => cluster.get("mutatingadmissionpolicies", { name: NAME })) : none,
     hasPolicies ? part(() => cluster.get("mutatingadmissionpolicybindings", { name: NAME })) : none,
     part(() => cluster.get("mutatingwebhookconfigurations", { name: WEBHOOK_CONFIGURATION })),
-    part(() => readMode(cluster, namespace)),
+    part(() => controllerMode(cluster, namespace)),
     part(async () => readRows(await cluster.list("imageindexes"))),
   ]);
   const ceiling = (mode.kind === "read" ? mode.value : undefined) ?? "observe";
@@ -78,36 +77,6 @@ export function unreadPart(check: string, { error }: Extract<Part<unknown>, { ki
     return failed(check, "the cluster does not have it", "install the chart (infra/helm/repull)");
   const isRight = error.reason === "Forbidden";
   return skipped(check, error.message, isRight ? "ask with an account that may read it" : undefined);
-}
-
-/** Objects of a kind, each reduced as soon as it is read: pods in whole fill the memory. */
-export async function listReduced<K extends Kind, T>(
-  cluster: ClusterPort,
-  kind: K,
-  keep: (object: Objects[K]) => T,
-): Promise<readonly T[]> {
-  const stop = new AbortController();
-  for await (const change of cluster.follow(kind, {}, keep, stop.signal)) {
-    stop.abort();
-    if (change.type === "listed") return change.objects;
-    if (change.type === "interrupted") throw change.error;
-  }
-  return [];
-}
-
-/** `--mode` of the controller's Deployment. */
-async function readMode(cluster: ClusterPort, namespace: string): Promise<Mode | undefined> {
-  const found = await cluster.get("deployments", { namespace, name: DEPLOYMENT });
-  const containers = found?.spec?.template?.spec?.containers ?? [];
-  for (const container of containers) {
-    const args = "args" in container && Array.isArray(container.args) ? container.args.map(String) : [];
-    const stated = args.flatMap((arg, at) =>
-      arg === "--mode" ? (args[at + 1] ?? "") : arg.startsWith("--mode=") ? arg.slice("--mode=".length) : [],
-    );
-    const mode = MODES.find((one) => one === stated[0]);
-    if (mode !== undefined) return mode;
-  }
-  return undefined;
 }
 
 function namespaceOf({ metadata }: ClusterObject, own: string, ceiling: Mode): readonly NamespaceUnderTest[] {

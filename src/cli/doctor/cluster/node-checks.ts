@@ -1,9 +1,10 @@
 /** The nodes: their platforms, what they are seen to pull, and the network between the control plane and them. */
 
+import { listReduced } from "../../../cluster/list-reduced.ts";
 import { tryParseReference } from "../../../image/reference.ts";
 import { WEBHOOK } from "../../../kubernetes/chart/names.ts";
 import { type Check, failed, listed, passed, skipped } from "../check.ts";
-import { type ClusterUnderTest, listReduced, part, unreadPart } from "./cluster-under-test.ts";
+import { type ClusterUnderTest, part, unreadPart } from "./cluster-under-test.ts";
 
 export async function nodeChecks(
   tested: ClusterUnderTest,

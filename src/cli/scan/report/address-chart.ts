@@ -4,12 +4,13 @@ import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../../scan/p
 import type { Scan } from "../../../scan/scan.ts";
 import { counted } from "../../../text/counted.ts";
 import { escaped } from "../../../text/escape-html.ts";
-import { METHOD } from "../format-scan.ts";
+import { methodOf } from "../format-scan.ts";
 
 /** The heaviest addresses; the others are summed up in words. */
 const BARS_MAX = 15;
 
-export function addressChart({ addresses }: Scan): string {
+export function addressChart(scan: Scan): string {
+  const { addresses } = scan;
   if (addresses.length === 0) return "";
   const shown = addresses.slice(0, BARS_MAX);
   const rest = addresses.slice(BARS_MAX);
@@ -25,7 +26,9 @@ export function addressChart({ addresses }: Scan): string {
 ${shown.map((load) => bar(load, scale)).join("\n")}
 </ul>
 ${more}
-<ul class="note">${METHOD.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul>
+<ul class="note">${methodOf(scan)
+    .map((line) => `<li>${escaped(line)}</li>`)
+    .join("")}</ul>
 </section>`;
 }
 

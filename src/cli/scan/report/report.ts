@@ -11,18 +11,25 @@ import { ANONYMOUS_PULLS } from "../../../scan/peak-pulls.ts";
 import type { Scan } from "../../../scan/scan.ts";
 import { counted } from "../../../text/counted.ts";
 import { escaped } from "../../../text/escape-html.ts";
-import { countsOf, headlineOf } from "../format-scan.ts";
+import { countsOf, headlineOf, slippedSentence } from "../format-scan.ts";
 import { addressChart } from "./address-chart.ts";
 import { imageTable } from "./image-table.ts";
 import { SCAN_SCRIPT } from "./script.ts";
 import { SCAN_STYLE } from "./style.ts";
 import { workloadTable } from "./workload-table.ts";
 
-export type ScannedAt = { readonly account: string; readonly region: string; readonly at: string };
+export type ScannedAt = { readonly at: string } & (
+  | { readonly account: string; readonly region: string }
+  /** The context of a Kubernetes cluster. */
+  | { readonly cluster: string }
+);
 
-export function scanAsHtml(scan: Scan, { account, region, at }: ScannedAt): string {
+export function scanAsHtml(scan: Scan, scanned: ScannedAt): string {
+  const { at } = scanned;
   const { level, sentence } = headlineOf(scan);
-  const title = `Docker Hub in account ${account}, ${region}`;
+  const place =
+    "cluster" in scanned ? [`cluster ${scanned.cluster}`] : [`account ${scanned.account}`, scanned.region];
+  const title = `Docker Hub in ${place.join(", ")}`;
   const directives = [
     "default-src 'none'",
     ["style-src", hashOf(SCAN_STYLE)].join(" "),
@@ -42,7 +49,7 @@ export function scanAsHtml(scan: Scan, { account, region, at }: ScannedAt): stri
 </head>
 <body>
 <header class="top">
-<p class="where">repull scan · account ${escaped(account)} · ${escaped(region)} · ${escaped(at.slice(0, 16).replace("T", " "))} UTC</p>
+<p class="where">repull scan · ${place.map(escaped).join(" · ")} · ${escaped(at.slice(0, 16).replace("T", " "))} UTC</p>
 <h1>What depends on Docker Hub</h1>
 </header>
 <main>
@@ -51,13 +58,28 @@ ${tiles(scan)}
 ${imageTable(scan)}
 ${addressChart(scan)}
 ${workloadTable(scan)}
+${slipped(scan)}
 ${gaps(scan)}
 </main>
-<footer><p>${escaped(`Read: ${counted(scan.clusters, "cluster")}, ${countsOf(scan)}, ${counted(scan.taskDefinitions, "task definition")}. Nothing was changed, and no registry was asked: repull plan SERVICE does that for one service.`)}</p></footer>
+<footer><p>${escaped(`Read: ${readOf(scan)}. Nothing was changed, and no registry was asked: repull plan ${scan.pods === undefined ? "SERVICE does that for one service" : "NAMESPACE/KIND/NAME says what Repull knows of one workload"}.`)}</p></footer>
 <script>${SCAN_SCRIPT}</script>
 </body>
 </html>
 `;
+}
+
+function readOf(scan: Scan): string {
+  const counts = `${counted(scan.clusters, "cluster")}, ${countsOf(scan)}`;
+  return scan.pods === undefined ? `${counts}, ${counted(scan.taskDefinitions, "task definition")}` : counts;
+}
+
+function slipped({ slipped: found = [] }: Scan): string {
+  if (found.length === 0) return "";
+  const lines = found.map(
+    ({ workload, image, pods, use, reason, because }) =>
+      `${workload}: ${counted(pods, "pod")} with ${image}, not ${use} (${reason}: ${because})`,
+  );
+  return `<section class="card"><h2>${escaped(slippedSentence(found))}</h2><ul class="note">${lines.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul></section>`;
 }
 
 function hashOf(text: string): string {
@@ -72,7 +94,7 @@ function tiles(scan: Scan): string {
   const tile = (figure: number, words: string, isOver: boolean): string =>
     `<div class="tile${isOver ? " over" : ""}"><b>${figure.toLocaleString("en-US")}</b><span>${escaped(words)}</span></div>`;
   return `<section class="tiles" aria-label="In figures">
-${tile(exposures.length, `of ${counted(scan.services + scan.schedules + scan.standaloneTasks, "workload")} run images from Docker Hub`, false)}
+${tile(exposures.length, `of ${counted(scan.workloads ?? scan.services + scan.schedules + scan.standaloneTasks, "workload")} run images from Docker Hub`, false)}
 ${tile(pulls, "anonymous pulls in the worst six hours", false)}
 ${tile(worst, `of them by one address, which has ${ANONYMOUS_PULLS} in six hours`, worst > ANONYMOUS_PULLS)}
 ${tile(skipped, "of them Repull would skip, by tags, policy or rights", skipped > 0)}

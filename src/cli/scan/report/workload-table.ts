@@ -19,7 +19,7 @@ const COLUMNS: readonly Column[] = [
 
 export function workloadTable({ exposures }: Scan): string {
   if (exposures.length === 0) return "";
-  const filter = `<label for="words">Filter</label><input id="words" type="search" placeholder="cluster, name, image, source" autocomplete="off"><select id="which" aria-label="Which workloads"><option value="">all workloads</option><option value="service">services</option><option value="scheduled">scheduled</option><option value="standalone">started by hand</option><option value="skipped">skipped by Repull</option><option value="acts">Repull would act</option></select>`;
+  const filter = `<label for="words">Filter</label><input id="words" type="search" placeholder="cluster, name, image, source" autocomplete="off"><select id="which" aria-label="Which workloads"><option value="">all workloads</option><option value="service">services</option><option value="scheduled">scheduled</option><option value="standalone">started by hand</option><option value="pod">pods</option><option value="skipped">skipped by Repull</option><option value="acts">Repull would act</option></select>`;
   return `<section class="card table">
 <h2>Workloads</h2>
 <p class="note">One line for each image of a workload, the most pulled first. A header sorts, a line unfolds.</p>
@@ -78,9 +78,10 @@ function detailsOf(
   { kind, taskDefinition, expectedStarts, expectedStartsBecause, notRemediatedBecause }: Exposure,
   { containers, first, rejected }: ExposedImage,
 ): string {
-  const starts = expectedStartsBecause ?? `${counted(expectedStarts, "task")}, each once`;
+  const starts =
+    expectedStartsBecause ?? `${counted(expectedStarts, kind === "pod" ? "pod" : "task")}, each once`;
   const lines = [
-    `${kind}, ${shortRevision(taskDefinition)}, ${containers.length === 1 ? "container" : "containers"} ${containers.join(", ")}`,
+    `${[kind, ...(taskDefinition === undefined ? [] : [shortRevision(taskDefinition)])].join(", ")}, ${containers.length === 1 ? "container" : "containers"} ${containers.join(", ")}`,
     `${counted(expectedStarts, "pull")}: ${starts}`,
     ...(notRemediatedBecause === undefined || first === undefined
       ? []

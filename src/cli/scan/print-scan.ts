@@ -1,0 +1,45 @@
+/** Prints a scan in the form that was asked for, and writes its report. */
+
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { rolesOf } from "../../scan/exposure.ts";
+import type { Scan } from "../../scan/scan.ts";
+import type { CommandIo } from "../io.ts";
+import { jsonLine } from "../output/json-line.ts";
+import { imageChangesAsCsv } from "./format-image-changes.ts";
+import { formatScan, headlineOf, scanAsJson } from "./format-scan.ts";
+
+export type PrintedAs = {
+  readonly html?: string;
+  readonly csv: boolean;
+  readonly roles: boolean;
+  readonly json: boolean;
+};
+
+/** The list of workloads says itself what could not be read; with every other answer it is told. */
+export function printScan(scanned: Scan, input: PrintedAs, flags: string, io: CommandIo): void {
+  const { roles, csv, html, json } = input;
+  const isList = !roles && !csv && !json && html === undefined;
+  if (!isList) for (const gap of scanned.gaps) io.err(`not read: ${gap}\n`);
+  if (isList) io.out(formatScan(scanned, flags));
+  else if (roles) printRoles(rolesOf(scanned.exposures), json, io);
+  else if (csv) io.out(imageChangesAsCsv(scanned));
+  else if (json) io.out(scanAsJson(scanned));
+  else io.out(`${headlineOf(scanned).sentence}\n${html} has the rest\n`);
+}
+
+function printRoles(roles: readonly string[], json: boolean, io: CommandIo): void {
+  if (roles.length === 0)
+    io.err(
+      "no workload here that depends on Docker Hub has a role: PassableRoleArns needs those of the tasks to come\n",
+    );
+  io.out(json ? jsonLine("roles", { roles }) : `${roles.join(",")}\n`);
+}
+
+export async function writeReport(path: string, text: string, io: CommandIo): Promise<void> {
+  try {
+    await io.writeFile?.(path, text);
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    throw new InvalidInput("--html", `a file that can be written: ${because}`, { cause: error });
+  }
+}

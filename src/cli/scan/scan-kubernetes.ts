@@ -1,0 +1,50 @@
+/** `repull scan --kube-context C`: a cluster's dependence on Docker Hub, in the forms of a scan of an account. Writes nothing there. */
+
+import type { ClusterPort } from "../../cluster/cluster-port.ts";
+import type { Clock, Timer } from "../../runtime/clock.ts";
+import type { Scan } from "../../scan/scan.ts";
+import { scanCluster } from "../../scan/scan-cluster.ts";
+import {
+  type ClusterOptions,
+  type ClusterSession,
+  clusterSession,
+  withCluster,
+} from "../account/cluster/cluster-session.ts";
+import { readInventory } from "../account/cluster/read-inventory.ts";
+import { EXIT } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+import { printScan, writeReport } from "./print-scan.ts";
+
+export type ClusterScanInput = ClusterOptions & {
+  readonly html?: string;
+  readonly csv: boolean;
+  readonly json: boolean;
+};
+
+/** Exit status 0, whatever it finds. */
+export async function scanKubernetes(input: ClusterScanInput, io: CommandIo): Promise<number> {
+  return await withCluster(input, io, (session) => scanOpen(input, session, io));
+}
+
+/** The same over a cluster that is open. */
+export async function scanOpenCluster(
+  cluster: ClusterPort,
+  input: ClusterScanInput,
+  io: CommandIo,
+  clock: Clock & Timer,
+): Promise<number> {
+  return await scanOpen(input, await clusterSession(cluster, input, io, clock), io);
+}
+
+async function scanOpen(input: ClusterScanInput, session: ClusterSession, io: CommandIo): Promise<number> {
+  const { name, policy, clock } = session;
+  io.err(`cluster ${name}: nothing is changed\n`);
+  const scanned: Scan = scanCluster(await readInventory(session), policy, clock.now());
+  if (input.html !== undefined) {
+    const { scanAsHtml } = await import("./report/report.ts");
+    const at = new Date(clock.now()).toISOString();
+    await writeReport(input.html, scanAsHtml(scanned, { cluster: name, at }), io);
+  }
+  printScan(scanned, { ...input, roles: false }, session.flags, io);
+  return EXIT.done;
+}
