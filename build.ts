@@ -36,6 +36,7 @@ const BUNDLES: readonly Bundle[] = [
     target: "node24",
     isCommand: false,
   },
+  { entry: "functions/hook/handler.ts", file: "dist/hook/index.mjs", target: "node24", isCommand: false },
   {
     entry: "functions/prefill/handler.ts",
     file: "dist/prefill/index.mjs",

@@ -19,6 +19,7 @@ FUNCTIONS = ("Detect", "Remediate", "Mirror")
 # What is deployed beside the main stack, each with its functions.
 ADDITIONS = {
     Path(__file__).parent / "diagnose.yaml": ("Diagnose",),
+    Path(__file__).parent / "hook.yaml": ("Hook",),
     Path(__file__).parent / "prefill.yaml": ("Prefill",),
 }
 # Without a transform, and without functions.

@@ -42,7 +42,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/aws":          ["src/image", "src/runtime", "src/ecs", "src/iam", "src/substitution", "src/oci", "src/network", "src/diagnosis", "src/remediation", "src/history", "src/scan"],
   "src/sandbox":      ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/history", "src/scan", "src/kubernetes", "src/cluster", "src/prevention"],
   "src/cli":          ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/substitution", "src/ecs-events", "src/oci", "src/remediation", "src/history", "src/scan", "src/diagnosis", "src/aws", "src/sandbox", "src/assessment", "src/kubernetes", "src/cluster", "src/webhook", "src/controller"],
-  "functions":        ["src/image", "src/runtime", "src/substitution", "src/oci", "src/diagnosis", "src/remediation", "src/aws", "src/prevention"],
+  "functions":        ["src/image", "src/runtime", "src/substitution", "src/oci", "src/assessment", "src/diagnosis", "src/remediation", "src/aws", "src/prevention"],
 };
 
 /** Subfolder → the other subfolders of the same folder that its files may import; "." is the folder itself. */
@@ -151,10 +151,12 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/cli/scan":                     [".", "account", "account/cluster", "output", "scan/report"],
   "src/cli/scan/report":              ["scan"],
   "src/prevention":                   [],
+  "src/prevention/hook":              [],
   "src/prevention/prefill":           [],
   "functions":                        [],
   "functions/detect":                 ["."],
   "functions/diagnose":               ["."],
+  "functions/hook":                   ["."],
   "functions/mirror":                 ["."],
   "functions/prefill":                ["."],
   "functions/remediate":              ["."],
@@ -175,7 +177,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "prom-client":                    ["src/controller", "src/webhook"],
   "jsonc-parser":                   ["src/substitution/policy/parse-document.ts"],
   "zod":                            ["src/ecs-events", "src/substitution", "src/kubernetes", "src/controller", "src/remediation", "src/scan", "src/history", "src/runtime", "src/cli", "src/sandbox"],
-  "yaml":                           ["src/cli/commands/kubernetes"],
+  "yaml":                           ["src/cli/commands/kubernetes", "src/prevention"],
   "node:assert":                    ["src", "functions"],
   "node:crypto":                    ["src"],
   "node:buffer":                    ["src"],

@@ -76,6 +76,16 @@ export function isS3Host(host: string): boolean {
   return region !== undefined && domain === domainsOf(region).classic;
 }
 
+/**
+ * Whether the host is S3 of this region, or S3's own without a region: with the bucket before it, or in the path.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html (read 2026-11)
+ */
+export function isS3Of(host: string, region: string): boolean {
+  const domain = awsDomainOf(region);
+  const services = [`s3.${region}.${domain}`, `s3.dualstack.${region}.${domain}`, `s3.${domain}`];
+  return services.some((service) => host === service || host.endsWith(`.${service}`));
+}
+
 /** The registry host of an account's private ECR. */
 export function ecrHost(account: string, region: string): string {
   return `${account}.dkr.ecr.${region}.${awsDomainOf(region)}`;

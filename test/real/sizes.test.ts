@@ -16,6 +16,7 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
     ["remediate",  1280],
     ["mirror",     1100],
     ["diagnose",    850],
+    ["hook",        720],
     ["prefill",     720],
   ] as const;
   for (const [name, kilobytes] of table) {
