@@ -43,14 +43,14 @@ export function answerOf(token: string, images: readonly JudgedImage[]): HookAns
   const annotations = images.map(annotationOf);
   const failed = annotations.filter(({ status }) => status === "FAILED");
   const shown = [...failed, ...annotations.filter(({ status }) => status !== "FAILED")];
-  const common = { clientRequestToken: token, annotations: shown.slice(0, ANNOTATIONS_MAX) };
+  const evaluated = { clientRequestToken: token, annotations: shown.slice(0, ANNOTATIONS_MAX) };
   if (failed.length === 0) {
     const skipped = annotations.filter(({ status }) => status === "SKIPPED").length;
     const rest = skipped === 0 ? "" : `; ${counted(skipped, "image")} could not be evaluated`;
     return {
       hookStatus: "SUCCESS",
       message: `No image is known to be pulled from Docker Hub${rest}.`,
-      ...common,
+      ...evaluated,
     };
   }
   const replaceable = images.flatMap(({ declared, judgement }) =>
@@ -62,7 +62,7 @@ export function answerOf(token: string, images: readonly JudgedImage[]): HookAns
     hookStatus: "FAILED",
     errorCode: "NonCompliant",
     message: visible(said, MESSAGE_MAX - 1),
-    ...common,
+    ...evaluated,
   };
 }
 
