@@ -16,6 +16,10 @@ if (process.argv[2] === "admission") {
   await runAdmissionBench(process.argv.slice(3));
   process.exit();
 }
+if (process.argv[2] === "controller") {
+  await import("./controller/main.ts");
+  process.exit();
+}
 if (process.argv[2] === "heal") {
   await import("./heal/main.ts");
   process.exit();

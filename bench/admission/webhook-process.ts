@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { NODE_FLAGS } from "../../infra/image/node-flags.ts";
 import { configurationFor } from "../../test/support/kube/admission-world.ts";
 import { issueForLoopback } from "../../test/support/kube/authority.ts";
 import { startProgram } from "../../test/support/kube/child-processes.ts";
@@ -24,6 +25,7 @@ export async function startWebhookProcess(plane: ControlPlane): Promise<WebhookP
     name: "repull kubernetes webhook",
     path: process.execPath,
     args: [
+      ...NODE_FLAGS,
       ...["dist/cli/repull.mjs", "kubernetes", "webhook", "--kubeconfig", plane.kubeconfig],
       ...["--listen", `127.0.0.1:${port}`, "--metrics", `127.0.0.1:${metricsPort}`],
       ...["--tls-cert", certificatePath, "--tls-key", keyPath, "--mode", "remediate"],

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
+import { NODE_FLAGS } from "./node-flags.ts";
 import { type Architecture, createLayout, type Descriptor } from "./oci-layout.ts";
 import { runtimeFiles, USER } from "./runtime-files.ts";
 import { type TarEntry, tar } from "./tar.ts";
@@ -47,7 +48,7 @@ export async function buildImage(out: string, architectures: readonly Architectu
 function configOf(packages: readonly string[]): object {
   return {
     User: `${USER}:${USER}`,
-    Entrypoint: ["/usr/bin/node", `/${APPLICATION}/repull.mjs`],
+    Entrypoint: ["/usr/bin/node", ...NODE_FLAGS, `/${APPLICATION}/repull.mjs`],
     WorkingDir: "/",
     Env: ["PATH=/usr/bin", "NODE_ENV=production"],
     Labels: {

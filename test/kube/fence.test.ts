@@ -15,7 +15,13 @@ import {
   startAdmissionWorld,
   useOf,
 } from "../support/kube/admission-world.ts";
-import { type ApiClient, connectApi, JSON_PATCH, MERGE_PATCH } from "../support/kube/api-client.ts";
+import {
+  APPLY_PATCH,
+  type ApiClient,
+  connectApi,
+  JSON_PATCH,
+  MERGE_PATCH,
+} from "../support/kube/api-client.ts";
 
 const PODS = "/api/v1/namespaces/default/pods";
 const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
@@ -88,7 +94,11 @@ async function stuckPod(annotations: Record<string, string> = {}): Promise<Any> 
         name,
         image: name === "web" ? "nginx:1.27" : "app:1",
       })),
-      initContainers: [{ name: "init", image: "redis:8" }],
+      initContainers: [
+        { name: "side", image: "proxy:1", restartPolicy: "Always" },
+        { name: "begun", image: "proxy:1", restartPolicy: "Always" },
+        { name: "init", image: "redis:8" },
+      ],
       volumes: [{ name: "models", image: { reference: "models:1" } }],
     },
     { annotations: { "example.com/theirs": "kept", ...annotations }, labels: { app: "web" } },
@@ -102,7 +112,16 @@ async function stuckPod(annotations: Record<string, string> = {}): Promise<Any> 
       { ...waiting("ended", ""), state: { terminated: { exitCode: 0, reason: "Completed" } } },
       waiting("crashing", "CrashLoopBackOff"),
     ],
-    initContainerStatuses: [waiting("init", "ErrImagePull")],
+    initContainerStatuses: [
+      waiting("side", "ImagePullBackOff"),
+      {
+        ...waiting("begun", ""),
+        ready: true,
+        started: true,
+        state: { running: { startedAt: "2026-11-29T08:00:00Z" } },
+      },
+      waiting("init", "ErrImagePull"),
+    ],
   };
   const answer = await world.api.send(
     "PATCH",
@@ -121,8 +140,10 @@ describe("our account, in a pod", () => {
   // biome-ignore format: a table is read by its columns
   const allowed: readonly (readonly [string, readonly Change[], Record<string, string>?])[] = [
     ["an image of allowedRegistries by digest",              [image(use), note(NOTE)]],
-    ["an init container's image",                            [image(useOf("redis", "b"), "initContainers/0"), note(noteFor("redis:8"), "init")]],
-    ["two images at once",                                   [image(use), note(NOTE), image(useOf("redis", "b"), "initContainers/0"), note(noteFor("redis:8"), "init")]],
+    ["an init container's image",                            [image(useOf("redis", "b"), "initContainers/2"), note(noteFor("redis:8"), "init")]],
+    ["a sidecar's image",                                    [image(useOf("proxy", "c"), "initContainers/0"), note(noteFor("proxy:1"), "side")]],
+    ["an image with a tag and a digest",                     [image(`public.ecr.aws/docker/library/nginx:1.27@${digestOf("a")}`), note(NOTE)]],
+    ["two images at once",                                   [image(use), note(NOTE), image(useOf("redis", "b"), "initContainers/2"), note(noteFor("redis:8"), "init")]],
     ["the name as written, at a digest",                     [image(`nginx:1.27@${digestOf("a")}`), note(NOTE)]],
     ["another place for what was swapped before",            [image(use), note(NOTE)], { "image.repull.dev/web": noteFor("docker.io/library/nginx:1.27") }],
     ["the name in the note, at a digest",                    [image(`quay.io/nginx:1@${digestOf("a")}`), note(noteFor("quay.io/nginx:1"))], { "image.repull.dev/web": noteFor("quay.io/nginx:1") }],
@@ -146,6 +167,17 @@ describe("our account, in a pod", () => {
     ["an image of Docker Hub that the pod does not have",    [image(`evil/nginx@${digestOf("a")}`), note(NOTE)]],
     ["a name that begins like the one written",              [image(`nginx:1.27.evil@${digestOf("a")}`), note(NOTE)]],
     ["a short digest",                                       [image("public.ecr.aws/docker/library/nginx@sha256:abc"), note(NOTE)]],
+    ["a digest in capitals",                                 [image(`public.ecr.aws/docker/library/nginx@sha256:${"A".repeat(64)}`), note(NOTE)]],
+    ["a digest of another algorithm",                        [image(`public.ecr.aws/docker/library/nginx@sha512:${"a".repeat(128)}`), note(NOTE)]],
+    ["a digest after a digest",                              [image(`public.ecr.aws/docker/library/nginx@${digestOf("b")}@${digestOf("a")}`), note(NOTE)]],
+    ["an allowed registry in capitals",                      [image(`PUBLIC.ECR.AWS/docker/library/nginx@${digestOf("a")}`), note(NOTE)]],
+    ["an allowed registry in letters that look alike",       [image(`public.\u0435cr.aws/docker/library/nginx@${digestOf("a")}`), note(NOTE)]],
+    ["an allowed registry with a dot at its end",            [image(`public.ecr.aws./docker/library/nginx@${digestOf("a")}`), note(NOTE)]],
+    ["an allowed registry as the whole name",                [image(`public.ecr.aws@${digestOf("a")}`), note(NOTE)]],
+    ["a line break within a name",                           [image(`public.ecr.aws/docker\n/nginx@${digestOf("a")}`), note(NOTE)]],
+    ["a space within a name",                                [image(`public.ecr.aws/docker /nginx@${digestOf("a")}`), note(NOTE)]],
+    ["the image of a sidecar that has begun",                [image(use, "initContainers/1"), note(noteFor("proxy:1"), "begun")]],
+    ["an init container that becomes a sidecar",             [put("/spec/initContainers/2/restartPolicy", "Always")]],
     ["an image with a line break",                           [image(`${use}\nx`), note(NOTE)]],
     ["the image of a running container",                     [image(use, "containers/1"), note(noteFor("app:1"), "running")]],
     ["the image of a container that has ended",              [image(use, "containers/2"), note(noteFor("app:1"), "ended")]],
@@ -188,6 +220,41 @@ describe("our account, in a pod", () => {
   const ephemeral = { spec: { ephemeralContainers: [{ name: "evil", image: use }] } };
   const requests: Record<string, (pod: Any) => ReturnType<ApiClient["send"]>> = {
     "a new pod": () => ours.send("POST", PODS, podOf("evil", { containers: [{ name: "a", image: use }] })),
+    "a new pod by a generated name": () => {
+      const { metadata: _, ...pod } = podOf("", { containers: [{ name: "a", image: use }] });
+      return ours.send("POST", PODS, { ...pod, metadata: { generateName: "evil-" } });
+    },
+    "a template that pods are made from": () =>
+      ours.send("POST", "/api/v1/namespaces/default/podtemplates", {
+        apiVersion: "v1",
+        kind: "PodTemplate",
+        metadata: { name: "evil" },
+        template: { spec: { containers: [{ name: "a", image: use }] } },
+      }),
+    "an image of a running container, applied": (pod) =>
+      ours.send(
+        "PATCH",
+        path(pod, "?fieldManager=repull&force=true"),
+        {
+          apiVersion: "v1",
+          kind: "Pod",
+          metadata: { name: pod.metadata.name },
+          spec: { containers: [{ name: "running", image: use }] },
+        },
+        { contentType: APPLY_PATCH },
+      ),
+    "an image without a note, applied": (pod) =>
+      ours.send(
+        "PATCH",
+        path(pod, "?fieldManager=repull&force=true"),
+        {
+          apiVersion: "v1",
+          kind: "Pod",
+          metadata: { name: pod.metadata.name },
+          spec: { containers: [{ name: "web", image: use }] },
+        },
+        { contentType: APPLY_PATCH },
+      ),
     "a pod as a whole with another image": (pod) => {
       const whole = structuredClone(pod);
       whole.spec.containers[1].image = use;

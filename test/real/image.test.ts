@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { buildImage } from "../../infra/image/build-image.ts";
+import { NODE_FLAGS } from "../../infra/image/node-flags.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { type DockerRegistry, startDockerRegistry } from "../support/registries/docker-registry.ts";
 
@@ -84,7 +85,7 @@ describe("in a registry", () => {
     const { User, Entrypoint } = JSON.parse(stdout).config;
     deepEqual(
       { User, Entrypoint },
-      { User: "65532:65532", Entrypoint: ["/usr/bin/node", "/app/repull.mjs"] },
+      { User: "65532:65532", Entrypoint: ["/usr/bin/node", ...NODE_FLAGS, "/app/repull.mjs"] },
     );
   });
 });

@@ -1,8 +1,8 @@
 /**
- * The fence: two ValidatingAdmissionPolicies by which the API server itself holds Repull to what it says that it does.
+ * The fence: three ValidatingAdmissionPolicies by which the API server itself holds Repull to what it says that it does.
  *
  * One concerns requests of our account alone: in a pod it may change the images of containers that wait for a pull, by digest,
- * to allowed registries, with a note of each. The other concerns the index: our account alone writes it, by the same rule.
+ * to allowed registries, with a note of each. The other concerns the index: our account alone writes it, by the same rule. The third is of the webhook's configuration (configuration-fence.ts).
  * `failurePolicy: Fail` therefore never touches another's pod. Every rule compares all members that it was not told of, so that
  * a member that Kubernetes adds later is fenced too.
  *
@@ -12,15 +12,20 @@
 
 import { CONTAINER_PREFIX } from "../annotation.ts";
 import { INDEX_API } from "../image-index.ts";
+import { configurationFence } from "./configuration-fence.ts";
+import { sameBut } from "./same-but.ts";
 
 type Fence = { readonly account: string; readonly allowedRegistries: string };
 
 const PODS = "repull-pods";
 const INDEX = "repull-index";
 
-/** The two policies and their bindings. */
+/** The policies, each with its binding. */
 export function fencePolicies(fence: Fence) {
-  return [podFence(fence), bindingOf(PODS), indexFence(fence), bindingOf(INDEX)];
+  return [podFence(fence), indexFence(fence), configurationFence(fence)].flatMap((policy) => [
+    policy,
+    bindingOf(policy.metadata.name),
+  ]);
 }
 
 function podFence({ account, allowedRegistries }: Fence) {
@@ -108,7 +113,7 @@ const POD_RULES = [
   },
   {
     expression: lines(
-      'variables.changed.all(c, c.image.matches("^[^@]+@sha256:[0-9a-f]{64}$") && (',
+      'variables.changed.all(c, c.image.matches("^[^@\\\\s]+@sha256:[0-9a-f]{64}$") && (',
       '  c.image.split("/")[0] in variables.allowedRegistries',
       `  || c.image == ${WRITTEN} || c.image.startsWith(${WRITTEN} + "@sha256:")))`,
     ),
@@ -133,15 +138,6 @@ const POD_RULES = [
 /** Containers that a pod begins with: an ephemeral one cannot be changed, and Repull adds none. */
 function containersOf(object: string): string {
   return `${object}.spec.?containers.orValue([]) + ${object}.spec.?initContainers.orValue([])`;
-}
-
-/** Whether two objects have the same members, and these have the same values, but for those named. */
-function sameBut(object: string, other: string, names: readonly string[]): string {
-  const but = JSON.stringify(names);
-  return lines(
-    `${object}.all(k, k in ${but} || (k in ${other} && ${object}[k] == ${other}[k]))`,
-    `&& ${other}.all(k, k in ${but} || k in ${object})`,
-  );
 }
 
 function indexFence({ account, allowedRegistries }: Fence) {

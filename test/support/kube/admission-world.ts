@@ -149,6 +149,7 @@ const ACCOUNT_OBJECTS = {
       rules: [
         { apiGroups: [""], resources: ["pods", ...SUBRESOURCES.map((name) => `pods/${name}`)], verbs: ["*"] },
         { apiGroups: ["repull.dev"], resources: ["imageindexes"], verbs: ["*"] },
+        { apiGroups: ["admissionregistration.k8s.io"], resources: ["*"], verbs: ["*"] },
       ],
     },
     {

@@ -30,7 +30,7 @@ function admissionCheck({ version, hasPolicies, policy, binding, webhook, mode }
   return failed(check, `${server}; neither policy nor webhook is installed`, remedy);
 }
 
-const FENCES = ["repull-pods", "repull-index"] as const;
+const FENCES = ["repull-pods", "repull-index", "repull-configuration"] as const;
 
 type FenceSpec = {
   readonly failurePolicy?: string;
@@ -39,7 +39,7 @@ type FenceSpec = {
 };
 type FenceStatus = { readonly typeChecking?: { readonly expressionWarnings?: readonly unknown[] } };
 
-/** The two policies that the API server holds Repull's own account to. */
+/** The policies that the API server holds Repull's own account to. */
 async function fenceCheck({ cluster }: ClusterUnderTest): Promise<Check> {
   const check = "fence";
   const remedy = "install the chart again: without it Repull's token may change any pod";
@@ -64,5 +64,5 @@ async function fenceCheck({ cluster }: ClusterUnderTest): Promise<Check> {
         `kubectl describe validatingadmissionpolicy ${name}`,
       );
   }
-  return passed(check, "the API server refuses what Repull's account may not do to pods and to the index");
+  return passed(check, "the API server refuses what Repull's account may not do to pods, the index and webhooks");
 }

@@ -1,0 +1,85 @@
+/**
+ * `npm run bench -- controller [--pods N] [--seconds N]`: the memory of the controller in a cluster of so many pods, the built command in
+ * a process of its own over a real API server; without flags of Node's, and with those of the image. Needs `.cache/kube`.
+ */
+
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { NODE_FLAGS } from "../../infra/image/node-flags.ts";
+import { imageIndexCrd } from "../../src/kubernetes/policies/image-index-crd.ts";
+import { connectApi } from "../../test/support/kube/api-client.ts";
+import { startProgram } from "../../test/support/kube/child-processes.ts";
+import { type ControlPlane, startControlPlane } from "../../test/support/kube/control-plane.ts";
+import { fillCluster } from "./fill-cluster.ts";
+
+const { values } = parseArgs({
+  args: process.argv.slice(3),
+  options: {
+    pods: { type: "string", default: "5000" },
+    seconds: { type: "string", default: "60" },
+    flags: { type: "string", multiple: true, default: ["", NODE_FLAGS.join(" ")] },
+  },
+});
+
+const plane = await startControlPlane();
+// No registry is asked outside: each answers at once that it has nothing.
+const registry = createServer((_, response) => response.writeHead(404).end());
+await new Promise<void>((resolve) => registry.listen(0, "127.0.0.1", resolve));
+try {
+  await plane.kubectl.apply(imageIndexCrd());
+  const api = await connectApi(plane);
+  const bytes = await fillCluster(api, Number(values.pods));
+  api.close();
+  console.log(
+    `${values.pods} pods of ${Math.round(bytes / Number(values.pods))} bytes each, as the API server lists them`,
+  );
+  console.log("| Node flags | resident | of it anonymous | at most |\n|---|---|---|---|");
+  for (const flags of values.flags) {
+    const { resident, anonymous, most } = await memoryOf(plane, flags, Number(values.seconds));
+    console.log(
+      `| ${flags === "" ? "none" : `\`${flags}\``} | ${resident} MB | ${anonymous} MB | ${most} MB |`,
+    );
+  }
+} finally {
+  registry.close();
+  await plane.stop();
+}
+
+async function memoryOf({ kubeconfig, folder }: ControlPlane, flags: string, seconds: number) {
+  const { port } = registry.address() as AddressInfo;
+  const elsewhere = ["registry-1.docker.io", "auth.docker.io", "public.ecr.aws", "mirror.gcr.io"].map(
+    (host) => `${host}=http://127.0.0.1:${port}`,
+  );
+  const program = startProgram({
+    name: "repull kubernetes controller",
+    path: process.execPath,
+    args: [
+      ...(flags === "" ? [] : flags.split(" ")),
+      ...[
+        "dist/cli/repull.mjs",
+        "kubernetes",
+        "controller",
+        "--kubeconfig",
+        kubeconfig,
+        "--namespace",
+        "repull",
+      ],
+      ...["--no-aws", "--mode", "observe"],
+    ],
+    logPath: join(folder, "controller.log"),
+    env: { REPULL_REGISTRY_ENDPOINTS: elsewhere.join(",") },
+  });
+  try {
+    await Promise.race([delay(seconds * 1000), program.ended]);
+    const status = await readFile(`/proc/${program.pid}/status`, "utf8");
+    const megabytes = (name: string) =>
+      Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) / 1024);
+    return { resident: megabytes("VmRSS"), anonymous: megabytes("RssAnon"), most: megabytes("VmHWM") };
+  } finally {
+    await program.stop();
+  }
+}
