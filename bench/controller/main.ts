@@ -77,7 +77,7 @@ async function memoryOf({ kubeconfig, folder }: ControlPlane, flags: string, sec
     await Promise.race([delay(seconds * 1000), program.ended]);
     const status = await readFile(`/proc/${program.pid}/status`, "utf8");
     const megabytes = (name: string) =>
-      Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) / 1024);
+      Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1.024e-3);
     return { resident: megabytes("VmRSS"), anonymous: megabytes("RssAnon"), most: megabytes("VmHWM") };
   } finally {
     await program.stop();

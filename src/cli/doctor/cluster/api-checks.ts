@@ -64,5 +64,8 @@ async function fenceCheck({ cluster }: ClusterUnderTest): Promise<Check> {
         `kubectl describe validatingadmissionpolicy ${name}`,
       );
   }
-  return passed(check, "the API server refuses what Repull's account may not do to pods, the index and webhooks");
+  return passed(
+    check,
+    "the API server refuses what Repull's account may not do to pods, the index and webhooks",
+  );
 }
