@@ -1,8 +1,8 @@
 /**
  * The fence's third policy: of the webhook's configuration our account changes the authorities (`caBundle`), and nothing else.
  *
- * Where the controller keeps the certificates it may patch that one configuration, and RBAC knows no members. Whoever can
- * change the rules and the address there sees and changes whatever is written to the cluster. The API server leaves policies
+ * Where the controller keeps the certificates it may patch that one configuration, and RBAC knows no members. A writer that can
+ * change the rules and the address there sees and changes all that is written to the cluster. The API server leaves policies
  * and their bindings out of every policy, but not the configurations of webhooks (kube-apiserver 1.36.3,
  * pkg/admission/plugin/policy/generic/plugin.go, read 2026-11).
  */
