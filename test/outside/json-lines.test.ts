@@ -41,6 +41,9 @@ const TABLE: readonly Row[] = [
   [`deny ${WAITING} --because no`,                  ["approval"],      waiting],
   ["deny r-none",                                   ["approval"],      waiting],
   ["doctor",                                        ["check"]],
+  ["check task.json",                               ["check-finding", "summary"]],
+  ["check task.json --offline",                     ["check-finding", "summary"]],
+  ["check none.json",                               ["error"]],
   [`mirror ${MIRROR}`,                              ["copy"],          openEcr],
   [`mirror ${MIRROR} --stack other`,                ["copy", "error"], openEcr],
   ["policy check observe.json",                     ["policy"]],
@@ -58,6 +61,7 @@ const STACK = {
   environment: { REPULL_WRITES_PARAMETER: "/repull/writes" },
   parameters: { "/repull/writes": "allowed" },
 };
+const TASK = JSON.stringify({ containerDefinitions: [{ name: "web", image: "nginx:1.25" }] });
 const RUNS_AT_ONCE = 4;
 const ran = new Map<string, Awaited<ReturnType<typeof repull>>>();
 
@@ -67,7 +71,11 @@ async function run([args, , arrange]: Row): Promise<void> {
     world.account.unknown = UNKNOWN_OPERATION;
     world.account.stack = STACK;
     arrange?.(world);
-    const files = { "event.json": JSON.stringify(world.event), "observe.json": '{"mode":"observe"}' };
+    const files = {
+      "event.json": JSON.stringify(world.event),
+      "observe.json": '{"mode":"observe"}',
+      "task.json": TASK,
+    };
     ran.set(args, await repull([...args.split(" "), "--json"], { environment: environmentOf(world), files }));
   } finally {
     await stopWorld(world);

@@ -19,6 +19,7 @@ export const LINE_TYPES = [
   "undo",
   "history",
   "check",
+  "check-finding",
   "rate-limit",
   "policy",
   "public-image",

@@ -7,6 +7,7 @@
 
 import * as z from "zod";
 import { DIAGNOSIS_DETAIL_TYPE } from "../../diagnosis/diagnose-event.ts";
+import { FILE_KINDS } from "../../prevention/source-files/found-image.ts";
 import { outcomeSchema } from "../../remediation/report/outcome.ts";
 import { diagnosisEventSchema, diagnosisLineSchema } from "./diagnosis-schema.ts";
 import { LINE_TYPES, type LineType } from "./json-line.ts";
@@ -20,6 +21,19 @@ const id = {
   service: text.optional(),
   execution: text.optional(),
 };
+
+/** The end of `repull check`. */
+const checkSummary = z.looseObject({
+  type: z.literal("summary"),
+  files: z.number(),
+  skipped: z.number(),
+  images: z.number(),
+  findings: z.number(),
+  fixed: z.number(),
+  ignored: z.number(),
+  notCheckable: z.number(),
+  errors: z.number(),
+});
 
 /** Of a plan and an outcome: what each image becomes. */
 const images = z.array(z.looseObject({ image: text }));
@@ -85,35 +99,38 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     notRemediatedBecause: text.optional(),
     images,
   }),
-  summary: z.looseObject({
-    type: z.literal("summary"),
-    headline: z.looseObject({ level: z.enum(["none", "low", "medium", "high"]), sentence: text }),
-    imageChanges: z.array(
-      z.looseObject({
-        image: text,
-        to: z.looseObject({ strategy: text, place: text }).optional(),
-        clusters: texts,
-        workloads: texts,
-        pulls: z.number(),
-        busiestAddressAfter: z.number(),
-      }),
-    ),
-    addresses: z.array(z.looseObject({ address: text, pulls: z.number(), pullsPerAddress: z.number() })),
-    /** Of a Kubernetes cluster: pods that admission should have changed. */
-    slipped: z
-      .array(
+  summary: z.union([
+    z.looseObject({
+      type: z.literal("summary"),
+      headline: z.looseObject({ level: z.enum(["none", "low", "medium", "high"]), sentence: text }),
+      imageChanges: z.array(
         z.looseObject({
-          workload: text,
           image: text,
-          use: text,
-          pods: z.number(),
-          reason: z.enum(["not-asked", "created-before", "always-pull"]),
-          because: text,
+          to: z.looseObject({ strategy: text, place: text }).optional(),
+          clusters: texts,
+          workloads: texts,
+          pulls: z.number(),
+          busiestAddressAfter: z.number(),
         }),
-      )
-      .optional(),
-    gaps: texts,
-  }),
+      ),
+      addresses: z.array(z.looseObject({ address: text, pulls: z.number(), pullsPerAddress: z.number() })),
+      /** Of a Kubernetes cluster: pods that admission should have changed. */
+      slipped: z
+        .array(
+          z.looseObject({
+            workload: text,
+            image: text,
+            use: text,
+            pods: z.number(),
+            reason: z.enum(["not-asked", "created-before", "always-pull"]),
+            because: text,
+          }),
+        )
+        .optional(),
+      gaps: texts,
+    }),
+    checkSummary,
+  ]),
   roles: z.looseObject({ type: z.literal("roles"), roles: texts }),
   permissions: z.looseObject({
     type: z.literal("permissions"),
@@ -166,6 +183,25 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     result: z.enum(["passed", "failed", "not checked"]),
     because: text,
     remedy: text.optional(),
+  }),
+  "check-finding": z.looseObject({
+    type: z.literal("check-finding"),
+    file: text,
+    line: z.number(),
+    column: z.number(),
+    endLine: z.number(),
+    endColumn: z.number(),
+    source: z.enum(FILE_KINDS),
+    place: text,
+    image: text,
+    registry: orNull,
+    fixable: z.boolean(),
+    replacement: z.looseObject({ image: text, digest: text, proof: text, writes: text }).optional(),
+    likely: text.optional(),
+    askedAt: text.optional(),
+    codes: texts,
+    ignored: text.optional(),
+    fixed: z.boolean().optional(),
   }),
   "rate-limit": z.looseObject({
     type: z.literal("rate-limit"),

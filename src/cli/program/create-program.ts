@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import { addApprovalCommands } from "./approval-commands.ts";
+import { addCheckCommands } from "./check-commands.ts";
 import { addHelpTexts } from "./help-text.ts";
 import { addHistoryCommands } from "./history-commands.ts";
 import { addKubernetesCommands } from "./kubernetes/kubernetes-commands.ts";
@@ -19,6 +20,7 @@ const GROUPS: readonly (readonly [heading: string, add: readonly ((parts: Progra
   ["Without an account:", [addSandboxCommands]],
   ["Services of an account:", [addServiceCommands]],
   ["A deployed stack:", [addOperationCommands, addHistoryCommands, addApprovalCommands]],
+  ["Before a deploy:", [addCheckCommands]],
   ["A cluster:", [addKubernetesCommands]],
   ["Registries:", [addRegistryCommands]],
   ["Settings:", [addPolicyCommands]],

@@ -1,0 +1,70 @@
+/** Where a part of a text is written in its file, for each way to write a text. */
+
+import type { Range } from "../found-image.ts";
+import type { SourceScalar } from "./document.ts";
+
+/** @param range of the text as the file has it, with quotes or the head of a block */
+export function verbatimScalar(file: string, text: string, range: Range): SourceScalar {
+  const written = file.slice(range.start, range.end);
+  return { text, range, at: (start, end) => placeIn(written, text, range.start, start, end) };
+}
+
+/** A block of lines (`|`): each line of the text is a line of the file, indented. */
+export function blockScalar(file: string, text: string, range: Range): SourceScalar {
+  const written = file.slice(range.start, range.end);
+  const lines = bodyLines(written, text);
+  return {
+    text,
+    range,
+    at: (start, end) => {
+      const before = text.slice(0, start).split("\n");
+      const line = lines?.[before.length - 1];
+      if (line === undefined || text.slice(start, end).includes("\n"))
+        return placeIn(written, text, range.start, start, end);
+      const from = range.start + line + (before.at(-1)?.length ?? 0);
+      return { start: from, end: from + (end - start) };
+    },
+  };
+}
+
+/** The whole text, or else this part of it, where it is written exactly once. */
+function placeIn(
+  written: string,
+  text: string,
+  offset: number,
+  start: number,
+  end: number,
+): Range | undefined {
+  const whole = onlyIndex(written, text);
+  if (whole !== undefined) return { start: offset + whole + start, end: offset + whole + end };
+  const part = onlyIndex(written, text.slice(start, end));
+  return part === undefined ? undefined : { start: offset + part, end: offset + part + (end - start) };
+}
+
+function onlyIndex(written: string, part: string): number | undefined {
+  const first = part === "" ? -1 : written.indexOf(part);
+  return first < 0 || written.indexOf(part, first + 1) >= 0 ? undefined : first;
+}
+
+/** For each line of the text, where its words begin in the block; undefined where they are not the same. */
+function bodyLines(written: string, text: string): readonly number[] | undefined {
+  let offset = written.indexOf("\n") + 1;
+  const wanted = text.split("\n");
+  const body = written.slice(offset).split("\n");
+  const indent = Math.min(
+    ...body.flatMap((line) => (line.trim() === "" ? [] : [line.length - line.trimStart().length])),
+  );
+  const starts: number[] = [];
+  for (const [at, line] of wanted.entries()) {
+    const there = body[at];
+    if (there === undefined) {
+      if (line !== "") return undefined;
+      continue;
+    }
+    const words = there.replace(/\r$/, "").slice(Math.min(indent, there.length));
+    if (words !== line) return undefined;
+    starts.push(offset + Math.min(indent, there.length));
+    offset += there.length + 1;
+  }
+  return starts;
+}

@@ -1,0 +1,57 @@
+/**
+ * Kubernetes manifests, `helm template`'s output too: the images of pods and of what makes pods, and of each other object that
+ * has containers where a pod has them.
+ */
+
+import { podImages, templateOf } from "../../../kubernetes/pod-images.ts";
+import {
+  isObject,
+  listOf,
+  membersOf,
+  type Pointer,
+  type SourceDocument,
+  valueAt,
+} from "../documents/document.ts";
+import type { FoundImage } from "../found-image.ts";
+import { imageAt } from "./document-reader.ts";
+
+const CONTAINERS = new Set(["containers", "initContainers", "ephemeralContainers"]);
+const DEPTH_MAX = 24;
+
+export function kubernetesImages(document: SourceDocument): readonly FoundImage[] {
+  return objectsIn(document.value, []).flatMap((at) => {
+    const object = membersOf(valueAt(document.value, at));
+    const template = templateOf(object);
+    const name = membersOf(object.metadata).name;
+    const titled = `${object.kind}/${typeof name === "string" ? name : "?"}`;
+    const pointers =
+      template === undefined
+        ? containersIn(object.spec, [...at, "spec"], new Set())
+        : podImages(template.spec, template.path).map(({ path }) => [...at, ...path.split("/").slice(1)]);
+    return pointers.flatMap((pointer) =>
+      imageAt(document, pointer, { place: `${titled} ${pointer.slice(at.length).join(".")}` }),
+    );
+  });
+}
+
+/** An object, or those of a List. */
+function objectsIn(value: unknown, at: Pointer): readonly Pointer[] {
+  const { kind, items } = membersOf(value);
+  if (typeof kind !== "string") return [];
+  if (!kind.endsWith("List") || !Array.isArray(items)) return [at];
+  return items.flatMap((item, index) => (isObject(item) ? [[...at, "items", index]] : []));
+}
+
+/** A custom resource: what it calls containers, with images, is run by pods. */
+function containersIn(value: unknown, at: Pointer, seen: Set<unknown>): readonly Pointer[] {
+  if (typeof value !== "object" || value === null || seen.has(value) || at.length > DEPTH_MAX) return [];
+  seen.add(value);
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([key, inner]) => {
+    const here = [...at, key];
+    if (!CONTAINERS.has(String(key)) || !Array.isArray(inner)) return containersIn(inner, here, seen);
+    return listOf(inner).flatMap((container, index) =>
+      typeof membersOf(container).image === "string" ? [[...here, index, "image"]] : [],
+    );
+  });
+}
