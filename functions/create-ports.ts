@@ -9,7 +9,7 @@ import type { Send } from "../src/oci/http/transport.ts";
 import type { Ports } from "../src/remediation/ports/ports.ts";
 import { systemClock } from "../src/runtime/clock.ts";
 import type { Log } from "../src/runtime/log.ts";
-import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../src/substitution/policy/policy-in-force.ts";
 import { lambdaPorts } from "./lambda-ports.ts";
 import { recordRateLimit } from "./metrics.ts";
 import { accountOf, type Settings } from "./settings.ts";

@@ -3,12 +3,18 @@
 import type { DurableFunctions } from "../src/aws/adapters/durable-executions.ts";
 import type { AwsSettings } from "../src/aws/client/client-config.ts";
 import { InvalidInput } from "../src/image/invalid-input.ts";
-import { type Policy, policyFrom, type Rights, rightsIn } from "../src/substitution/policy/policy.ts";
+import {
+  DEFAULT_DOCUMENT,
+  type Policy,
+  type PolicyDocument,
+  policyOf,
+} from "../src/substitution/policy/policy-in-force.ts";
+import { type Rights, rightsIn, stackSettingsFrom } from "../src/substitution/policy/stack-settings.ts";
 
 export type Settings = {
   readonly aws: AwsSettings;
   /** What the stack's parameters say, and what the policy document adds to it, where there is one. */
-  readonly policyWith: (document?: string) => Policy;
+  readonly policyWith: (document?: PolicyDocument) => Policy;
   /** What the stack's parameters allow at the most. */
   readonly rights: Rights;
   /** The SSM parameter that holds the policy document. */
@@ -43,11 +49,12 @@ export function settingsFrom(env: Environment): Settings {
   const parameter = env.REPULL_POLICY_PARAMETER;
   const killSwitch = env.REPULL_WRITES_PARAMETER;
   // A setting that is none should not wait for the first event to say so.
-  policyFrom(env);
+  const stack = stackSettingsFrom(env);
+  const rights = rightsIn(env);
   return {
     aws,
-    policyWith: (document) => policyFrom(env, document),
-    rights: rightsIn(env),
+    policyWith: (document = DEFAULT_DOCUMENT) => policyOf(document, stack, rights),
+    rights,
     ...(parameter === undefined || parameter === "" ? {} : { policyParameter: parameter }),
     ...(killSwitch === undefined || killSwitch === "" ? {} : { killSwitchParameter: killSwitch }),
     clusterPattern: env.REPULL_CLUSTER_PATTERN || "*",

@@ -9,35 +9,35 @@
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { createDeadLetters } from "../../src/aws/adapters/dead-letter-queue.ts";
+import type { DeadLetters } from "../../src/aws/adapters/dead-letter-queue.ts";
 import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
-import { createServiceReads } from "../../src/aws/adapters/ecs/service-reads.ts";
-import { createEndedBadly } from "../../src/aws/adapters/ended-badly.ts";
 import { partitionOf } from "../../src/image/ecr-hosts.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { detect } from "../../src/remediation/detect/detect.ts";
 import { rememberRunning } from "../../src/remediation/detect/remember-running.ts";
-import { type SweepReport, sweep } from "../../src/remediation/detect/sweep.ts";
-import {
-  isSweepRequest,
-  periodBefore,
-  readSweepRequest,
-} from "../../src/remediation/detect/sweep-request.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { matchesGlob } from "../../src/substitution/glob.ts";
-import type { Policy } from "../../src/substitution/policy/policy.ts";
+import { loadedWhenUsed } from "../../src/runtime/loaded-when-used.ts";
+import type { Policy } from "../../src/substitution/policy/policy-in-force.ts";
 import { killSwitchOf } from "../kill-switch.ts";
-import { recordDetected, recordDied } from "../metrics.ts";
+import { recordDetected } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
+import type { SweepSummary } from "./handle-sweep.ts";
 
+makeStacksReadable();
 const settings = settingsFrom(process.env);
 const executions = createExecutions(settings.aws, settings.functions);
 const remembered = rememberRunning(executions, systemClock);
-const endedBadly = createEndedBadly(settings.aws, settings.functions);
-const serviceReads = createServiceReads(settings.aws);
-const deadLetters = createDeadLetters(settings.aws, settings.deadLetterQueueUrl);
+const { deadLetterQueueUrl } = settings;
+// A message that cannot be read is rare.
+const deadLetters = loadedWhenUsed<DeadLetters>({ reject: true }, async () =>
+  (await import("../../src/aws/adapters/dead-letter-queue.ts")).createDeadLetters(
+    settings.aws,
+    deadLetterQueueUrl,
+  ),
+);
 const log = new Logger({ serviceName: "repull-detect" });
 const processor = new BatchProcessor(EventType.SQS);
 
@@ -49,13 +49,9 @@ export async function handler(event: unknown, context: Context): Promise<SQSBatc
   const location = { account: accountOf(context.invokedFunctionArn), region, partition: partitionOf(region) };
   const ports = { location, executions, clock: systemClock, killSwitch: killSwitchOf(settings) };
   if (isSweepRequest(event)) {
-    const { sweepNumber } = readSweepRequest(event);
-    const policy = await policyNow();
-    const [summary] = await Promise.all([
-      sweepAccount(sweepNumber, policy, { ...ports, serviceReads }, context),
-      countEndedBadly(sweepNumber),
-    ]);
-    return summary;
+    // Four times an hour, and with a client of ECS: no message waits for it.
+    const { handleSweep } = await import("./handle-sweep.ts");
+    return await handleSweep(event, policyNow, ports, { settings, log, context });
   }
   const policy = await policyNow();
   const one = async ({ body, messageId }: SQSRecord): Promise<void> => {
@@ -82,59 +78,6 @@ export async function handler(event: unknown, context: Context): Promise<SQSBatc
   });
 }
 
-/** What Lambda is answered, and the log has in addition to the findings. */
-type SweepSummary = Omit<SweepReport, "detected" | "gaps"> & {
-  readonly started: number;
-  readonly gaps: number;
-};
-
-/** Of Lambda's time, what is left for the answers that are under way. */
-const LEFT_SECONDS = 10;
-const SWEEP_SECONDS_MAX = 50;
-
-/** One sweep. Fails where nothing at all could be read, so that the alarm of this function's errors says so. */
-async function sweepAccount(
-  sweepNumber: number,
-  policy: Policy,
-  ports: Parameters<typeof sweep>[2],
-  context: Context,
-): Promise<SweepSummary> {
-  const left = Math.floor(context.getRemainingTimeInMillis() / 1000) - LEFT_SECONDS;
-  const options = {
-    sweepNumber,
-    seconds: Math.max(1, Math.min(SWEEP_SECONDS_MAX, left)),
-    isOurCluster: (name: string) => matchesGlob(settings.clusterPattern, name),
-  };
-  const { detected, gaps, ...figures } = await sweep(options, policy, ports);
-  for (const one of detected) {
-    log.info(`sweep ${one.kind}`, { ...one });
-    if (one.kind === "started") recordDetected(one.kind, one.failure);
-  }
-  for (const gap of gaps) log.warn("the sweep could not read all", { ...gap });
-  const started = detected.filter(({ kind }) => kind === "started").length;
-  const summary = { ...figures, started, gaps: gaps.length };
-  log.info("swept", summary);
-  const [first] = gaps;
-  if (first !== undefined && figures.described === 0)
-    throw new AwsError(first.code, first.action, `nothing could be swept: ${first.because}`);
-  return summary;
-}
-
-/** Counts what died since the sweep before. A list that cannot be read keeps nothing else from being swept. */
-async function countEndedBadly(sweepNumber: number): Promise<void> {
-  const { from, to } = periodBefore(sweepNumber);
-  for (const workflow of ["remediate", "mirror"] as const)
-    try {
-      const died = await endedBadly.count(workflow, from, to);
-      if (died === 0) continue;
-      log.warn("executions ended without an outcome", { workflow, died });
-      recordDied(died);
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      log.warn("the executions that died cannot be counted", { workflow, because: error.message });
-    }
-}
-
 /**
  * The policy in force. A document that cannot be read, or is missing, does not keep an event from being handled:
  * the remediation that starts reads it itself, writes nothing by it, and its record says why.
@@ -147,6 +90,11 @@ async function policyNow(): Promise<Policy> {
     log.warn("the policy document was not read", { because: error.message });
     return settings.policyWith();
   }
+}
+
+/** Whether an event means a sweep, well formed or not. */
+function isSweepRequest(event: unknown): boolean {
+  return typeof event === "object" && event !== null && "sweep" in event;
 }
 
 function parsed(body: string): unknown {

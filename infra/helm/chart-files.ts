@@ -1,5 +1,6 @@
 /** The Helm chart as files, path → text: all of `infra/helm/repull` but `ci/`, which holds sets of values for tests. */
 
+import * as z from "zod";
 import packageJson from "../../package.json" with { type: "json" };
 import { CHART_DOCUMENTS } from "../../src/kubernetes/chart/chart-documents.ts";
 import {
@@ -42,21 +43,15 @@ What it has proved:         kubectl get imageindexes.repull.dev
 Whether all is well:        repull doctor --kube-context CONTEXT
 `;
 
-type Described = {
-  readonly description?: string | undefined;
-  readonly shape?: Readonly<Record<string, Described>>;
-};
-
 /** The defaults, each with what its schema says of it. JSON at the leaves is YAML too. */
-function valuesYaml(values: object, schema: Described, indent = ""): string {
+function valuesYaml(values: object, schema: z.core.$ZodType | undefined, indent = ""): string {
   return Object.entries(values)
     .map(([name, value]) => {
-      const one = schema.shape?.[name];
-      const comment = one?.description === undefined ? "" : wrapped(one.description, indent);
+      const one = schema instanceof z.core.$ZodObject ? schema._zod.def.shape[name] : undefined;
+      const description = one === undefined ? undefined : z.globalRegistry.get(one)?.description;
+      const comment = description === undefined ? "" : wrapped(description, indent);
       const isParent = typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 0;
-      const text = isParent
-        ? `\n${valuesYaml(value, one ?? {}, `${indent}  `)}`
-        : ` ${JSON.stringify(value)}\n`;
+      const text = isParent ? `\n${valuesYaml(value, one, `${indent}  `)}` : ` ${JSON.stringify(value)}\n`;
       return `${comment}${indent}${name}:${text}`;
     })
     .join("");

@@ -1,19 +1,15 @@
-/** Wires the ports of a remediation to one account and region. Nothing is asked of AWS before a port is used. */
+/**
+ * Wires the ports of a remediation to one account and region. Nothing is asked of AWS before a port is used, and no client of
+ * the SDK is loaded before: an invocation that looks at a rollout needs ECS, and none of the others.
+ */
 
 import { partitionOf } from "../image/ecr-hosts.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { UNLIMITED } from "../remediation/ports/quota-store.ts";
-import { createChangeCalendar } from "./adapters/change-calendar.ts";
-import { createExecutions, type DurableFunctions } from "./adapters/durable-executions.ts";
-import { createEcr } from "./adapters/ecr.ts";
-import { createContainerInstances } from "./adapters/ecs/container-instances.ts";
+import { loadedWhenUsed } from "../runtime/loaded-when-used.ts";
+import type { DurableFunctions } from "./adapters/durable-executions.ts";
 import { createEcs } from "./adapters/ecs/ecs.ts";
-import { createTasks } from "./adapters/ecs/run-task.ts";
-import { createNetworks } from "./adapters/ecs/task-networks.ts";
-import { createBus } from "./adapters/event-bus.ts";
-import { createIamSimulator } from "./adapters/iam-simulator.ts";
-import { createQuotaTable } from "./adapters/quota-table.ts";
-import { createSchedules } from "./adapters/schedules.ts";
+import { loadedExecutions } from "./adapters/loaded-executions.ts";
 import type { AwsSettings } from "./client/client-config.ts";
 
 export type Connection = {
@@ -31,21 +27,56 @@ type Provided = Pick<Ports, "registries" | "copier" | "clock" | "log"> &
 
 export function createPorts({ aws, account, functions, quotaTable }: Connection, brought: Provided): Ports {
   const executions =
-    brought.executions ?? (functions === undefined ? undefined : createExecutions(aws, functions));
+    brought.executions ?? (functions === undefined ? undefined : loadedExecutions(aws, functions));
   if (executions === undefined) throw new TypeError("connect: neither functions nor executions");
   return {
     ...brought,
     location: { account, region: aws.region, partition: partitionOf(aws.region) },
     ecs: createEcs(aws),
-    ecr: createEcr(aws, brought.clock),
-    roles: createIamSimulator(aws),
-    networks: createNetworks(aws, account),
-    containerInstances: createContainerInstances(aws),
-    tasks: createTasks(aws),
-    schedules: createSchedules(aws),
+    ecr: loadedWhenUsed<Ports["ecr"]>(
+      {
+        imageStatus: true,
+        pullThroughRules: true,
+        validateRule: true,
+        missingLayers: true,
+        ensureRepository: true,
+        importImage: true,
+        fetchLayer: true,
+      },
+      async () => (await import("./adapters/ecr.ts")).createEcr(aws, brought.clock),
+    ),
+    roles: loadedWhenUsed<Ports["roles"]>(
+      { simulate: true, ofInstanceProfile: true, keyOfSecret: true },
+      async () => (await import("./adapters/iam-simulator.ts")).createIamSimulator(aws),
+    ),
+    networks: loadedWhenUsed<Ports["networks"]>({ describe: true, egress: true, instances: true }, async () =>
+      (await import("./adapters/ecs/task-networks.ts")).createNetworks(aws, account),
+    ),
+    containerInstances: loadedWhenUsed<Ports["containerInstances"]>({ kinds: true }, async () =>
+      (await import("./adapters/ecs/container-instances.ts")).createContainerInstances(aws),
+    ),
+    tasks: loadedWhenUsed<Ports["tasks"]>(
+      { describe: true, networkOf: true, instanceIdOf: true, run: true },
+      async () => (await import("./adapters/ecs/run-task.ts")).createTasks(aws),
+    ),
+    schedules: loadedWhenUsed<Ports["schedules"]>({ targetsOf: true, tagsOf: true, move: true }, async () =>
+      (await import("./adapters/schedules.ts")).createSchedules(aws),
+    ),
     executions,
-    quotaStore: quotaTable === undefined ? UNLIMITED : createQuotaTable(aws, quotaTable),
-    changeCalendar: createChangeCalendar(aws),
-    bus: brought.bus ?? createBus(aws),
+    quotaStore:
+      quotaTable === undefined
+        ? UNLIMITED
+        : loadedWhenUsed<Ports["quotaStore"]>(
+            { acquire: true, claimNotification: true, used: true },
+            async () => (await import("./adapters/quota-table.ts")).createQuotaTable(aws, quotaTable),
+          ),
+    changeCalendar: loadedWhenUsed<Ports["changeCalendar"]>({ state: true }, async () =>
+      (await import("./adapters/change-calendar.ts")).createChangeCalendar(aws),
+    ),
+    bus:
+      brought.bus ??
+      loadedWhenUsed<Ports["bus"]>({ publish: true }, async () =>
+        (await import("./adapters/event-bus.ts")).createBus(aws),
+      ),
   };
 }

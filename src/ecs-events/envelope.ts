@@ -3,7 +3,7 @@
  * absent, and every member may be missing until it is needed. What is there must have its type.
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { InvalidInput } from "../image/invalid-input.ts";
 
 /** Longer than any ARN, name or image reference that AWS accepts. */
@@ -11,9 +11,9 @@ const TEXT_LENGTH_MAX = 2048;
 /** A task has ten containers at most, and a few of ECS's own. */
 const CONTAINERS_MAX = 100;
 
-const text = z.string().max(TEXT_LENGTH_MAX).nullish().transform(absent);
+const text = orAbsent(z.string().check(z.maxLength(TEXT_LENGTH_MAX)));
 /** Reasons may have any length: what reads them bounds them. */
-const reason = z.string().nullish().transform(absent);
+const reason = orAbsent(z.string());
 
 const container = z.object({
   name: text,
@@ -21,7 +21,7 @@ const container = z.object({
   reason,
   taskArn: text,
   lastStatus: text,
-  exitCode: z.number().nullish().transform(absent),
+  exitCode: orAbsent(z.number()),
 });
 
 const taskDetail = z.object({
@@ -35,27 +35,24 @@ const taskDetail = z.object({
   desiredStatus: text,
   stopCode: text,
   stoppedReason: reason,
-  version: z.number().nullish().transform(absent),
-  containers: z
-    .array(z.unknown())
-    .max(CONTAINERS_MAX)
-    .pipe(z.array(container))
-    .nullish()
-    .transform((containers) => containers ?? []),
+  version: orAbsent(z.number()),
+  containers: z.pipe(
+    z.nullish(z.pipe(z.array(z.unknown()).check(z.maxLength(CONTAINERS_MAX)), z.array(container))),
+    z.transform((containers) => containers ?? []),
+  ),
 });
 
 const envelope = z.object({
-  "detail-type": z.string().max(TEXT_LENGTH_MAX),
-  source: z.string().max(TEXT_LENGTH_MAX),
+  "detail-type": z.string().check(z.maxLength(TEXT_LENGTH_MAX)),
+  source: z.string().check(z.maxLength(TEXT_LENGTH_MAX)),
   id: text,
   account: text,
   region: text,
   time: text,
-  resources: z
-    .array(z.unknown())
-    .max(1000)
-    .nullish()
-    .transform((resources) => (resources ?? []).filter((resource) => typeof resource === "string")),
+  resources: z.pipe(
+    z.nullish(z.array(z.unknown()).check(z.maxLength(1000))),
+    z.transform((resources) => (resources ?? []).filter((resource) => typeof resource === "string")),
+  ),
   detail: z.unknown(),
 });
 
@@ -75,11 +72,14 @@ export function readTaskDetail({ detail }: Envelope): TaskDetail {
   return checked(taskDetail, detail, "detail");
 }
 
-function absent<T>(value: T | null | undefined): T | undefined {
-  return value ?? undefined;
+function orAbsent<T>(schema: z.ZodMiniType<T>) {
+  return z.pipe(
+    z.nullish(schema),
+    z.transform((value) => value ?? undefined),
+  );
 }
 
-function checked<T>(schema: z.ZodType<T>, value: unknown, root: string): T {
+function checked<T>(schema: z.ZodMiniType<T>, value: unknown, root: string): T {
   const result = schema.safeParse(value, { reportInput: false });
   if (result.success) return result.data;
   const [issue] = result.error.issues;

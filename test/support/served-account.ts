@@ -7,7 +7,7 @@ import { serveEndpoint } from "../../src/sandbox/endpoint/serve-endpoint.ts";
 import { followWallClock } from "../../src/sandbox/endpoint/wall-clock.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
-import type { Mode } from "../../src/substitution/policy/document.ts";
+import type { Mode } from "../../src/substitution/policy/stack-settings.ts";
 import { serveRegistries } from "./aws/aws-account.ts";
 
 export type ServedAccount = {

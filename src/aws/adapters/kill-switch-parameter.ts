@@ -1,15 +1,19 @@
 /** The kill switch: an SSM parameter of the stack, `allowed` or any other value, which stops every write. */
 
 import type { KillSwitch } from "../../remediation/gates/kill-switch.ts";
+import { loadedWhenUsed } from "../../runtime/loaded-when-used.ts";
 import type { AwsSettings } from "../client/client-config.ts";
-import { createParameters } from "../client/ssm-parameters.ts";
 
 const ALLOWED = "allowed";
 const WORD_LENGTH_MAX = 200;
 
+type Parameters = { read(name: string): Promise<string> };
+
 /** Reads the parameter anew each time. */
 export function createKillSwitch(settings: AwsSettings, parameter: string): KillSwitch {
-  const parameters = createParameters(settings);
+  const parameters = loadedWhenUsed<Parameters>({ read: true }, async () =>
+    (await import("../client/ssm-parameters.ts")).createParameters(settings),
+  );
   return {
     parameter,
     async activeReason() {

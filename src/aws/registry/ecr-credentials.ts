@@ -4,7 +4,7 @@ import { partitionOf } from "../../image/ecr-hosts.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { Credentials } from "../../oci/auth/credentials.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import { createEcr, type EcrWithAuth } from "../adapters/ecr.ts";
+import type { EcrWithAuth } from "../adapters/ecr.ts";
 import type { AwsSettings } from "../client/client-config.ts";
 
 /**
@@ -20,6 +20,8 @@ export function createEcrCredentials(
     const registry = registryOf(host);
     if (registry.kind !== "ecr" || registry.partition !== partitionOf(settings.region)) return undefined;
     const { region } = registry;
+    // Not before a registry of ECR asks: few invocations talk to one.
+    const { createEcr } = await import("../adapters/ecr.ts");
     const ecr = byRegion.get(region) ?? createEcr({ ...settings, region }, clock);
     byRegion.set(region, ecr);
     return { kind: "basic", header: await ecr.authorization() };

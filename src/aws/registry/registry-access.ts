@@ -14,9 +14,9 @@ import type { Endpoint } from "../../oci/http/registry-address.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { loadedWhenUsed } from "../../runtime/loaded-when-used.ts";
 import type { RegistrySettings } from "../../substitution/policy/registries.ts";
 import type { AwsSettings } from "../client/client-config.ts";
-import { createDockerHubCredentials } from "./docker-hub-secret.ts";
 import { createEcrCredentials } from "./ecr-credentials.ts";
 
 export type RegistryAccess = {
@@ -56,7 +56,9 @@ export function createRegistryAccess({
   };
   const ecr = createEcrCredentials(aws, clock);
   if (dockerHubSecret === undefined) return as(ecr);
-  const hub = createDockerHubCredentials(aws, dockerHubSecret, clock);
+  const hub = loadedWhenUsed<{ readonly credentials: FindCredentials }>({ credentials: true }, async () =>
+    (await import("./docker-hub-secret.ts")).createDockerHubCredentials(aws, dockerHubSecret, clock),
+  );
   return {
     ...as(
       async (host, access, refused) => (await ecr(host)) ?? (await hub.credentials(host, access, refused)),

@@ -17,7 +17,7 @@ import { type ServedRegistry, serveRegistry } from "../../sandbox/registry/http-
 import type { SandboxRegistry } from "../../sandbox/registry/registry.ts";
 import { createWorld, type World } from "../../sandbox/world/world.ts";
 import { readWorldFile, type WorldFile } from "../../sandbox/world/world-file.ts";
-import type { Mode } from "../../substitution/policy/document.ts";
+import type { Mode } from "../../substitution/policy/stack-settings.ts";
 import { demoWorld } from "../demo/demo-world.ts";
 import { EXIT } from "../exit-status.ts";
 import { parseJson } from "../input/parse-json.ts";

@@ -6,6 +6,7 @@
  */
 
 import * as z from "zod";
+import { describe } from "zod/mini";
 import type { JsonObject } from "../../runtime/json.ts";
 import { documentSchema } from "../../substitution/policy/document.ts";
 import { policyJsonSchema } from "../../substitution/policy/policy-json-schema.ts";
@@ -103,7 +104,7 @@ export const chartValuesSchema = z.strictObject({
     .describe(
       "How new pods get proved images. policy: by the API server itself (1.36 and later); auto: that one where there is one, else the webhook.",
     ),
-  policy: documentSchema.describe("The policy document, the same as for ECS (docs/policy.md)."),
+  policy: documentSchema.check(describe("The policy document, the same as for ECS (docs/policy.md).")),
   copies: z
     .enum(["none", "stack", "in-pod"])
     .describe(

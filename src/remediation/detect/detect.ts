@@ -14,7 +14,7 @@ import { redactEvent } from "../../ecs-events/redact-event.ts";
 import type { PullFailureKind } from "../../pull-failure/types.ts";
 import type { Json } from "../../runtime/json.ts";
 import { unsupportedReason } from "../../substitution/applicable-limits.ts";
-import { DEFAULT_POLICY, type Policy } from "../../substitution/policy/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../substitution/policy/policy-in-force.ts";
 import type { KillSwitch } from "../gates/kill-switch.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { ExecutionStatus, Ports } from "../ports/ports.ts";

@@ -1,6 +1,6 @@
 /** The document by which the schedule asks for a sweep: exactly these members; anything else is rejected. */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { InvalidInput } from "../../image/invalid-input.ts";
 
 export const SWEEP_MINUTES = 15;
@@ -19,11 +19,6 @@ export type SweepRequest = {
   /** The number of the schedule's period: two sweeps that follow each other have numbers that do. */
   readonly sweepNumber: number;
 };
-
-/** Whether a document means a sweep, well formed or not. */
-export function isSweepRequest(document: unknown): boolean {
-  return typeof document === "object" && document !== null && "sweep" in document;
-}
 
 /** Reads the request. Throws InvalidInput for any other document. */
 export function readSweepRequest(document: unknown): SweepRequest {

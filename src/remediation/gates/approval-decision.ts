@@ -6,15 +6,15 @@
  * The name is what the one who answers says of themselves; that they may answer at all is IAM's matter.
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { optional } from "../../ecs/json-fields.ts";
 import { normalizeText } from "../../pull-failure/normalize-text.ts";
 import type { CallbackResult } from "../../runtime/steps.ts";
 
 export const decisionSchema = z.object({
   kind: z.enum(["approved", "denied", "expired"]),
-  by: z.string().optional(),
-  because: z.string().optional(),
+  by: z.optional(z.string()),
+  because: z.optional(z.string()),
 });
 
 export type Decision = z.infer<typeof decisionSchema>;
@@ -25,8 +25,8 @@ const NAMELESS = "an unnamed operator";
 
 const answerSchema = z.object({
   decision: z.enum(["approve", "deny"]),
-  by: z.string().optional(),
-  because: z.string().optional(),
+  by: z.optional(z.string()),
+  because: z.optional(z.string()),
 });
 
 /** What an answer says; undefined for one that cannot be understood, which approves nothing. */

@@ -5,7 +5,7 @@
  * refused login) is an answer, and the next source is tried.
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { findPortError } from "../../assessment/ports.ts";
 import { optional } from "../../ecs/json-fields.ts";
 import { type Digest, isDigest } from "../../image/digest.ts";
@@ -30,22 +30,22 @@ import { type CacheFilled, fillPullThroughCache } from "./fill-pull-through-cach
 const PLATFORMS_MAX = 16;
 
 const image = {
-  digest: z.string().refine(isDigest, "a digest"),
+  digest: z.string().check(z.refine(isDigest, "a digest")),
   /** Repository in our own ECR, with the tag of the original image. */
   target: z.string(),
   /** Absent: all that the image has. */
-  platforms: z.array(z.string()).min(1).max(PLATFORMS_MAX).optional(),
+  platforms: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(PLATFORMS_MAX))),
 };
 
 const requestSchema = z.union([
   z.strictObject({
     ...image,
-    kind: z.literal("copy").default("copy"),
+    kind: z._default(z.literal("copy"), "copy"),
     source: z.string(),
     /** Reads the source anonymously, although an account is configured. */
-    anonymous: z.boolean().default(false),
+    anonymous: z._default(z.boolean(), false),
     /** Nothing needs it yet: it leaves what healing needs. */
-    ahead: z.boolean().default(false),
+    ahead: z._default(z.boolean(), false),
   }),
   /** Has ECR fetch what a pull-through rule leads to. */
   z.strictObject({ ...image, kind: z.literal("fill-cache") }),

@@ -4,7 +4,7 @@
  * Under the mode `observe`, under the kill switch, or under a closed Change Calendar, an attempt has tried nothing.
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { RemedyCode } from "../../substitution/remedies/remedy.ts";
 
 /**
@@ -19,7 +19,7 @@ const BY_REMEDY: Readonly<Partial<Record<RemedyCode, HeldBack>>> = {
 };
 
 const schema = z.object({
-  remedies: z.array(z.object({ code: z.string(), at: z.string().optional() })),
+  remedies: z.array(z.object({ code: z.string(), at: z.optional(z.string()) })),
 });
 
 /** What a remediation's result says kept it from writing; nothing where it names nothing of the kind. */

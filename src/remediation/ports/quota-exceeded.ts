@@ -2,7 +2,7 @@
  * A quota that is used up, as a port or a step's result tells it.
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 
 export const quotaExceededSchema = z.object({
   quota: z.enum(["remediationsPerHour", "bytesPerDay"]),
@@ -10,7 +10,7 @@ export const quotaExceededSchema = z.object({
   /** The quota, or the cluster's share of it, as it was then: a raised one is worth asking again. */
   max: z.number(),
   /** Whose share it is; absent: the quota of all clusters. */
-  cluster: z.string().optional(),
+  cluster: z.optional(z.string()),
   used: z.number(),
   amount: z.number(),
   /** When the next window opens, in milliseconds since the epoch. */

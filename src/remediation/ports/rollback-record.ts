@@ -3,7 +3,7 @@
  * and ECS has resolved its tags anew for that. What was meant is what the first execution found.
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Digest, isDigest } from "../../image/digest.ts";
 
 export type RollbackRecord = {
@@ -19,11 +19,11 @@ const schema = z.object({
   outcome: z.literal("rolled-back"),
   workload: z.object({ kind: z.literal("service"), cluster: z.string(), name: z.string() }),
   formerTaskDefinition: z.string(),
-  restoredTaskDefinition: z.string().optional(),
+  restoredTaskDefinition: z.optional(z.string()),
   images: z.array(
     z.object({
       image: z.string(),
-      trusted: z.object({ digest: z.string() }).optional(),
+      trusted: z.optional(z.object({ digest: z.string() })),
     }),
   ),
 });

@@ -1,5 +1,7 @@
 /** The words by which a remediation ends. Apart from the schema: a command line that shows none starts without its library. */
 
+export const OUTCOME_SCHEMA_VERSION = "1";
+
 /** What each outcome means; the first six need no attention. */
 export const OUTCOMES = {
   succeeded: "the service or the task runs the substitute",

@@ -7,11 +7,16 @@
 import * as z from "zod";
 import { remedySchema } from "../../substitution/remedies/remedy.ts";
 import { decisionSchema } from "../gates/approval-decision.ts";
-import { OUTCOMES, type OutcomeKind, REASONS, type Reason } from "./outcome-codes.ts";
+import { OUTCOME_SCHEMA_VERSION, OUTCOMES, type OutcomeKind, REASONS, type Reason } from "./outcome-codes.ts";
 
-export { needsNoAttention, OUTCOMES, type OutcomeKind, REASONS, type Reason } from "./outcome-codes.ts";
-
-export const OUTCOME_SCHEMA_VERSION = "1";
+export {
+  needsNoAttention,
+  OUTCOME_SCHEMA_VERSION,
+  OUTCOMES,
+  type OutcomeKind,
+  REASONS,
+  type Reason,
+} from "./outcome-codes.ts";
 
 const trusted = z.object({
   digest: z.string(),
@@ -99,7 +104,7 @@ export const outcomeSchema = z.object({
     })
     .optional(),
   /** What became of it; in every record from then on. */
-  decision: decisionSchema.optional(),
+  decision: z.optional(decisionSchema),
   formerTaskDefinition: z.string().optional(),
   newTaskDefinition: z.string().optional(),
   /** What the service was rolled back to: the previous revision or, where that is INACTIVE, a copy of it. */

@@ -19,13 +19,8 @@ import type { Ports } from "../ports/ports.ts";
 import { type Because, formatBecause } from "./ending-reason.ts";
 import { formatSummary, type Summarized } from "./format-summary.ts";
 import { formatNextSteps, undoCommand } from "./next-steps.ts";
-import {
-  needsNoAttention,
-  OUTCOME_SCHEMA_VERSION,
-  type Outcome,
-  type OutcomeKind,
-  type Reason,
-} from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
+import { needsNoAttention, OUTCOME_SCHEMA_VERSION, type OutcomeKind, type Reason } from "./outcome-codes.ts";
 
 /** How a remediation ended, before it is put into the record's words. */
 export type RemediationResult = {

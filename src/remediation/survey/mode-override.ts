@@ -5,7 +5,8 @@
  * freer; the strictest word counts; and an unknown word is read as the strictest.
  */
 
-import { MODES, type Mode, type Policy } from "../../substitution/policy/policy.ts";
+import type { Policy } from "../../substitution/policy/policy-in-force.ts";
+import { MODES, type Mode } from "../../substitution/policy/stack-settings.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import { removeTag } from "../report/remedies-of-refusal.ts";
 import { tagsNamed } from "./opt-out.ts";

@@ -1,7 +1,7 @@
 /** One request to the AWS APIs, whatever protocol it came by, and what answers it. */
 
 import type { JsonObject } from "../../runtime/json.ts";
-import type { Mode } from "../../substitution/policy/document.ts";
+import type { Mode } from "../../substitution/policy/stack-settings.ts";
 import type { World } from "../world/world.ts";
 import type { WorldFile } from "../world/world-file.ts";
 

@@ -4,30 +4,40 @@
  * docs/policy.md explains each key, and infra/policy.schema.json is this schema for editors; tests hold the three together.
  */
 
-import * as z from "zod";
+import * as z from "zod/mini";
+import english from "zod/v4/locales/en.js";
 import { PROOFS } from "../proof.ts";
 import { STRATEGY_NAMES } from "../strategy-name.ts";
+import { APPROVAL_HOURS_MAX, CLAIMS_MAX } from "./policy-in-force.ts";
 import { registriesSchema } from "./registries.ts";
+import { MODES } from "./stack-settings.ts";
+
+// Its messages, of which the errors are made, are in a language only where one is loaded.
+z.config(english());
 
 const PATTERNS_MAX = 200;
-const patterns = z.array(z.string().min(1).max(300)).max(PATTERNS_MAX);
+const text = (min: number, max: number) => z.string().check(z.minLength(min), z.maxLength(max));
+const whole = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
+const list = <T extends z.core.$ZodType>(member: T, max: number) => z.array(member).check(z.maxLength(max));
+
+const patterns = list(text(1, 300), PATTERNS_MAX);
 export const patternsSchema = z.strictObject({
-  include: patterns.default(["*"]),
-  exclude: patterns.default([]),
+  include: z._default(patterns, ["*"]),
+  exclude: z._default(patterns, []),
 });
 
 const scope = z.strictObject({
-  clusters: patternsSchema.prefault({}),
-  services: patternsSchema.prefault({}),
-  images: patternsSchema.prefault({}),
-  namespaces: patternsSchema.prefault({}),
-  owners: patternsSchema.extend({ include: patterns.default(["apps/*", "batch/*", "core/*"]) }).prefault({}),
+  clusters: z.prefault(patternsSchema, {}),
+  services: z.prefault(patternsSchema, {}),
+  images: z.prefault(patternsSchema, {}),
+  namespaces: z.prefault(patternsSchema, {}),
+  owners: z.prefault(
+    z.extend(patternsSchema, { include: z._default(patterns, ["apps/*", "batch/*", "core/*"]) }),
+    {},
+  ),
 });
 
-/** How long one question may stay open; and all questions of one remediation together. */
-export const APPROVAL_HOURS_MAX = 72;
-
-const approval = z.strictObject({ hours: z.int().min(1).max(APPROVAL_HOURS_MAX).default(12) });
+const approval = z.strictObject({ hours: z._default(whole(1, APPROVAL_HOURS_MAX), 12) });
 
 /** A name of this account's, or an ARN: a calendar may be shared by another account. */
 const CALENDAR = /^(?:arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:document\/)?[A-Za-z0-9_.-]{3,128}$/;
@@ -35,89 +45,87 @@ const CALENDARS_MAX = 10;
 
 const imageMapping = z
   .strictObject({
-    image: z.string().min(1).max(300),
-    use: z.string().min(1).max(400),
-    allowDifferentContent: z.boolean().default(false),
+    image: text(1, 300),
+    use: text(1, 400),
+    allowDifferentContent: z._default(z.boolean(), false),
   })
-  .refine(({ image, allowDifferentContent }) => !allowDifferentContent || !image.includes("*"), {
-    message: "an image without *: different content is allowed for one image at a time",
-    path: ["image"],
-  });
+  .check(
+    z.refine(({ image, allowDifferentContent }) => !allowDifferentContent || !image.includes("*"), {
+      message: "an image without *: different content is allowed for one image at a time",
+      path: ["image"],
+    }),
+  );
 
 const mirrors = z.strictObject({
-  platforms: z.enum(["task", "all"]).default("task"),
-  additionalRepositories: z
-    .array(
+  platforms: z._default(z.enum(["task", "all"]), "task"),
+  additionalRepositories: z._default(
+    list(
       z
         .string()
-        .max(400)
-        .regex(
-          /\{(?:path|name)\}/,
-          "a repository with {path} or {name} in it, such as dockerhub/{path}: one repository cannot stand for every image",
+        .check(
+          z.maxLength(400),
+          z.regex(
+            /\{(?:path|name)\}/,
+            "a repository with {path} or {name} in it, such as dockerhub/{path}: one repository cannot stand for every image",
+          ),
         ),
-    )
-    .max(20)
-    .default([]),
-  immutableTags: z.boolean().default(true),
-  prefill: z.boolean().default(false),
-  kmsKey: z.string().min(1).max(2048).optional(),
-  tags: z.record(z.string().min(1).max(128), z.string().max(256)).default({}),
+      20,
+    ),
+    [],
+  ),
+  immutableTags: z._default(z.boolean(), true),
+  prefill: z._default(z.boolean(), false),
+  kmsKey: z.optional(text(1, 2048)),
+  tags: z._default(z.record(text(1, 128), z.string().check(z.maxLength(256))), {}),
 });
 
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[A-Za-z0-9_+=,.@/-]{1,576}$/;
 
-/** Each claim on a window is a name in one item of a table, of 400 kB at most: docs/decisions/quotas.md. */
-export const CLAIMS_MAX = 2000;
-
 const quotas = z.strictObject({
-  remediationsPerHour: z.int().min(1).max(CLAIMS_MAX).default(500),
-  bytesPerDay: z
-    .string()
-    .regex(/^[1-9][0-9]{0,5}(?:MB|GB|TB)$/, "a size such as 500MB, 200GB or 1TB")
-    .default("200GB"),
+  remediationsPerHour: z._default(whole(1, CLAIMS_MAX), 500),
+  bytesPerDay: z._default(
+    z.string().check(z.regex(/^[1-9][0-9]{0,5}(?:MB|GB|TB)$/, "a size such as 500MB, 200GB or 1TB")),
+    "200GB",
+  ),
 });
 
 /** A host as images name it. */
 const REGISTRY_HOST = /^[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?$/;
 
 const kubernetes = z.strictObject({
-  proofMaxAge: z
-    .string()
-    .regex(/^(?:[1-9][0-9]?h|[1-9][0-9]{0,2}m)$/, "a time such as 30m or 6h")
-    .default("6h"),
-  requestsPerHour: z.int().min(1).max(600).default(600),
-  reachableRegistries: z
-    .array(z.string().max(260).regex(REGISTRY_HOST, "a registry's host"))
-    .max(50)
-    .default([]),
-  nodeRoles: z.array(z.string().regex(ROLE_ARN, "the ARN of a role")).max(50).default([]),
+  proofMaxAge: z._default(
+    z.string().check(z.regex(/^(?:[1-9][0-9]?h|[1-9][0-9]{0,2}m)$/, "a time such as 30m or 6h")),
+    "6h",
+  ),
+  requestsPerHour: z._default(whole(1, 600), 600),
+  reachableRegistries: z._default(
+    list(z.string().check(z.maxLength(260), z.regex(REGISTRY_HOST, "a registry's host")), 50),
+    [],
+  ),
+  nodeRoles: z._default(list(z.string().check(z.regex(ROLE_ARN, "the ARN of a role")), 50), []),
 });
 
-/** From the freest to the strictest. */
-export const MODES = ["remediate", "approve", "observe"] as const;
-export type Mode = (typeof MODES)[number];
-
 export const documentSchema = z.strictObject({
-  scope: scope.prefault({}),
-  mode: z.enum(MODES).default("remediate"),
-  approval: approval.prefault({}),
-  changeCalendar: z
-    .array(z.string().max(300).regex(CALENDAR, "the name or ARN of an SSM Change Calendar"))
-    .max(CALENDARS_MAX)
-    .default([]),
-  strategies: z
-    .array(z.enum(STRATEGY_NAMES))
-    .min(1)
-    .default([...STRATEGY_NAMES]),
-  minimumProof: z.enum(PROOFS).default("same-platform"),
-  imageMappings: z.array(imageMapping).max(PATTERNS_MAX).default([]),
-  mirrors: mirrors.prefault({}),
-  registries: registriesSchema.prefault({}),
-  quotas: quotas.prefault({}),
-  onActiveDeployment: z.enum(["act", "wait", "report"]).default("act"),
-  waitForLimit: z.boolean().default(true),
-  executionRole: z.string().regex(ROLE_ARN, "the ARN of a role").optional(),
-  kubernetes: kubernetes.prefault({}),
+  scope: z.prefault(scope, {}),
+  mode: z._default(z.enum(MODES), "remediate"),
+  approval: z.prefault(approval, {}),
+  changeCalendar: z._default(
+    list(
+      z.string().check(z.maxLength(300), z.regex(CALENDAR, "the name or ARN of an SSM Change Calendar")),
+      CALENDARS_MAX,
+    ),
+    [],
+  ),
+  strategies: z._default(z.array(z.enum(STRATEGY_NAMES)).check(z.minLength(1)), [...STRATEGY_NAMES]),
+  minimumProof: z._default(z.enum(PROOFS), "same-platform"),
+  imageMappings: z._default(list(imageMapping, PATTERNS_MAX), []),
+  mirrors: z.prefault(mirrors, {}),
+  registries: z.prefault(registriesSchema, {}),
+  quotas: z.prefault(quotas, {}),
+  onActiveDeployment: z._default(z.enum(["act", "wait", "report"]), "act"),
+  waitForLimit: z._default(z.boolean(), true),
+  executionRole: z.optional(z.string().check(z.regex(ROLE_ARN, "the ARN of a role"))),
+  kubernetes: z.prefault(kubernetes, {}),
 });
 
 export type PolicyDocument = z.infer<typeof documentSchema>;

@@ -1,6 +1,6 @@
 /** What is wrong with a policy document, in words that name the key and what it may be. */
 
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { suggest } from "../../text/suggest.ts";
 import { documentSchema, MEMBERS, patternsSchema } from "./document.ts";
 import { RENAMED_KEYS } from "./renamed-keys.ts";
@@ -10,7 +10,7 @@ export type PolicyError = { readonly path: string; readonly expected: string };
 /** What Zod says before what it expected: we say that it was expected ourselves. */
 const LEAD_OF_A_MESSAGE = /^(?:Invalid input|Too small|Too big): expected /;
 
-export function policyErrors(error: z.ZodError): readonly PolicyError[] {
+export function policyErrors(error: z.core.$ZodError): readonly PolicyError[] {
   return error.issues.flatMap((issue) => {
     const parts = issue.path.map(String);
     if (issue.code === "unrecognized_keys") return unknownKeys(parts, issue.keys);

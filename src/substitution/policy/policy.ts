@@ -6,25 +6,16 @@
 
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { StrategyName } from "../strategy-name.ts";
-import { documentSchema, MODES, type Mode, type PolicyDocument } from "./document.ts";
+import { documentSchema, type PolicyDocument } from "./document.ts";
 import { parseDocument } from "./parse-document.ts";
 import { type PolicyError, policyErrors } from "./policy-errors.ts";
-import {
-  DEFAULT_STACK_SETTINGS,
-  type Rights,
-  rightsIn,
-  type StackSettings,
-  stackSettingsFrom,
-} from "./stack-settings.ts";
+import { DEFAULT_DOCUMENT, type Policy, policyOf } from "./policy-in-force.ts";
+import { type Mode, type Rights, rightsIn, type StackSettings, stackSettingsFrom } from "./stack-settings.ts";
 
-export type { Mode, PolicyDocument, PolicyError, Rights, StackSettings };
-export { MODES, rightsIn };
-
-export type Policy = PolicyDocument & StackSettings;
-
-export const DEFAULT_DOCUMENT: PolicyDocument = documentSchema.parse({});
-
-export const DEFAULT_POLICY: Policy = { ...DEFAULT_DOCUMENT, ...DEFAULT_STACK_SETTINGS };
+export { DEFAULT_DOCUMENT, DEFAULT_POLICY, parseSize, policyOf } from "./policy-in-force.ts";
+export { MODES } from "./stack-settings.ts";
+export type { Mode, Policy, PolicyDocument, PolicyError, Rights, StackSettings };
+export { rightsIn };
 
 /** Reads a document. Throws InvalidInput that names the key and what it may be, and for an unknown key the likely one. */
 export function readDocument(value: unknown): PolicyDocument {
@@ -40,11 +31,9 @@ export function validateDocument(value: unknown): readonly PolicyError[] {
   return read.success ? [] : policyErrors(read.error);
 }
 
-/** The policy of a document, within the rights of a stack. */
-export function policyOf(document: PolicyDocument, stack: StackSettings, { mode }: Rights = {}): Policy {
-  const ceiling = mode === undefined ? 0 : MODES.indexOf(mode);
-  const strictest = MODES[Math.max(ceiling, MODES.indexOf(document.mode))] ?? document.mode;
-  return { ...document, ...stack, mode: strictest };
+/** Reads the text of a policy document. Throws InvalidInput. */
+export function readDocumentText(text: string): PolicyDocument {
+  return readDocument(parseDocument(text));
 }
 
 /**
@@ -52,16 +41,8 @@ export function policyOf(document: PolicyDocument, stack: StackSettings, { mode 
  * document; what it does not say has its default. Throws InvalidInput.
  */
 export function policyFrom(env: Readonly<Record<string, string | undefined>>, document?: string): Policy {
-  const said = document === undefined ? {} : parseDocument(document);
-  return policyOf(readDocument(said), stackSettingsFrom(env), rightsIn(env));
-}
-
-const BYTES_OF = { MB: 1e6, GB: 1e9, TB: 1e12 } as const;
-
-/** `200GB` as bytes, of a size that the policy takes. */
-export function parseSize(size: string): number {
-  const unit = size.slice(-2) as keyof typeof BYTES_OF;
-  return Number(size.slice(0, -2)) * BYTES_OF[unit];
+  const said = document === undefined ? DEFAULT_DOCUMENT : readDocumentText(document);
+  return policyOf(said, stackSettingsFrom(env), rightsIn(env));
 }
 
 /** What mirror has made is found again as an own copy: the one cannot do without the other. */

@@ -1,42 +1,49 @@
 /** The policy's settings for registries: which may be queried, which endpoints replace them, and whose private images may be copied. */
 
-import * as z from "zod";
+import * as z from "zod/mini";
 import { WELL_KNOWN } from "../../image/known-registries.ts";
 
 const LIST_MAX = 200;
 
 /** A host as references write it, with its port where it has one; IPv6 in brackets. */
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
-const hostOrPattern = z
-  .string()
-  .max(260)
-  .refine(
+const hostOrPattern = z.string().check(
+  z.maxLength(260),
+  z.refine(
     (text) => text === WELL_KNOWN || HOST.test(text.replace(/^\*\./, "")),
     `a registry's host such as registry.example.com, *.example.com, or ${WELL_KNOWN}`,
-  );
+  ),
+);
 
 const endpoint = z.strictObject({
-  host: z.string().max(260).regex(HOST, "a registry's host such as docker.io"),
+  host: z.string().check(z.maxLength(260), z.regex(HOST, "a registry's host such as docker.io")),
   url: z
     .string()
-    .max(400)
-    .refine(
-      isAddress,
-      "an http or https address without a password, ? or #, such as https://mirror.example.com",
+    .check(
+      z.maxLength(400),
+      z.refine(
+        isAddress,
+        "an http or https address without a password, ? or #, such as https://mirror.example.com",
+      ),
     ),
-  sendCredentials: z.boolean().default(false),
+  sendCredentials: z._default(z.boolean(), false),
 });
 
 export const registriesSchema = z.strictObject({
-  allowed: z.array(hostOrPattern).max(LIST_MAX).default([WELL_KNOWN]),
-  endpoints: z
-    .array(endpoint)
-    .max(20)
-    .refine((rows) => new Set(rows.map(({ host }) => host)).size === rows.length, "each host once")
-    .default([]),
-  privateImages: z.array(z.string().min(1).max(300)).max(LIST_MAX).default([]),
+  allowed: z._default(z.array(hostOrPattern).check(z.maxLength(LIST_MAX)), [WELL_KNOWN]),
+  endpoints: z._default(
+    z.array(endpoint).check(
+      z.maxLength(20),
+      z.refine((rows) => new Set(rows.map(({ host }) => host)).size === rows.length, "each host once"),
+    ),
+    [],
+  ),
+  privateImages: z._default(
+    z.array(z.string().check(z.minLength(1), z.maxLength(300))).check(z.maxLength(LIST_MAX)),
+    [],
+  ),
   /** A task is given the Docker Hub account although it is not known whether its role can read the secret. */
-  allowUnverifiedSecretAccess: z.boolean().default(false),
+  allowUnverifiedSecretAccess: z._default(z.boolean(), false),
 });
 
 export type RegistrySettings = z.infer<typeof registriesSchema>;

@@ -3,9 +3,11 @@
  * for. None of them is a key of the policy document, but for the mode, of which a parameter is the most.
  */
 
-import * as z from "zod";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { MODES, type Mode } from "./document.ts";
+
+/** From the freest to the strictest. */
+export const MODES = ["remediate", "approve", "observe"] as const;
+export type Mode = (typeof MODES)[number];
 
 export type StackSettings = {
   /** Copies live in ECR under it. Absent: nothing is copied. */
@@ -30,13 +32,10 @@ export const DEFAULT_STACK_SETTINGS: StackSettings = {
   schedules: "report",
 };
 
-const mirrorPrefix = z
-  .string()
-  .regex(/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/, "an ECR repository prefix such as repull")
-  .max(80);
-const dockerHubSecret = z.string().regex(SECRET_ARN, "the ARN of a secret in Secrets Manager");
-const standaloneTasks = z.enum(["report", "register", "run"]);
-const schedules = z.enum(["report", "move", "move-and-run"]);
+const PREFIX = /^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/;
+const PREFIX_LENGTH_MAX = 80;
+const STANDALONE_TASKS = ["report", "register", "run"] as const;
+const SCHEDULES = ["report", "move", "move-and-run"] as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,18 +43,24 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function stackSettingsFrom(env: Environment): StackSettings {
   refuseOldVariables(env);
   const prefix = env.REPULL_MIRROR_PREFIX?.trim() ?? DEFAULT_STACK_SETTINGS.mirrorPrefix ?? "";
+  if (prefix !== "" && !PREFIX.test(prefix))
+    throw new InvalidInput("REPULL_MIRROR_PREFIX", "an ECR repository prefix such as repull");
+  if (prefix.length > PREFIX_LENGTH_MAX)
+    throw new InvalidInput("REPULL_MIRROR_PREFIX", `${PREFIX_LENGTH_MAX} characters at the most`);
   const secret = env.REPULL_DOCKER_HUB_SECRET?.trim() ?? "";
+  if (secret !== "" && !SECRET_ARN.test(secret))
+    throw new InvalidInput("REPULL_DOCKER_HUB_SECRET", "the ARN of a secret in Secrets Manager");
   return {
-    ...(prefix === "" ? {} : { mirrorPrefix: read("REPULL_MIRROR_PREFIX", mirrorPrefix, prefix) }),
-    ...(secret === "" ? {} : { dockerHubSecret: read("REPULL_DOCKER_HUB_SECRET", dockerHubSecret, secret) }),
-    standaloneTasks: read(
+    ...(prefix === "" ? {} : { mirrorPrefix: prefix }),
+    ...(secret === "" ? {} : { dockerHubSecret: secret }),
+    standaloneTasks: oneOf(
+      STANDALONE_TASKS,
       "REPULL_STANDALONE_TASKS",
-      standaloneTasks,
       env.REPULL_STANDALONE_TASKS?.trim() || DEFAULT_STACK_SETTINGS.standaloneTasks,
     ),
-    schedules: read(
+    schedules: oneOf(
+      SCHEDULES,
       "REPULL_SCHEDULES",
-      schedules,
       env.REPULL_SCHEDULES?.trim() || DEFAULT_STACK_SETTINGS.schedules,
     ),
   };
@@ -64,18 +69,13 @@ export function stackSettingsFrom(env: Environment): StackSettings {
 /** The ceiling in the environment of a stack's function; none where there is no stack. */
 export function rightsIn(env: Environment): Rights {
   const mode = env.REPULL_MODE?.trim() ?? "";
-  return mode === "" ? {} : { mode: read("REPULL_MODE", z.enum(MODES), mode) };
+  return mode === "" ? {} : { mode: oneOf(MODES, "REPULL_MODE", mode) };
 }
 
-function read<T>(name: string, schema: z.ZodType<T>, text: string): T {
-  const parsed = schema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const expected =
-    issue?.code === "invalid_value"
-      ? `one of ${issue.values.join(", ")}`
-      : (issue?.message ?? "another value");
-  throw new InvalidInput(name, expected, { cause: parsed.error });
+function oneOf<T extends string>(words: readonly T[], name: string, text: string): T {
+  const word = words.find((one) => one === text);
+  if (word === undefined) throw new InvalidInput(name, `one of ${words.join(", ")}`);
+  return word;
 }
 
 /** Where what a variable said is said now. */
