@@ -16,8 +16,10 @@ import {
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { Json } from "../../src/runtime/json.ts";
 import { matchesGlob } from "../../src/substitution/glob.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
 import { accountOf, diagnoseSettingsFrom } from "../settings.ts";
 
+makeStacksReadable();
 const settings = diagnoseSettingsFrom(process.env);
 const claims = createClaims(settings.aws, settings.claimTable, systemClock);
 const publisher = createEventPublisher(settings.aws, settings.busName, DIAGNOSIS_DETAIL_TYPE);

@@ -9,8 +9,10 @@ import { getPorts } from "../create-ports.ts";
 import { executionNameOf } from "../execution-name.ts";
 import { recordingLength, recordMirrored } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
 import { settingsFrom } from "../settings.ts";
 
+makeStacksReadable();
 const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-mirror" });
 

@@ -13,8 +13,10 @@ import { executionNameOf } from "../execution-name.ts";
 import { killSwitchOf } from "../kill-switch.ts";
 import { recordingLength, recordOutcome, withQuotaMetric } from "../metrics.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
 import { settingsFrom } from "../settings.ts";
 
+makeStacksReadable();
 const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-remediate" });
 const killSwitch = killSwitchOf(settings);

@@ -87,7 +87,6 @@ export async function startEmulator(settings: FunctionSettings, cache = CACHE): 
       AWS_LAMBDA_FUNCTION_TIMEOUT: String(timeoutSeconds),
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "512",
       AWS_LAMBDA_LOG_FORMAT: "JSON",
-      NODE_OPTIONS: "--enable-source-maps",
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
