@@ -1,5 +1,5 @@
 /**
- * Bundles the functions and the command line into `dist/`, each one file that runs alone, and reports their sizes.
+ * Bundles the functions and the command line into `dist/`, each a folder that runs alone, and reports their sizes.
  *
  * The AWS SDK is bundled too: the Lambda runtime's own copy is of unknown age, and an old one
  * drops the members of a task definition that it has not heard of.
@@ -9,7 +9,8 @@ import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
+import { forLambda, onlyTheShapesInUse, onlyTheVersion } from "./infra/bundle-plugins.ts";
 import { zip } from "./infra/zip.ts";
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -66,7 +67,7 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
   return {
     absWorkingDir: root,
     entryPoints: [entry],
-    ...(isCommand ? inPieces(file) : { outfile: file }),
+    ...inPieces(file),
     bundle: true,
     minify: true,
     platform: "node",
@@ -79,15 +80,15 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
-    plugins: [onlyTheShapesInUse(), onlyTheVersion(), ...(isCommand ? [] : [onlyLambdasCredentials()])],
+    plugins: [onlyTheShapesInUse(), onlyTheVersion(), ...(isCommand ? [] : forLambda())],
     banner: { js: isCommand ? `#!/usr/bin/env node\n${REQUIRE}` : REQUIRE },
     logLevel: "warning",
   };
 }
 
 /**
- * The command line starts often and does one thing: the entry loads what the command needs, piece by piece.
- * Lambda starts once for many events, and one file is the least that can be missing.
+ * The entry loads what a command, or the phase of a remediation, needs, piece by piece: what is not used is not compiled.
+ * A piece's name is a hash of what is in it, so the same sources make the same names.
  */
 function inPieces(file: string): BuildOptions {
   const name = basename(file, ".mjs");
@@ -97,64 +98,6 @@ function inPieces(file: string): BuildOptions {
     chunkNames: `${name}-[hash]`,
     outExtension: { ".js": ".mjs" },
     splitting: true,
-  };
-}
-
-/**
- * A client of the AWS SDK lists the shapes of all its calls in one file. Those with computed keys look to esbuild as if
- * making them did something, and all of EC2's would come along for three calls: half a megabyte. Making a list is pure.
- */
-function onlyTheShapesInUse(): Plugin {
-  const lists = /@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]schemas[\\/]schemas_\d+\.js$/;
-  return {
-    name: "only the shapes in use",
-    setup: ({ onLoad }) => {
-      onLoad({ filter: lists }, async ({ path }) => {
-        const text = await readFile(path, "utf8");
-        const one = /^((?:export )?var \w+\$? = )(\[.*\]|\[[\s\S]*?\n\]);$/gm;
-        return { contents: text.replace(one, "$1/* @__PURE__ */ (() => $2)();"), loader: "js" };
-      });
-    },
-  };
-}
-
-/** A client of the AWS SDK reads its version from its `package.json`, and nothing else of the two kilobytes. */
-function onlyTheVersion(): Plugin {
-  return {
-    name: "only the version",
-    setup: ({ onLoad }) => {
-      onLoad(
-        { filter: /@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/]package\.json$/ },
-        async ({ path }) => {
-          const { version } = JSON.parse(await readFile(path, "utf8")) as { version: string };
-          return { contents: JSON.stringify({ version }), loader: "json" };
-        },
-      );
-    },
-  };
-}
-
-/**
- * Lambda gives a function its role's credentials in the environment. The SDK's search through profiles, single sign-on and
- * instance metadata, with four clients of its own, is for people's machines.
- */
-function onlyLambdasCredentials(): Plugin {
-  return {
-    name: "only Lambda's credentials",
-    setup: ({ onResolve, onLoad, resolve }) => {
-      onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ resolveDir }) => ({
-        path: "credentials",
-        namespace: "lambda",
-        pluginData: resolveDir,
-      }));
-      onResolve({ filter: /.*/, namespace: "lambda" }, ({ path, pluginData, kind }) =>
-        resolve(path, { resolveDir: pluginData, kind }),
-      );
-      onLoad({ filter: /.*/, namespace: "lambda" }, ({ pluginData }) => ({
-        contents: `export { fromEnv as defaultProvider } from "@aws-sdk/credential-provider-env";`,
-        pluginData,
-      }));
-    },
   };
 }
 

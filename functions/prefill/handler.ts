@@ -8,8 +8,10 @@ import type { Context, SQSEvent } from "aws-lambda";
 import { type PrefillResult, prefill } from "../../src/prevention/prefill/prefill.ts";
 import { prefillPorts } from "../prefill-ports.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
+makeStacksReadable();
 const settings = settingsFrom(process.env);
 const log = new Logger({ serviceName: "repull-prefill" });
 let ports: ReturnType<typeof prefillPorts> | undefined;
