@@ -1,7 +1,7 @@
 /**
  * How long each bundle takes to start and to handle its first event, beside a bare handler, in one run.
  *
- *     node bench/cold-start.ts [ROUNDS]        after npm run build, with .cache/lambda-runtime installed
+ *     npm run bench -- cold-start [ROUNDS]        after npm run build, with .cache/lambda-runtime installed
  *
  * All run under Lambda's runtime interface client on this machine's Node: compare the rows with each other, not with
  * Lambda's own figures. AWS is a stub on loopback that answers at once.
@@ -14,7 +14,7 @@ import { pathToFileURL } from "node:url";
 import { startFunction } from "../test/support/aws/runtime-api.ts";
 import { deploy } from "../test/support/deployment.ts";
 
-const rounds = Number(process.argv[2] ?? 11);
+const rounds = Number(process.argv[3] ?? 11);
 const WARM_BATCHES = 50;
 const limit = await readFile(new URL("../events/fargate-service.json", import.meta.url), "utf8");
 const notFound = await readFile(new URL("../events/not-found.json", import.meta.url), "utf8");
@@ -26,6 +26,8 @@ const bare = pathToFileURL(`${folder}/`);
 type Row = {
   readonly name: string;
   readonly init: number[];
+  /** As init, of the processor: on a machine that others use, the figure to compare. */
+  readonly cpu: number[];
   readonly first: number[];
   readonly warm: number[];
   /** As warm, without a call to AWS. */
@@ -34,6 +36,7 @@ type Row = {
 const rows: readonly Row[] = ["bare handler", "detect", "remediate", "mirror"].map((name) => ({
   name,
   init: [],
+  cpu: [],
   first: [],
   warm: [],
   own: [],
@@ -60,6 +63,7 @@ for (let round = 0; round < rounds; round += 1) {
     environment: { AWS_REGION: "us-east-1" },
   });
   rowOf("bare handler").init.push(started.initMilliseconds);
+  rowOf("bare handler").cpu.push(started.initCpuMilliseconds ?? Number.NaN);
   rowOf("bare handler").first.push(await time(() => started.invoke({ hello: "world" })));
   await started.stop();
 
@@ -67,6 +71,7 @@ for (let round = 0; round < rounds; round += 1) {
   for (const name of ["detect", "remediate", "mirror"] as const) {
     const running = await deployment.started(name);
     rowOf(name).init.push(running.initMilliseconds);
+    rowOf(name).cpu.push(running.initCpuMilliseconds ?? Number.NaN);
   }
   rowOf("detect").first.push(await time(() => deployment.deliver(limit)));
   rowOf("remediate").first.push(await time(() => deployment.settle()));
@@ -88,17 +93,21 @@ await rm(folder, { recursive: true, force: true });
 
 console.log(`node ${process.version}, ${rounds} rounds; medians in milliseconds`);
 console.log(
-  `${"".padEnd(14)}${"start".padStart(10)}${"first event".padStart(14)}${"warm, 10".padStart(12)}${"without AWS".padStart(14)}`,
+  `${"".padEnd(14)}${"start".padStart(10)}${"CPU".padStart(10)}${"over bare".padStart(12)}${"first event".padStart(14)}${"warm, 10".padStart(12)}${"without AWS".padStart(14)}`,
 );
-for (const { name, init, first, warm, own } of rows)
+for (const { name, init, cpu, first, warm, own } of rows)
   console.log(
-    `${name.padEnd(14)}${median(init).padStart(10)}${median(first).padStart(14)}${(warm.length === 0 ? "" : median(warm)).padStart(12)}${(own.length === 0 ? "" : median(own)).padStart(14)}`,
+    `${name.padEnd(14)}${median(init).padStart(10)}${median(cpu).padStart(10)}${overBare(cpu).padStart(12)}${median(first).padStart(14)}${(warm.length === 0 ? "" : median(warm)).padStart(12)}${(own.length === 0 ? "" : median(own)).padStart(14)}`,
   );
 
 async function time(run: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await run();
   return performance.now() - began;
+}
+
+function overBare(cpu: readonly number[]): string {
+  return (Number(median(cpu)) - Number(median(rowOf("bare handler").cpu))).toFixed(1);
 }
 
 function median(values: readonly number[]): string {

@@ -28,6 +28,15 @@ if (process.argv[2] === "storm") {
   await import("./storm/main.ts");
   process.exit();
 }
+if (process.argv[2] === "cold-start") {
+  await import("./cold-start.ts");
+  process.exit();
+}
+if (process.argv[2] === "start-costs") {
+  const { runStartCosts } = await import("./start-costs.ts");
+  await runStartCosts(Number(process.argv[3] ?? 11));
+  process.exit();
+}
 const options = readOptions(process.argv.slice(2));
 if (options === "help") {
   console.log(USAGE);

@@ -6,14 +6,15 @@ import type { Settings } from "./settings.ts";
 
 type Parameters = { read(name: string): Promise<string> };
 
-/** By region and endpoint, which do not change while a function runs: a connection is worth keeping. */
-const parametersOf = new WeakMap<Settings["aws"], Parameters>();
+/** By region and endpoint: a connection is worth keeping. */
+const parametersOf = new Map<string, Parameters>();
 
 /** Reads it anew. Throws InvalidInput for a document that is not a policy, AwsError where it cannot be had. */
 export async function readEffectivePolicy({ aws, policyParameter, policyWith }: Settings): Promise<Policy> {
   if (policyParameter === undefined) return policyWith();
-  const parameters = parametersOf.get(aws) ?? loadParameters(aws);
-  parametersOf.set(aws, parameters);
+  const key = JSON.stringify([aws.region, aws.endpoint]);
+  const parameters = parametersOf.get(key) ?? loadParameters(aws);
+  parametersOf.set(key, parameters);
   // The schema is loaded while the text is on its way.
   const [text, { readDocumentText }] = await Promise.all([
     parameters.read(policyParameter),

@@ -7,7 +7,6 @@
 
 import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { fileURLToPath } from "node:url";
 
 const FRAME = /(file:\/\/[^\s()]+):(\d+):(\d+)/;
 
@@ -29,7 +28,7 @@ export function makeStacksReadable(): void {
 /** Undefined for a file without one: its frames stay as they are. */
 function readMap(file: string): SourceMap | undefined {
   try {
-    return new SourceMap(JSON.parse(readFileSync(fileURLToPath(`${file}.map`), "utf8")));
+    return new SourceMap(JSON.parse(readFileSync(new URL(`${file}.map`), "utf8")));
   } catch {
     return undefined;
   }

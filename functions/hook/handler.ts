@@ -16,9 +16,11 @@ import { withinTime } from "../../src/runtime/time-limit.ts";
 import type { Policy } from "../../src/substitution/policy/policy.ts";
 import { lambdaPorts } from "../lambda-ports.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
 import { registryPorts } from "../registry-ports.ts";
 import { accountOf, type Settings, settingsFrom } from "../settings.ts";
 
+makeStacksReadable();
 const log = new Logger({ serviceName: "repull-hook" });
 const remembered = rememberJudgements(systemClock);
 const send = httpTransport({ proxyEnv: process.env, closedLoopbackPorts: lambdaPorts() });

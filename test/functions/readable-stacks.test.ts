@@ -26,7 +26,7 @@ async function stackOf(
     `import { makeStacksReadable } from ${JSON.stringify(stacks)};
      import { fail } from "./thrower.ts";
      makeStacksReadable();
-     try { fail(); } catch (error) { console.log(error.stack); }`,
+     try { fail(); } catch (error) { process.stdout.write(error.stack); }`,
   );
   await build({
     entryPoints: [join(folder, "program.ts")],

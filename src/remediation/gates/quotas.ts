@@ -5,7 +5,8 @@
  * one table with conditional writes (docs/decisions/quotas.md); where that cannot be read, nothing is granted.
  */
 
-import { CLAIMS_MAX, type Policy, parseSize } from "../../substitution/policy/policy-in-force.ts";
+import { CLAIMS_MAX } from "../../substitution/policy/limits.ts";
+import { type Policy, parseSize } from "../../substitution/policy/policy-in-force.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { QuotaExceeded } from "../ports/quota-exceeded.ts";

@@ -6,7 +6,7 @@
  */
 
 import { optional } from "../../ecs/json-fields.ts";
-import { APPROVAL_HOURS_MAX } from "../../substitution/policy/policy-in-force.ts";
+import { APPROVAL_HOURS_MAX } from "../../substitution/policy/limits.ts";
 import type { State, TimeSpent } from "./state.ts";
 
 export const TIME_BUDGET_HOURS = 24;

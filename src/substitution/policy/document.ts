@@ -8,7 +8,7 @@ import * as z from "zod/mini";
 import english from "zod/v4/locales/en.js";
 import { PROOFS } from "../proof.ts";
 import { STRATEGY_NAMES } from "../strategy-name.ts";
-import { APPROVAL_HOURS_MAX, CLAIMS_MAX } from "./policy-in-force.ts";
+import { APPROVAL_HOURS_MAX, CLAIMS_MAX } from "./limits.ts";
 import { registriesSchema } from "./registries.ts";
 import { MODES } from "./stack-settings.ts";
 

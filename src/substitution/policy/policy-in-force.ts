@@ -47,12 +47,6 @@ export const DEFAULT_DOCUMENT: PolicyDocument = {
 
 export const DEFAULT_POLICY: Policy = { ...DEFAULT_DOCUMENT, ...DEFAULT_STACK_SETTINGS };
 
-/** How long one question may stay open; and all questions of one remediation together. */
-export const APPROVAL_HOURS_MAX = 72;
-
-/** Each claim on a window is a name in one item of a table, of 400 kB at most: docs/decisions/quotas.md. */
-export const CLAIMS_MAX = 2000;
-
 /** The policy of a document, within the rights of a stack. */
 export function policyOf(document: PolicyDocument, stack: StackSettings, { mode }: Rights = {}): Policy {
   const ceiling = mode === undefined ? 0 : MODES.indexOf(mode);

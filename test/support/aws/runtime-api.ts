@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -39,6 +39,8 @@ export type StartedFunction = {
   readonly initError: RuntimeError | undefined;
   /** From the start of the process to its first question for work, in milliseconds. */
   readonly initMilliseconds: number;
+  /** The processor's time of all its threads until then; undefined where Linux does not tell. */
+  readonly initCpuMilliseconds: number | undefined;
   /** Runs one invocation to its end. */
   invoke(event: unknown): Promise<Answer>;
   /** What the function has printed: one JSON object a line, as it does under JSON logging. */
@@ -99,7 +101,6 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
       AWS_LAMBDA_LOG_LEVEL: "INFO",
       AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
       AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
-      NODE_OPTIONS: "--enable-source-maps",
       ...environment,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -113,11 +114,13 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
   void exited.then((because) => api.end(because));
   await api.ready;
   const initMilliseconds = performance.now() - began;
+  const initCpuMilliseconds = await cpuMilliseconds(child.pid);
   return {
     get initError() {
       return api.initError();
     },
     initMilliseconds,
+    initCpuMilliseconds,
     invoke: async (event) => {
       const answer = await api.invoke(event);
       // What it printed before it answered is in the pipe by now, and is read within this round of the event loop.
@@ -132,6 +135,19 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** https://docs.kernel.org/scheduler/sched-stats.html: the first figure is the time on a processor, in nanoseconds. */
+async function cpuMilliseconds(pid: number | undefined): Promise<number | undefined> {
+  try {
+    const threads = await readdir(`/proc/${pid}/task`);
+    const figures = await Promise.all(
+      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8")),
+    );
+    return figures.reduce((sum, figure) => sum + Number(figure.split(" ")[0]) / 1e6, 0);
+  } catch {
+    return undefined;
+  }
 }
 
 type Pending = { readonly id: string; readonly event: unknown; readonly answer: (answer: Answer) => void };
