@@ -1,5 +1,5 @@
 /**
- * How long each bundle takes to start and to handle its first event, beside a bare handler, in one run.
+ * How long each bundle takes to start and to handle its first event, compared with a bare handler, in one run.
  *
  *     npm run bench -- cold-start [ROUNDS]        after npm run build, with .cache/lambda-runtime installed
  *

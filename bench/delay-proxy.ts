@@ -2,7 +2,7 @@
  * A wire of some length, and of some width where one is said: a TCP proxy that holds everything back for a while. It needs
  * no privileges.
  *
- * What comes back waits a whole round trip, and so does a connection's first byte, for the handshake that
+ * What comes back waits a whole round trip, and so does a connection's first byte, as the handshake that
  * loopback does not have. All connections share the width, as they share a line. It runs as a process of its own:
  * `delay-proxy.ts PORT MILLISECONDS [MEGABITS]` prints its own port.
  */

@@ -1,4 +1,4 @@
-/** `npm run bench`: our copier beside its peers, between real registries, in one run. */
+/** `npm run bench`: our copier and its peers, between real registries, in one run. */
 
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { type BenchImage, type ImageName, makeImage } from "./images.ts";

@@ -31,7 +31,7 @@ npm run bench -- admission measures what the creation of a pod costs more, on a 
 TMPDIR says where the registries keep what they store; a folder in memory is steadier than a disk.
 `;
 
-/** Throws TypeError for what is no option, RangeError for what is no number. */
+/** Throws TypeError for an unknown option, RangeError for a value that is not a number. */
 export function readOptions(args: readonly string[]): BenchOptions | "help" {
   const { values } = parseArgs({
     args: [...args],
@@ -48,7 +48,7 @@ export function readOptions(args: readonly string[]): BenchOptions | "help" {
   if (values.help) return "help";
   const { quick, huge, json } = values;
   const runs = Number(values.runs ?? (quick ? 1 : 5));
-  if (!Number.isInteger(runs) || runs < 1) throw new RangeError(`--runs: ${values.runs} is no count`);
+  if (!Number.isInteger(runs) || runs < 1) throw new RangeError(`--runs: ${values.runs} is not a count`);
   const list = (text: string): readonly string[] =>
     text
       .split(",")

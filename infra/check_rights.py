@@ -79,7 +79,7 @@ def check(path: Path) -> list[str]:
 def statements(value):
     if isinstance(value, dict):
         if "Effect" in value and "Action" in value:
-            # Who may assume a role is no grant of the template's.
+            # Who may assume a role is not a grant of the template's.
             if not all(action.startswith("sts:") for action in spread(value["Action"])):
                 yield value
         else:
@@ -102,7 +102,7 @@ def problems_of(statement: dict, resources: dict):
     for action in spread(statement["Action"]):
         rows = rows_of(action)
         if not rows:
-            yield f"{action} is no action that AWS has"
+            yield f"{action} is not an action that AWS has"
             continue
         types = [row for row in rows if row["resource_arn_format"] != "*"]
         if "*" in arns:
@@ -116,7 +116,7 @@ def problems_of(statement: dict, resources: dict):
             if not types:
                 yield f"{action} has no resource type, and so is never granted on {', '.join(arns)}"
             elif not matched:
-                yield f"{action} is never granted on {', '.join(arns)}, for it is of {formats(types)}"
+                yield f"{action} is never granted on {', '.join(arns)}, because it is of {formats(types)}"
         known = {key for row in matched for key in row["condition_keys"]}
         for key in condition_keys(statement.get("Condition", {})):
             if matched and not knows(known, key):

@@ -1,5 +1,5 @@
 /**
- * Who may import whom, and where the world's effects may come from.
+ * Which folder may import which, and where the world's effects may come from.
  *
  * Pure folders stay pure, the AWS SDK stays in one folder, and time stays a parameter, because a test says so.
  */
@@ -272,7 +272,7 @@ function objections({ path, text }: ProjectFile): readonly string[] {
   const folder = folderOf(path);
   const allowed = FOLDERS[folder];
   if (allowed === undefined)
-    return [`${folder} is no folder of the design: add it to FOLDERS here, or move the file`];
+    return [`${folder} is not a folder of the design: add it to FOLDERS here, or move the file`];
   const costly = COSTLY.filter(({ pattern }) => withoutComments(text).search(pattern) >= 0);
   return [
     ...importObjections(path, folder, allowed, text),
@@ -314,7 +314,7 @@ function subfolderObjections(path: string, folder: string, target: string): read
   const [from, to] = [within(path), within(target)];
   const allowed = SUBFOLDERS[from === "." ? folder : `${folder}/${from}`];
   if (allowed === undefined)
-    return [`${folder}/${from} is no folder of the design: add it to SUBFOLDERS here, or move the file`];
+    return [`${folder}/${from} is not a folder of the design: add it to SUBFOLDERS here, or move the file`];
   if (from === to || allowed.includes(to)) return [];
   return [
     `${path} may not import ${target}: inside ${folder}, ${from} sees ${allowed.join(", ") || "nothing else"}`,
@@ -431,7 +431,7 @@ describe("each rule can fail", () => {
     ["src/sandbox/x.ts",      'import { a } from "../aws/create-ports.ts";',                 "src/sandbox may not import src/aws/create-ports.ts"],
     ["functions/detect/x.ts", 'import { a } from "../../src/sandbox/world/world.ts";',        "functions may not import src/sandbox/world/world.ts"],
     ["src/oci/x.ts",          'import { a } from "../../test/support/a.ts";',           "src/oci may not import test/support/a.ts"],
-    ["src/elsewhere/x.ts",    "",                                                       "src/elsewhere is no folder of the design"],
+    ["src/elsewhere/x.ts",    "",                                                       "src/elsewhere is not a folder of the design"],
     ["src/oci/x.ts",          'import { a } from "@aws-sdk/client-ecr";',               "src/oci may not import @aws-sdk/client-ecr"],
     ["src/remediation/x.ts",  'import { a } from "@aws/durable-execution-sdk-js";',     "src/remediation may not import @aws/durable-execution-sdk-js"],
     ["src/aws/x.ts",          'import { a } from "@aws-lambda-powertools/logger";',     "src/aws may not import @aws-lambda-powertools/logger"],

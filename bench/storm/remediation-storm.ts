@@ -34,7 +34,7 @@ export type RemediationStorm = {
   readonly modelledSeconds: number;
   readonly operationsMax: number;
   readonly historyBytesMax: number;
-  /** Median; an upper bound, for the sandbox and its HTTP are in the same process. */
+  /** Median; an upper bound, because the sandbox and its HTTP are in the same process. */
   readonly cpuSecondsUntilUpdate: number;
 };
 

@@ -1,5 +1,5 @@
 /**
- * What an assessment is told of the place where an image would run, and of whom it may ask. ECS, a cluster, a scan and a
+ * What an assessment is told of the place where an image would run, and what it may ask. ECS, a cluster, a scan and a
  * check of files each bring their own; none of them is known here.
  */
 
@@ -29,7 +29,7 @@ export type AskedImage = {
   readonly signedIn?: boolean;
   /** What was meant, where that has been decided before. */
   readonly trusted?: Trusted;
-  /** Manifests that a failing text names: they are no witness, and may veto. */
+  /** Manifests that a failing text names: they prove nothing, and may veto. */
   readonly namedManifests?: readonly NamedManifest[];
 };
 

@@ -48,7 +48,7 @@ async function probe(
   return { candidate, seen, checks };
 }
 
-/** A place that holds the bytes is no help where a pull from it has failed. */
+/** A place that holds the bytes does not help where a pull from it has failed. */
 function failedBefore(candidate: Candidate, { failedPlaces = [] }: Environment): NotHeld | undefined {
   const repository = repositoryOf(candidate.image);
   if (!failedPlaces.some((place) => repositoryOf(place) === repository)) return undefined;

@@ -89,7 +89,7 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "dns-leads-to-other-host": (params) =>
     `the name ${registry(params)} leads to another host: its certificate is not of that name`,
   "registry-refuses-connection": (params) =>
-    `${registry(params)} refuses the connection: something answers there, so this is no security group`,
+    `${registry(params)} refuses the connection: something answers there, so no security group is in the way`,
   "registry-fails": (params) => `${registry(params)} failed by itself: it answered with an error of its own`,
   "registry-token-failed": (params) => `the token service of ${registry(params)} gave no token`,
   "registry-host-misspelt": ({ host = "the registry's name" }) =>
@@ -124,10 +124,10 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `the repository ${repository} is not there yet, and the role may not create it (ecr:CreateRepository)`,
   "pull-through-cache-may-not-fill": (params) =>
     `the pull-through cache has not imported ${image(params)}: the role lacks ecr:BatchImportUpstreamImage, or the upstream has no such tag`,
-  "image-reference-invalid": (params) => `${image(params)} is no valid image reference`,
+  "image-reference-invalid": (params) => `${image(params)} is not a valid image reference`,
   "image-is-a-bare-digest": "the image is a digest without a repository",
   "image-is-no-container-image": (params) =>
-    `${image(params)} is no container image: an attestation or another artifact`,
+    `${image(params)} is not a container image: an attestation or another artifact`,
   "image-has-no-manifest-for-platform": ({
     image: of = "the image",
     platform = "the task's platform",
@@ -150,15 +150,15 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "secret-has-no-value": ({ secret }) =>
     `the secret${named(secret)} exists, and has no value under the version stage that is asked for`,
   "secret-reference-invalid": ({ secret = "a secret" }) =>
-    `the reference of ${secret} is no ARN of a secret, nor the name of a parameter`,
+    `the reference of ${secret} is neither the ARN of a secret nor the name of a parameter`,
   "json-key-not-in-secret": ({ key = "that is asked for" }) => `the secret has no JSON key ${key}`,
-  "secret-is-no-json": "the secret is no JSON, and a key of it is asked for",
+  "secret-is-no-json": "the secret is not JSON, and a key of it is asked for",
   "parameter-missing": ({ parameter }) => `the parameter${named(parameter)} does not exist in its region`,
   "key-not-usable": ({ key = "of the secret", state = "not enabled" }) => `the KMS key ${key} is ${state}`,
   "log-group-missing": ({ logGroup, region }) =>
     `the log group${named(logGroup)} does not exist${named(region, " in ")}`,
   "log-region-invalid": ({ region }) =>
-    `awslogs-region${named(region, " (")}${region === undefined ? "" : ")"} is no region`,
+    `awslogs-region${named(region, " (")}${region === undefined ? "" : ")"} is not a region`,
   "env-file-missing": ({ file }) => `the environment file${named(file)} does not exist`,
   "task-role-not-assumable": (params) =>
     `ECS cannot assume the role${named(params.role)}: it is gone, or does not trust ecs-tasks.amazonaws.com`,
@@ -246,7 +246,7 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "container-out-of-memory": ({ container }) =>
     `${container || "a container"} was killed: it used more memory than it may`,
   "application-exited": ({ container, exitCode = "?" }) =>
-    `this is no failed start: ${container || "an essential container"} ran and ended with exit code ${exitCode}`,
+    `the task did start: ${container || "an essential container"} ran and ended with exit code ${exitCode}`,
   "container-health-check-failed": "the container's own health check failed",
   "load-balancer-health-check-failed": ({ state }) =>
     `the load balancer's health check failed${named(state, ": ")}`,
@@ -259,8 +259,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "target-group-missing": "the target group of the service does not exist",
   "targets-not-in-vpc": ({ vpc }) =>
     `the tasks or instances are not in the VPC${named(vpc)} of the target group`,
-  "spot-interrupted": "Spot capacity was taken back: this is no failed start",
-  "stopped-on-purpose": "a person or the service stopped the task: this is no failed start",
+  "spot-interrupted": "Spot capacity was taken back: the task did not fail to start",
+  "stopped-on-purpose": "a person or the service stopped the task: it did not fail to start",
 };
 
 export function formatCause(code: CauseCode, params: Params): string {

@@ -132,7 +132,7 @@ export type ConfigAnswer =
   | { readonly kind: "unread"; readonly permission: string; readonly because: string };
 
 export interface AccountReads {
-  /** Of whom the answers are; undefined where nothing tells. */
+  /** Whose answers they are; undefined where nothing tells. */
   readonly account: string | undefined;
   readonly region: string;
   read(operation: Operation, input: JsonObject, region?: string): Promise<Answered>;

@@ -1,5 +1,5 @@
 /**
- * Failures of a pull that are no limit: access, absence, the network; and texts that stop before their cause.
+ * Failures of a pull other than limits: access, absence, the network; and texts that stop before their cause.
  */
 
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";

@@ -1,5 +1,5 @@
 /**
- * What registries and their clients say of failures that are no limit: the image, access, absence, the network.
+ * What registries and their clients say of failures other than limits: the image, access, absence, the network.
  *
  * As in `patterns.ts`, each row is a phrase with a fact, read against `plainText`.
  */

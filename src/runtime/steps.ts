@@ -32,7 +32,7 @@ export interface Steps {
 }
 
 export type Callback = {
-  /** Makes an answer possible, to those alone whom the engine's own rights allow to give one. */
+  /** Makes an answer possible, only to callers that the engine's own rights allow to give one. */
   readonly id: string;
   /** Sleeps without cost until the answer is there, or the time is over. */
   answer(): Promise<CallbackResult>;

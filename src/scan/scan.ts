@@ -57,7 +57,7 @@ export type ScanOptions = {
   readonly policy: Policy;
   readonly ecrHost: string;
   readonly clock: Clock;
-  /** Whom to ask whether the places hold the same bytes; absent: no registry is asked. */
+  /** What to ask whether the places hold the same bytes; absent: no registry is asked. */
   readonly verify?: Pick<Environment, "registries" | "anonymous" | "clock"> &
     Pick<Account, "location" | "ecr">;
   /** Told what has been read so far. */

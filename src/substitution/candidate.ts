@@ -79,7 +79,7 @@ export type Found = {
   readonly childOf?: Digest;
   /** Where `digest` is an index and the tasks need one platform: its child for that. */
   readonly platformDigest?: Digest;
-  /** What the source still grants to the one who would copy, and whom it counts. */
+  /** What the source still grants to the copier, and which address or account it counts. */
   readonly quota?: string;
   /** `unknown`: it counts, and does not tell how many are left; absent: it names no limit. */
   readonly pullsLeft?: number | "unknown";
@@ -93,7 +93,7 @@ export type ProbeResult =
   | { readonly kind: "kept" }
   | NotHeld;
 
-/** The place is no help, as far as its registry tells. */
+/** The place cannot be used, as far as its registry tells. */
 export type NotHeld = {
   readonly kind:
     | "absent"

@@ -59,7 +59,7 @@ export type Substitute = {
     readonly upstream: string;
     readonly platforms?: readonly Platform[];
   };
-  /** What the source still grants, and to whom. */
+  /** What the source still grants, and to which address or account. */
   readonly quota?: string;
   readonly checks: readonly Check[];
 };

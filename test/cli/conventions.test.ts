@@ -144,7 +144,7 @@ describe("the list of commands", () => {
 describe("colour", () => {
   // biome-ignore format: a table is read by its columns
   for (const [when, env, isColoured] of [
-    ["standard error is no terminal", {},                   false],
+    ["standard error is not a terminal", {},                   false],
     ["NO_COLOR is set",               { NO_COLOR: "1" },    false],
     ["FORCE_COLOR is set",            { FORCE_COLOR: "1" }, true],
   ] as const)

@@ -145,7 +145,7 @@ describe("values that the chart does not have", () => {
     test(`are refused: ${title}`, () =>
       rejects(manifests(values), (error) => error instanceof InvalidInput && error.path === where));
 
-  test("are refused where the file is no YAML or cannot be read", async () => {
+  test("are refused where the file is not YAML or cannot be read", async () => {
     const run = (values: string) =>
       kubernetesManifests(
         { values: [values], namespace: "repull", kubeVersion: "1.36" },

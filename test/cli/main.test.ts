@@ -138,7 +138,7 @@ describe("the command line", () => {
 });
 
 test.runIf(existsSync("/dev/full"))(
-  "output that cannot be written is told in a line, and is no success",
+  "output that cannot be written is told in a line, and is not a success",
   async () => {
     const script = 'exec "$0" src/cli/main.ts explain events/ec2-service.json >/dev/full';
     const { status, err } = await new Promise<{ status: unknown; err: string }>((resolve) => {

@@ -34,7 +34,7 @@ describe("a refusal", () => {
     ["by a server that was slow itself",    refusal(504, "Timeout"),                           504, "Timeout"],
     ["of an object that is too large",      refusal(413, "RequestEntityTooLarge"),             413, "TooLarge"],
     ["for a reason of tomorrow",            refusal(418, "Teapot"),                            418, "Other"],
-    ["that is no JSON, as an answer",       text(200, "<html>"),                               0,   "ServerError"],
+    ["that is not JSON, as an answer",       text(200, "<html>"),                               0,   "ServerError"],
     ["that breaks off, as an answer",       (response) => { response.writeHead(200, { "content-length": "99" }); response.write("{", () => response.destroy()); }, 0, "Unreachable"],
     ["by hanging up",                       (response) => response.destroy(),                  0,   "Unreachable"],
     ["that has no end, as an answer",       text(200, Buffer.alloc(33 * 1024 * 1024, 32)),     0,   "TooLarge"],

@@ -23,7 +23,7 @@ export const TWO_ON_FARGATE = {
   },
 };
 
-/** Names that no other clause uses, for one account may serve all. */
+/** Names that no other clause uses, because one account may serve all. */
 export function describeAccountViewContract(name: string, makeStage: () => Promise<AccountViewStage>): void {
   describe(`${name} keeps the contract of a scan's account`, () => {
     for (const [kind, expression] of [

@@ -6,7 +6,7 @@ import { fresh } from "./ports-contract.ts";
 
 const TOMORROW = Date.parse("2026-01-21T00:00:00Z");
 
-/** Windows of no other clause, for one table may serve all. */
+/** Windows of no other clause, because one table may serve all. */
 const windowOf = (): QuotaPeriod => ({ name: fresh("bytesPerDay 2026-01-20"), endsAt: TOMORROW });
 
 export function describeCapsContract(

@@ -18,7 +18,7 @@ export type SchedulesStage = {
 const revision = (name: string) => `arn:aws:ecs:us-east-1:123456789012:task-definition/${name}`;
 const LONG = "silver-coast-data-lake-nightly";
 
-/** Names that no other clause uses, for one account may serve all. */
+/** Names that no other clause uses, because one account may serve all. */
 export function describeSchedulesContract(name: string, makeStage: () => Promise<SchedulesStage>): void {
   describe(`${name} keeps the contract of schedules`, () => {
     // biome-ignore format: a table is read by its columns

@@ -94,7 +94,7 @@ describe("a document of ten megabytes", () => {
     expect(() => startsInText(text, "a.json")).toThrow(InvalidInput);
   });
 
-  test("that is no document is named for what it is", () => {
+  test("that is not a document is named for what it is", () => {
     expect(() => startsInText("x".repeat(10_000_000), "a.json")).toThrow(InvalidInput);
   });
 });
@@ -106,7 +106,7 @@ describe("a hostile ARN", () => {
     ["of a million slashes",    `arn:aws:ecs:us-east-1:1:task/${"/".repeat(1_000_000)}`],
     ["that leads out of a path", "arn:aws:ecs:us-east-1:123456789012:task/../../../etc/passwd"],
     ["with a line of its own",  "arn:aws:ecs:us-east-1:123456789012:task/prod/1\n0. forged"],
-    ["that is no text",         1 as unknown as string],
+    ["that is not text",         1 as unknown as string],
   ] as const;
   for (const [what, arn] of table)
     test(`${what} ends in a diagnosis of bounded size`, async () => {

@@ -96,7 +96,7 @@ const containers = [
   ["another task's container is not ours",                   { containers: [{ ...nginx, reason: LIMIT, taskArn: `${TASK}0` }] }, "ignored"],
   ["Service Connect's agent is not ours",                    { containers: [{ name: "ecs-service-connect-x", image: "nginx:1.25", reason: LIMIT }, redis] }, "ignored"],
   ["nor is GuardDuty's, when the task tells for it",         { containers: [nginx, { name: "aws-guardduty-agent-x", image: "593207742271.dkr.ecr.us-east-1.amazonaws.com/aws-guardduty-agent-fargate:v1" }], stoppedReason: fargateLimit("aws-guardduty-agent-fargate", "593207742271.dkr.ecr.us-east-1.amazonaws.com") }, "ignored"],
-  ["a caller's text is no failure",                          { stopCode: "UserInitiated", stoppedReason: LIMIT }, "ignored"],
+  ["a caller's text is not a failure",                          { stopCode: "UserInitiated", stoppedReason: LIMIT }, "ignored"],
   ["a container's reason counts before STOPPED",             { lastStatus: "DEPROVISIONING", containers: [{ ...nginx, reason: LIMIT }] }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],
   ["and in a task that runs on",                             { lastStatus: "RUNNING", stopCode: undefined, containers: [redis, { ...nginx, reason: LIMIT }] }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],
   ["a running task without a reason is passed over",         { lastStatus: "RUNNING", stopCode: undefined }, "ignored"],

@@ -167,8 +167,8 @@ describe("a batch", () => {
 
   // biome-ignore format: a table is read by its columns
   const unreadable = [
-    ["what is no JSON",              "not json, but a secret: hush", /^body: expected an EventBridge document/],
-    ["what is no document",          '{"detail":{}}',                /detail-type|source/],
+    ["what is not JSON",              "not json, but a secret: hush", /^body: expected an EventBridge document/],
+    ["what is not a document",          '{"detail":{}}',                /detail-type|source/],
     ["a task's event without a task", sample("malformed"),           /./],
   ] as const;
   for (const [what, body, reason] of unreadable) {
@@ -234,7 +234,7 @@ describe("the policy document", () => {
   const table = [
     ["says what only a parameter can say",          '{"standaloneTasks":"run"}', 1],
     ["says nothing",                                "{}",                        1],
-    ["is no JSON",                                  "{",                         1],
+    ["is not JSON",                                  "{",                         1],
     ["is not there",                                undefined,                   1],
   ] as const;
   for (const [when, text, count] of table) {

@@ -36,7 +36,7 @@ describe("one spelling for each platform", () => {
   }
 });
 
-describe("what is no platform", () => {
+describe("what is not a platform", () => {
   for (const text of [
     "",
     "linux",

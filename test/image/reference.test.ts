@@ -62,7 +62,7 @@ describe("a name, the whole name, and the name that people write", () => {
   }
 });
 
-describe("what is no reference", () => {
+describe("what is not a reference", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     ["",                                  "nothing"],
@@ -99,7 +99,7 @@ describe("what is no reference", () => {
     ["-host.com/x",                       "host that begins with a dash"],
     ["host-.com/x",                       "host component that ends with a dash"],
     ["host_name.com/x",                   "underscore in a host"],
-    ["host.com:port/x",                   "port that is no number"],
+    ["host.com:port/x",                   "port that is not a number"],
     ["host.com:/x",                       "empty port"],
     ["user:pass@host.com/x",              "credentials"],
     ["example.com:99999/a",               "port beyond the last one"],

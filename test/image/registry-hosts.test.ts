@@ -71,7 +71,7 @@ describe("hosts that only resemble a registry's", () => {
     [`${A}.dkr-ecr.us-east-1.amazonaws.com`,          "the dual-stack name under the classic domain"],
     [`${A}.dkr.ecr.us-east-1.on.aws`,                 "the classic name under the dual-stack domain"],
     [`${A}.dkr-ecr.us-iso-east-1.c2s.ic.gov`,         "a dual-stack form that does not exist"],
-    [`${A}.dkrxecr.us-east-1.amazonaws.com`,          "a joint that is no dot"],
+    [`${A}.dkrxecr.us-east-1.amazonaws.com`,          "a joint that is not a dot"],
     [`${A.slice(1)}.dkr.ecr.us-east-1.amazonaws.com`, "an account of 11 digits"],
     [`${A}3.dkr.ecr.us-east-1.amazonaws.com`,         "an account of 13 digits"],
     [`${A}.dkr.ecr.useast1.amazonaws.com`,            "no region"],

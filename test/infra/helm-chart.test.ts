@@ -38,7 +38,7 @@ describe("a template", () => {
     ["an object that may come out empty, which would be null",  { a: { b: when({ set: "Values.b" }, "c") } }],
     ["a text that Helm would take for an action",               { a: "{{ b }}" }],
     ["a block that begins with a space, which would be lost",   { a: ` b\n${put("Values.c")}` }],
-    ["a document that is no object",                            "a"],
+    ["a document that is not an object",                            "a"],
   ];
   for (const [title, node] of refused)
     test(`refuses ${title}`, () => throws(() => toTemplate([node]), TypeError));

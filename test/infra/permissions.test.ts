@@ -248,7 +248,7 @@ describe("what no function can do", () => {
       }
     }
   });
-  test("an account's secret and a policy are read by whom they concern, and nothing else of their kind", () => {
+  test("an account's secret and a policy are read by the functions that need them, and nothing else of their kind", () => {
     for (const { name, resources } of holders(/^(?:secretsmanager:|ssm:GetParameter$)/)) {
       // Only mirror and remediate show an account to a registry.
       if (name === "detect")

@@ -166,7 +166,7 @@ describe("the patch of an admission", () => {
     equal(patch({ metadata: { annotations: { [key]: "x".repeat(room) } } })?.length, 2);
   });
 
-  test("is none where an image in it is no reference by digest", () => {
+  test("is none where an image in it is not a reference by digest", () => {
     const request = requestOf({});
     const [image] = admitPod(request, admission);
     ok(image?.kind === "swap");

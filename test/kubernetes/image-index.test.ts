@@ -100,7 +100,7 @@ describe("readRows", () => {
   // biome-ignore format: a table is read by its columns
   const invalid = [
     ["a place without a digest",  { ...row, use: "public.ecr.aws/docker/library/nginx:1.27" }],
-    ["a place that is no name",   { ...row, use: `nginx UPPER@${digest}` }],
+    ["a place that is not a name",   { ...row, use: `nginx UPPER@${digest}` }],
     ["an unknown proof",          { ...row, proof: "same-name" }],
     ["a digest of another form",  { ...row, trusted: { digest: "sha256:abc", from: "origin" } }],
     ["a time without a zone",     { ...row, goodUntil: "2026-11-29T14:00:00" }],

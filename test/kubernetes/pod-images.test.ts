@@ -44,10 +44,10 @@ describe("podImages", () => {
   const nothing = [
     ["no spec",                        undefined],
     ["a spec that is a list",          []],
-    ["containers that are no list",    { containers: { name: "a", image: "b" } }],
+    ["containers that are not a list",    { containers: { name: "a", image: "b" } }],
     ["a container without an image",   { containers: [{ name: "a" }, { name: "b", image: "" }] }],
-    ["a container that is no object",  { containers: [null, "nginx", 7] }],
-    ["an image that is no text",       { containers: [{ name: "a", image: 7 }] }],
+    ["a container that is not an object",  { containers: [null, "nginx", 7] }],
+    ["an image that is not text",       { containers: [{ name: "a", image: 7 }] }],
     ["a volume of another source",     { volumes: [{ name: "a", configMap: { name: "b" } }] }],
   ] as const;
   for (const [what, pod] of nothing) {

@@ -241,7 +241,7 @@ const POLICIES: readonly Row[] = [
   ["it allows all but another action",          { endpoints: [face("ecr.api", { policy: policy({ Effect: "Allow", Principal: "*", NotAction: "ecr:Put*", Resource: "*" }) })] }, TASK, API, "yes", "interface-endpoint"],
   ["S3's allows ECR's bucket",                  { routes: WITH_S3, endpoints: [gateway({ policy: policy(allow({ Action: "s3:GetObject", Resource: BUCKET })) })] }, TASK, S3,  "yes",      "gateway-endpoint"],
   ["S3's allows another bucket, NAT or not",    { routes: [...NAT_ROUTES, S3_ROUTE], endpoints: [gateway({ policy: policy(allow({ Resource: "arn:aws:s3:::mine/*" })) })] }, TASK, S3, "no", "endpoint-policy"],
-  ["it is no JSON",                             { endpoints: [face("ecr.api", { policy: "{" })] },                                                                 TASK, API, "not-sure", "endpoint-policy-conditions"],
+  ["it is not JSON",                             { endpoints: [face("ecr.api", { policy: "{" })] },                                                                 TASK, API, "not-sure", "endpoint-policy-conditions"],
 ];
 
 // biome-ignore format: a table is read by its columns

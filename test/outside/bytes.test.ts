@@ -204,7 +204,7 @@ describe("repull replay --aws --yes writes nothing", () => {
     ["service deployments are an unknown operation",      answering("ListServiceDeployments", UNKNOWN_OPERATION),  "trust-unreadable", () => unreadable],
     ["service deployments are throttled",                 answering("ListServiceDeployments", refusal("ThrottlingException", "Rate exceeded")), "trust-unreadable", () => unreadable],
     ["service deployments come without their list",       answering("ListServiceDeployments", { body: {} }),       "trust-unreadable", () => unreadable],
-    ["service deployments are no JSON",                   answering("ListServiceDeployments", { body: "{" }),      "trust-unreadable", () => unreadable],
+    ["service deployments are not JSON",                   answering("ListServiceDeployments", { body: "{" }),      "trust-unreadable", () => unreadable],
     ["service deployments have no last page",             answering("ListServiceDeployments", { body: { serviceDeployments: [], nextToken: "again" } }), "trust-unreadable", () => unreadable],
     ["no service deployment is listed",                   ({ account }) => { account.documents.serviceDeployments.length = 0; }, "trust-unreadable", () => unreadable],
     ["the service revision is missing",                   ({ account }) => { account.documents.serviceRevisions.length = 0; }, "trust-unreadable", () => unreadable],

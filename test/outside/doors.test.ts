@@ -83,7 +83,7 @@ const TABLE = `
   the stack cannot be read                      | 4      | 4     | 4      | 4       | 0 word | 4      | 4    | 0    | 0       | 1  | 4      | 4      | 4
   a stack that is paused is passed over         | 0 all  | 0 all | 0 back | 0 word  | 0 word | 0 copy | 0    | 0    | 0       | ·  | 2      | 2      | 0
   --policy says observe                         | 0 told | 1     | 4      | 4       | 0 word | 4      | 1    | 0    | ·       | ·  | ·      | ·      | 0
-  --policy is no file                           | 2      | 2     | 2      | 2       | ·      | 2      | 2    | 2    | ·       | ·  | ·      | ·      | 2
+  --policy is not a file                        | 2      | 2     | 2      | 2       | ·      | 2      | 2    | 2    | ·       | ·  | ·      | ·      | 2
   the output is closed before it writes         | 5      | 5     | 5      | 5       | 5      | 5      | 5    | 5    | 5       | 5  | 5      | 5      | 5
 `;
 
@@ -182,7 +182,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "the stack cannot be read": { arrange: denied(/-remediate\/configuration/) },
   "a stack that is paused is passed over": { arrange: stack({ killSwitch: "by Ada" }), args: ["--no-stack"] },
   "--policy says observe": { arrange: stack(), args: ["--policy", "observe.json"] },
-  "--policy is no file": { arrange: stack(), args: ["--policy", "none.json"] },
+  "--policy is not a file": { arrange: stack(), args: ["--policy", "none.json"] },
   "the output is closed before it writes": { arrange: stack(), isClosed: true },
 };
 

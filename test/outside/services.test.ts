@@ -217,7 +217,7 @@ describe("repull replay --aws --yes leaves the service as it is", () => {
     ["the service may not be described",                      answering({ DescribeServices: refusal("AccessDeniedException", "not authorized") }),                   { outcome: "failed", error: { code: "denied", permission: "ecs:DescribeServices" } }, 4],
     ["the cluster's tags cannot be read",                     answering({ DescribeClusters: PAGE }),                                                                 { outcome: "failed", error: { code: "unfinished" } }, 5],
     ["the task's text and the event's are cut off",           (world) => cutOff(world),                                                                             { outcome: "not-eligible", reason: "ambiguous-failure" }, 1],
-    ["ECS tells of the task what is no pull's failure",       ({ account }) => { only(account.documents.tasks).stoppedReason = "Essential container in task exited"; }, { outcome: "ignored" },             0],
+    ["ECS tells another failure of the task than a pull's",       ({ account }) => { only(account.documents.tasks).stoppedReason = "Essential container in task exited"; }, { outcome: "ignored" },             0],
   ];
   for (const [when, arrange, outcome, exit] of table) {
     it(`when ${when}`, async () => {
@@ -297,9 +297,9 @@ describe("repull replay --aws sends no write at all", () => {
     ["when the event is of another region",        foreign("us-east-1", "eu-west-1"),                          { outcome: "refused", code: "other-region" },     4],
     ["when no stack answers and --no-stack was not said", withFlags("--yes", "--no-wait", "--json"),           { outcome: "refused", because: expect.stringContaining("--no-stack") }, 4],
     ["when the policy file is absent",             withFlags(...FLAGS, "--policy", "none.json"),               { outcome: "invalid" },                           2],
-    ["when the policy file is no JSON",            withPolicy("mode: observe"),                                { outcome: "invalid" },                           2],
+    ["when the policy file is not JSON",            withPolicy("mode: observe"),                                { outcome: "invalid" },                           2],
     ["when the policy file has an unknown key",    withPolicy('{"mod":"observe"}'),                            { outcome: "invalid" },                           2],
-    ["when the event is no event",                 (world) => { world.event = { hello: "world" }; },           { outcome: "invalid" },                           2],
+    ["when the event is not an event",                 (world) => { world.event = { hello: "world" }; },           { outcome: "invalid" },                           2],
   ];
   for (const [when, arrange, outcome, exit] of table) {
     it(when, async () => {

@@ -10,11 +10,11 @@ const samples: readonly Sample[] = JSON.parse(
 );
 const AUTH = "ResourceInitializationError: unable to pull secrets or registry auth: ";
 
-describe("a text that is no refusal is not called one", () => {
+describe("a text that is not a refusal is not called one", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     ["a JSON key that is not in the secret",  reasonOf("secret-json-key-missing"),                                                                                         "other",        "certain"],
-    ["a secret that is no JSON",              `${AUTH}unable to retrieve secret from asm: invalid character '\\'' looking for beginning of value`,                         "other",        "certain"],
+    ["a secret that is not JSON",              `${AUTH}unable to retrieve secret from asm: invalid character '\\'' looking for beginning of value`,                         "other",        "certain"],
     ["a process that was killed",             reasonOf("secrets-killed"),                                                                                                  "network",      "certain"],
     ["a text that was cut",                   reasonOf("private-registry-auth"),                                                                                           "unauthorized", "likely"],
     ["a token that was not given",            reasonOf("pull-anonymous-token"),                                                                                            "network",      "likely"],

@@ -65,7 +65,7 @@ const TABLES: Readonly<Record<string, readonly Row[]>> = {
   ],
   // containerd's content store and its errdefs: what is missing is on the machine, not at the registry.
   // biome-ignore format: a table is read by its columns
-  "something is not found that is no tag": [
+  "something is not found that is not a tag": [
     [`CannotPullContainerError: ref pull has been retried 1 time(s): failed to unpack image on snapshotter overlayfs: unexpected media type text/html for ${D}: not found`, "victoriametrics/victoria-metrics:v1.76.1", "other certain docker.io"],
     [`failed to pull and unpack image "docker.io/acme/x:1": failed to unpack image on snapshotter overlayfs: unexpected media type application/vnd.oci.empty.v1+json for ${D}: not found`, undefined, "other certain docker.io"],
     [`CannotPullContainerError: ref pull has been retried 1 time(s): failed to convert whiteout file: content digest ${D}: not found`, "acme/x:1", "other certain docker.io"],

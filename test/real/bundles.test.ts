@@ -64,7 +64,7 @@ describe("detect", () => {
     expect(deployment.account.messages).toEqual([]);
   });
 
-  test("puts aside what is no event, with the reason, and reports only the message whose start failed", async () => {
+  test("puts aside what is not an event, with the reason, and reports only the message whose start failed", async () => {
     const deployment = await deployed(EMPTY_WORLD);
     const [fargate, ec2] = await Promise.all([sample("fargate-service"), sample("ec2-service")]);
     deployment.onCall = ({ action, body }) =>

@@ -109,7 +109,7 @@ describe("an event on AWS's own programs", () => {
     expect(stack.door.calls.filter((call) => call === "ecs:UpdateService 200")).toHaveLength(2);
   }, 300_000);
 
-  it("starts one execution for an event that SQS brings twice, and none for what is no limit", async () => {
+  it("starts one execution for an event that SQS brings twice, and none for what is not a limit", async () => {
     const { stack, event } = await failed("fargate-service");
     const document = JSON.parse(event) as { detail: { containers: { reason?: string }[] } };
     for (const container of document.detail.containers)

@@ -181,7 +181,7 @@ const table: Readonly<Record<string, Breakage>> = {
     breaks: () => killSwitch("Ada: freeze"), mends: () => killSwitch("allowed") },
   "a kill switch that was deleted": { check: "kill-switch", because: /nothing is written/, remedy: /deploy the stack again/,
     breaks: () => ssm.send(new DeleteParameterCommand({ Name: "/repull/writes" })), mends: () => killSwitch("allowed") },
-  "a secret that is no JSON": { check: "Docker Hub secret", because: /no JSON object/, remedy: /policy\.md#a-docker-hub-account/,
+  "a secret that is not JSON": { check: "Docker Hub secret", because: /not a JSON object/, remedy: /policy\.md#a-docker-hub-account/,
     breaks: () => inSecret("hunter2-hunter2"), mends: () => inSecret(GOOD) },
   "a secret with keys of another tool": { check: "Docker Hub secret", because: /none of the keys/, remedy: /policy\.md#a-docker-hub-account/,
     breaks: () => inSecret(JSON.stringify({ user: "acme", token: "hunter2-hunter2" })), mends: () => inSecret(GOOD) },

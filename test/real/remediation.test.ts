@@ -62,7 +62,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Builds an image of these platforms and pushes it; answers nothing, for skopeo is asked later. */
+/** Builds an image of these platforms and pushes it; answers nothing, because skopeo is asked later. */
 async function push(
   name: string,
   platforms: readonly string[],

@@ -48,7 +48,7 @@ describe("a workflow in process", () => {
     expect(effects).toEqual(["first", "second", "second"]);
   });
 
-  test("survives the death of its whole process, for the log is the caller's", async () => {
+  test("survives the death of its whole process, because the log is the caller's", async () => {
     const log: StepRecord[] = [];
     const dead = runInProcess(threeSteps([]), {
       clock: new FastClock(0),

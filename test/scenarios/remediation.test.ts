@@ -299,7 +299,7 @@ for (const engine of ENGINES) {
 }
 
 describe("a second look at the same failure", () => {
-  test("finds the work done, changes nothing and says by whom it was done", async () => {
+  test("finds the work done, changes nothing and says which execution did it", async () => {
     const { world, event, outcome } = await play({ world: limited({}, onPublic), waitForRollout: false });
     const before = await stateOf(world, "prod", "web");
     const again = await play({ world: limited({}, onPublic), waitForRollout: false });

@@ -30,7 +30,7 @@ describe("the address of an image in a pull-through cache", () => {
   const table: readonly (readonly [because: string, rules: readonly PullThroughRule[], image: string, address: string | RegExp])[] = [
     ["an official image is under library/",            [hub("hub")],                    "nginx:1",                    "hub/library/nginx"],
     ["others are under their namespace",               [hub("hub")],                    "grafana/grafana:11",         "hub/grafana/grafana"],
-    ["ROOT is no prefix",                              [hub("ROOT")],                   "nginx",                      "library/nginx"],
+    ["ROOT is not a prefix",                              [hub("ROOT")],                   "nginx",                      "library/nginx"],
     ["a prefix may have several parts",                [hub("cache/hub")],              "a/b",                        "cache/hub/a/b"],
     ["ROOT before the upstream's name is nothing",     [hub("hub", "ROOT")],            "a/b",                        "hub/a/b"],
     ["the upstream's prefix is left out",              [hub("hub", "library")],         "nginx",                      "hub/nginx"],

@@ -108,7 +108,13 @@ describe("the planner", () => {
       {},
       { minimumProof: "same-index" },
     ],
-    ["a copy of one platform is no index", "fresh:same", "no-substitute", {}, { minimumProof: "same-index" }],
+    [
+      "a copy of one platform is not an index",
+      "fresh:same",
+      "no-substitute",
+      {},
+      { minimumProof: "same-index" },
+    ],
     [
       "a whole copy is",
       "fresh:same",

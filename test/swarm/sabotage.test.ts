@@ -88,7 +88,7 @@ const table: readonly (readonly [broken: string, Invariant, Sabotage])[] = [
       }),
   ],
   ["a redeployment that does not compare", "not-overwritten", withoutComparison()],
-  ["a settling that does not look whom it replaced", "not-overwritten", withBlinkers()],
+  ["a settling that does not look what it replaced", "not-overwritten", withBlinkers()],
   [
     "a registration that never knows its own revision again",
     "bounded",

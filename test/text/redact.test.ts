@@ -60,7 +60,7 @@ describe("a secret leaves the text", () => {
   }
 });
 
-describe("what is no secret stays", () => {
+describe("what is not a secret stays", () => {
   for (const text of [
     "no basic auth credentials",
     "unauthorized: basic authentication required",

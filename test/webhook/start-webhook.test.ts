@@ -198,7 +198,7 @@ describe("the webhook", () => {
     ["no JSON",                        "{",                                                                400],
     ["nothing",                        "",                                                                 400],
     ["another document",               "{}",                                                               400],
-    ["bytes that are no text",         Buffer.from([0xff, 0xfe, 0x00]),                                    400],
+    ["bytes that are not text",         Buffer.from([0xff, 0xfe, 0x00]),                                    400],
     ["more than 4 MiB",                Buffer.alloc(4 * 1024 * 1024 + 1, "x"),                             413],
   ];
   for (const [title, body, status] of bodies) {
@@ -212,7 +212,7 @@ describe("the webhook", () => {
     });
   }
 
-  test("admits what is no pod, and a request that it cannot read but for its uid", async () => {
+  test("admits what is not a pod, and a request that it cannot read but for its uid", async () => {
     const { webhook } = await start();
     await untilReady(webhook);
     const broken = review().replace('"kind":"Pod"', '"kind":"Deployment"');
@@ -223,7 +223,7 @@ describe("the webhook", () => {
   // biome-ignore format: a table is read by its columns
   const pods: readonly (readonly [string, object])[] = [
     ["without a spec",                    {}],
-    ["with containers that are no list",  { containers: "nginx:1.27" }],
+    ["with containers that are not a list",  { containers: "nginx:1.27" }],
     ["with an image that is a number",    { containers: [{ name: "web", image: 7 }] }],
     ["whose container is __proto__",      { containers: [{ name: "__proto__", image: "__proto__" }] }],
   ];

@@ -61,7 +61,7 @@ export async function withAvailablePlatforms(
   return isOne ? { ...seen, platformDigest: only } : seen;
 }
 
-/** The manifest for the one platform that is needed: one is no help to tasks of several, nor one of several builds. */
+/** The manifest for the one platform that is needed: it does not serve tasks of several platforms, or of several builds. */
 export async function manifestForOne(
   place: ImageReference,
   digest: Digest,

@@ -72,7 +72,8 @@ export async function secretKeyNames(settings: AwsSettings, secretArn: string): 
     throw toAwsError(ACTION, error);
   }
   const read = members(text ?? "");
-  if (read === undefined) throw new AwsError("invalid", ACTION, `${ACTION}: ${secretArn} is no JSON object`);
+  if (read === undefined)
+    throw new AwsError("invalid", ACTION, `${ACTION}: ${secretArn} is not a JSON object`);
   return KEYS.filter((key) => typeof read[key] === "string" && read[key] !== "");
 }
 
@@ -81,7 +82,7 @@ export function credentialsIn(text: string, secretArn: string): Credentials {
   const read = members(text);
   const secret = read?.password ?? read?.accessToken;
   if (typeof read?.username !== "string" || typeof secret !== "string" || read.username === "" || !secret) {
-    const because = `the secret ${secretArn} is no JSON object with username and password, or username and accessToken`;
+    const because = `the secret ${secretArn} is not a JSON object with username and password, or username and accessToken`;
     // The text itself is left out, even its length.
     throw new AwsError("invalid", ACTION, `${ACTION}: ${because}`);
   }

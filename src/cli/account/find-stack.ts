@@ -15,7 +15,7 @@ export async function findStack(aws: AwsSettings): Promise<string | undefined> {
   if (names.length > 1)
     throw new InvalidInput(
       "--stack",
-      `the stack that is meant, for ${aws.region} has ${names.length}: ${names.join(", ")}; nothing was written`,
+      `the name of one stack, because ${aws.region} has ${names.length}: ${names.join(", ")}; nothing was written`,
     );
   return names[0];
 }

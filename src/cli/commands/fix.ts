@@ -39,7 +39,8 @@ type Planned = Extract<Assessment, { kind: "planned" }>;
 /** Exit status 0 where the service runs the substitute or needs none, 1 where it needs attention, 2 where no person can be asked. */
 export async function fix(input: FixInput, session: AccountSession, io: CommandIo): Promise<number> {
   if (!input.yes && io.ask === undefined) {
-    const why = "it asks before it writes, and here is no terminal to ask at: say --yes";
+    const why =
+      "it asks before it writes, and there is no terminal to ask at: add --yes to write without a question";
     return tellWrongCall("fix", why, input.json, io);
   }
   const { installed: config, inventory } = session;

@@ -13,7 +13,7 @@ export type CompletionWords = {
   readonly options: readonly Offered[];
 };
 
-/** The options of all commands that take a value: what follows one is no command and no option. */
+/** The options of all commands that take a value: what follows one is neither a command nor an option. */
 export type ValueOptions = { readonly files: readonly string[]; readonly others: readonly string[] };
 
 const HELP: Offered = { name: "--help", description: "display help for command" };

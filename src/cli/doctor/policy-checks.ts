@@ -27,7 +27,7 @@ async function policyCheck(
     if (checked.kind === "invalid")
       return failed(
         check,
-        `${parameter} is no policy, so nothing is changed: ${listed(checked.lines)}`,
+        `${parameter} is not a valid policy, so nothing is changed: ${listed(checked.lines)}`,
         "repull policy check FILE names each error",
       );
     const { changeCalendar } = checked.policy;

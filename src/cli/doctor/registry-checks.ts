@@ -57,7 +57,7 @@ async function secretCheck(
     if (error.kind === "invalid")
       return failed(
         check,
-        "it is no JSON object, or is about to be deleted",
+        "it is not a JSON object, or is about to be deleted",
         "write it as docs/policy.md#a-docker-hub-account says",
       );
     return refused(check, error);

@@ -11,7 +11,7 @@ const EVENT_ROW = /^[ \t]*(?:[\w<>]{1,20}[ \t]+)?(?:Normal|Warning)[ \t]/m;
 /** A cluster's events of an hour are fewer; a log of all time is not a table to be read row by row. */
 const ROWS_MAX = 1000;
 
-/** Megabytes without any of these words are no error text, and are not read as one. */
+/** Megabytes without any of these words are not read as an error text. */
 const LONG = 1_000_000;
 const TELLS_OF_PULL =
   /pull|toomanyrequests|too many requests|rate|limit|manifest|denied|unauthorized|dial tcp/i;

@@ -252,7 +252,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   error: z.strictObject({ type: z.literal("error"), code: text, message: text, remedy: text }),
 };
 
-/** What is published, beside the lines: by the last part of the name of its file in docs/schema. */
+/** What is published in addition to the lines: by the last part of the name of its file in docs/schema. */
 export const EVENT_SCHEMAS = { "task-start-diagnosis": diagnosisEventSchema } as const;
 
 export const SCHEMA_NAMES = [

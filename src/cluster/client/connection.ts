@@ -1,5 +1,5 @@
 /**
- * HTTP to one API server: as a kubeconfig says where it is, whom to trust, and who we are.
+ * HTTP to one API server: as a kubeconfig says where it is, which authority to trust, and who we are.
  *
  * The kubeconfig's reader knows logins of every kind (certificates, token files that rotate, programs of clouds). Its own
  * transport has neither time limits nor bounds, so requests are made here.

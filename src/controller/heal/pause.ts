@@ -1,7 +1,7 @@
 /**
  * Whether pods may be changed now: the cluster's kill switch, read before each write.
  *
- * The ConfigMap `repull-writes` says `writes: allowed`; a key `paused` beside it stops every write, and its value is the
+ * The ConfigMap `repull-writes` says `writes: allowed`; a key `paused` in it stops every write, and its value is the
  * reason. Any other value, a missing object, or one that cannot be read, stops them too.
  */
 

@@ -28,7 +28,7 @@ export async function fileChecks(scene: Scene): Promise<readonly StartCheck[]> {
   const strange = files.find((one) => parseArn(one)?.service !== "s3" || !one.includes("/"));
   if (strange !== undefined)
     return [
-      failed("env-file.exists", `${strange} is no ARN of an object in S3`, "env-file-missing", {
+      failed("env-file.exists", `${strange} is not the ARN of an object in S3`, "env-file-missing", {
         file: strange,
       }),
     ];

@@ -17,7 +17,9 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
   const reference = tryParseReference(image);
   if (reference === undefined)
     return [
-      failed("image.reference-form", `${image} is no image reference`, "image-reference-invalid", { image }),
+      failed("image.reference-form", `${image} is not an image reference`, "image-reference-invalid", {
+        image,
+      }),
     ];
   const registry = ecrRegistryOf(reference.host);
   if (registry === undefined) return [await upstreamCheck(image, reference.host, scene)];

@@ -105,7 +105,7 @@ function withImage(container: JsonObject, image: string): JsonObject {
 
 function revisionTags(existing: readonly Tag[], marker: readonly Tag[]): readonly JsonObject[] {
   for (const { key, value } of marker) {
-    assert(isProvenanceKey(key) && key.length <= TAG_KEY_LENGTH_MAX, `${key} is no marker's tag`);
+    assert(isProvenanceKey(key) && key.length <= TAG_KEY_LENGTH_MAX, `${key} is not a tag of a marker`);
     assert(isTagValue(value), `AWS does not accept the value of ${key}`);
   }
   const room = Math.max(0, freeTags(existing));

@@ -124,7 +124,7 @@ const POD_RULES = [
     expression: lines(
       `variables.changed.all(c, variables.notes[?"${CONTAINER_PREFIX}" + c.name].orValue("").startsWith(${WRITTEN} + " sha256:"))`,
     ),
-    message: "Repull notes beside each image that it changes what the pod's owner wrote",
+    message: "Repull records for each image that it changes what the pod's owner wrote",
   },
   {
     expression: lines(

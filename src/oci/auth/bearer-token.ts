@@ -67,7 +67,7 @@ export async function requestToken(
 function realmOf({ address, challenge }: TokenRequest): URL {
   const text = challenge.parameters.get("realm") ?? "";
   const realm = URL.parse(text);
-  const because = text === "" || realm === null ? "it is no address" : realmBlockReason(address, realm);
+  const because = text === "" || realm === null ? "it is not an address" : realmBlockReason(address, realm);
   if (realm === null || because !== undefined) {
     throw new RegistryError(`token realm ${redactForLog(text)} of ${address.host} is not asked: ${because}`, {
       kind: "denied",

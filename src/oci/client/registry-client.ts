@@ -174,7 +174,7 @@ export class RegistryClient {
   /** Where a registry's `location` leads. Throws RegistryError where it must not be followed. */
   resolve(location: string, from: URL, attempted: string): URL {
     const url = URL.parse(location, from.href);
-    const because = url === null ? "it is no address" : redirectBlockReason(this.address, url);
+    const because = url === null ? "it is not an address" : redirectBlockReason(this.address, url);
     if (url !== null && because === undefined) return url;
     throw this.#refuse(
       `${attempted}: pointed to ${redactForLog(location)}, which is not followed: ${because}`,

@@ -1,5 +1,5 @@
 /**
- * What TLS remembers between connections: whom we trust, read once, and a session for each place.
+ * What TLS remembers between connections: which authorities are trusted, read once, and a session for each place.
  *
  * To build a context reads every root certificate; a session spares the next connection the peer's certificates, and before
  * TLS 1.3 a round trip as well. A peer that refuses it makes a whole handshake (RFC 8446, section 2.2).

@@ -116,7 +116,7 @@ async function environmentOf(
   );
 }
 
-/** Rules that cannot be read are no reason to copy nothing: the plan says why none of them is used. */
+/** Rules that cannot be read do not stop the copy: the plan says why none of them is used. */
 async function rulesOf(ecr: Ports["ecr"]): Promise<StrategyContext["rules"]> {
   try {
     return await ecr.pullThroughRules();

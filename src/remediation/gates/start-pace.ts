@@ -3,7 +3,7 @@
  *
  * RegisterTaskDefinition allows 20 calls at once and then one a second for the whole account
  * (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html, read 2026-11). Executions that all survey at
- * once spend the rate of the reads on refusals, and are no sooner done. So each takes a place in a minute, counted where the
+ * once spend the rate of the reads on refusals, and end no sooner. So each takes a place in a minute, counted where the
  * quotas are, and waits for it durably; one alone finds a place now.
  */
 
@@ -18,7 +18,7 @@ const LATER_MAX = 45;
 /** A crowd that is larger spreads over as long again. */
 const MINUTES_MAX = 30;
 
-/** Seconds to wait for this execution's turn; 0 where places cannot be counted, for then each call's own retries remain. */
+/** Seconds to wait for this execution's turn; 0 where places cannot be counted: then each call's own retries remain. */
 export async function secondsUntilTurn(
   execution: string,
   { quotaStore, clock }: Pick<Ports, "quotaStore" | "clock">,

@@ -106,7 +106,7 @@ async function pullsLeft(source: ImageReference, registries: Registries): Promis
     const head = await registries.headManifest(source);
     if (head === undefined) return { kind: "counted" };
     if (head.quota === undefined) return { kind: "unlimited" };
-    // Whose address is counted is no part of an execution's history.
+    // Which address is counted does not belong into an execution's history.
     const { source: _, ...counted } = head.quota;
     return { kind: "counted", ...counted };
   } catch (error) {

@@ -181,7 +181,7 @@ export interface Networks {
 export type Copier = Pick<OciCopier, "copy" | "readManifests">;
 
 export type ExecutionStatus = {
-  /** `unknown`: it has ended, and how could not be read. That is no success, and no denial. */
+  /** `unknown`: it has ended, and how could not be read. That is neither a success nor a denial. */
   readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped" | "unknown";
   /** Why it failed, where the engine tells; or why it is unknown. */
   readonly because?: string;

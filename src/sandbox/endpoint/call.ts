@@ -28,7 +28,7 @@ export type SentMessage = {
 /** A stack of Repull that is installed in the account. */
 export type InstalledStack = { readonly name: string; readonly mode: Mode };
 
-/** The account that is served: a world, the file that it was made of, and what clients put there beside it. */
+/** The account that is served: a world, the file that it was made of, and what clients added to it. */
 export type Account = {
   readonly world: World;
   readonly file: WorldFile;

@@ -1,4 +1,4 @@
-/** What a stack of Repull has beside its functions: the queues, and the two rules that write into the first of them. */
+/** What a stack of Repull has in addition to its functions: the queues, and the two rules that write into the first of them. */
 
 import type { JsonObject } from "../../runtime/json.ts";
 import type { AwsLocation } from "../example-location.ts";

@@ -37,7 +37,7 @@ describe("the state of Change Calendars", () => {
   const refusals = [
     ["it may not be read",              "AccessDeniedException",        400, "denied"],
     ["there is none of that name",      "InvalidDocument",              400, "absent"],
-    ["the document is no calendar",     "InvalidDocumentType",          400, "absent"],
+    ["the document is not a calendar",     "InvalidDocumentType",          400, "absent"],
     ["SSM cannot read the calendar",    "UnsupportedCalendarException", 400, "absent"],
     ["there were too many requests",    "ThrottlingException",          400, "throttled"],
     ["SSM has failed",                  "InternalServerError",          500, "unavailable"],

@@ -180,7 +180,7 @@ describe("its layers", () => {
     expect(await ecr().missingLayers("hub/library/nginx", [DIGEST, OTHER])).toEqual([OTHER]);
   });
 
-  test("are asked for; that one has not come yet is no error, that it may not is", async () => {
+  test("are asked for: one that has not come yet is not an error, one that may not come is", async () => {
     answer = () => refusal("UnableToGetUpstreamLayerException");
     await ecr().fetchLayer("hub/library/nginx", DIGEST);
     expect(stub.requests[0]).toMatchObject({

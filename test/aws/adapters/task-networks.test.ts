@@ -279,7 +279,7 @@ describe("the facts of a network", () => {
     expect(stub.requests).toEqual([]);
   });
 
-  test("of a page that is no answer of AWS's are unread", async () => {
+  test("of a page that is not an answer of AWS's are unread", async () => {
     answer = () => ({ status: 500, headers: { "content-type": "text/html" }, body: "<html>" });
     expect((await networks().describe([SOURCE])).subnets).toMatchObject({ unread: "ec2:DescribeSubnets" });
   });

@@ -99,7 +99,7 @@ describe("whether a region knows durable functions", () => {
     });
   }
 
-  test("is not known to whom it is not told", async () => {
+  test("is unknown where Lambda does not tell it", async () => {
     answer = () => refusal(403, "AccessDeniedException");
     expect(await readDeployedStack(settings(), "repull").supportsDurableFunctions()).toMatchObject({
       kind: "unread",
@@ -122,7 +122,7 @@ describe("which keys a secret has", () => {
     });
   }
 
-  test("a text that is no object is refused, and not a word of it is said", async () => {
+  test("a text that is not an object is refused, and not a word of it is said", async () => {
     answer = () => ({ body: { SecretString: "hunter2-hunter2" } });
     const error = await secretKeyNames(settings(), SECRET).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ kind: "invalid" });

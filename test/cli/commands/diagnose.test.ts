@@ -215,7 +215,7 @@ describe("a network that is in the way is proved by the fact that closes it", ()
       expect(status).toBe(1);
     });
 
-  test("a way that is open today proves none of its causes, and is no good news either", async () => {
+  test("a way that is open today proves none of its causes, and is not good news either", async () => {
     const open = { ...service("ENABLED"), ...network({ routes: [to({ GatewayId: "igw-1" })] }) };
     const { status, found } = await run(login("44.213.79.86"), open);
     expect(found[0]?.causes.map(({ code, proof }) => [code, proof])).toEqual([["no-way-to-ecr-api", null]]);
@@ -470,7 +470,7 @@ describe("its exit status and its input", () => {
     ["JSON of something else",       { "a.json": '{"a":1}' },   { targets: ["a.json"] }],
     ["an empty file",                { "a.json": "" },          { targets: ["a.json"] }],
     ["a folder without answers",     { "a.json": "{}" },        { text: "x", facts: "nowhere" }],
-    ["an answer that is no JSON",    { "f/ecs.DescribeTasks.json": "[" }, { text: "x", facts: "f" }],
+    ["an answer that is not JSON",    { "f/ecs.DescribeTasks.json": "[" }, { text: "x", facts: "f" }],
   ];
   for (const [what, files, input] of bad)
     test(`${what} is named, and nothing is printed`, async () => {

@@ -243,7 +243,7 @@ describe("fix", () => {
   test("without a terminal and without --yes it refuses, before it looks at anything", async () => {
     const stage = await sandboxHands(FILE);
     const { status, out, err } = await fixed(stage, { yes: false });
-    expect(err).toContain("say --yes");
+    expect(err).toContain("add --yes");
     expect(out).toBe("");
     expect(status).toBe(2);
   });
@@ -313,7 +313,7 @@ describe("fix", () => {
     expect(status).toBe(0);
   });
 
-  test("an image that the policy leaves out is no reason to leave the others", async () => {
+  test("an image that the policy leaves out does not keep the others back", async () => {
     const two = { ...web, images: { web: "nginx:1.25", log: "grafana/grafana:11" } };
     const policy = { scope: { images: { exclude: ["grafana/*"] } } };
     const stage = await sandboxHands({ ...FILE, services: [two] }, { policy });

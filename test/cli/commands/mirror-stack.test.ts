@@ -125,7 +125,7 @@ describe("repull mirror into ECR", () => {
 
 describe("repull mirror into another registry", () => {
   const target = "registry.example.com/own/api:2";
-  it("asks no stack, for none answers for it", async () => {
+  it("asks no stack, because none answers for it", async () => {
     expect(await mirrored(undefined, target)).toMatchObject({ outcome: "failed" });
     expect(stub.requests).toEqual([]);
   });

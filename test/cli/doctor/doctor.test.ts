@@ -228,7 +228,7 @@ describe("what is wrong is one failed check with its remedy", () => {
     ["a secret with other keys",          "Docker Hub secret",      {}, { secretKeys: async () => [] },            /none of the keys/,         /policy\.md#a-docker-hub-account/],
     ["a secret that ECS cannot read",     "Docker Hub secret",      {}, { secretKeys: async () => ["username", "accessToken"] }, /no password/, /same token/],
     ["a secret that is gone",             "Docker Hub secret",      {}, { secretKeys: throwing("absent", "secretsmanager:GetSecretValue") }, /no such secret/, /DockerHubSecretArn/],
-    ["a secret that is no object",        "Docker Hub secret",      {}, { secretKeys: throwing("invalid", "secretsmanager:GetSecretValue") }, /no JSON object/, /policy\.md/],
+    ["a secret that is not an object",        "Docker Hub secret",      {}, { secretKeys: throwing("invalid", "secretsmanager:GetSecretValue") }, /not a JSON object/, /policy\.md/],
     ["a quota that is spent",             "Docker Hub quota",       {}, { quota: async (secret) => ({ limit: 100, remaining: secret === undefined ? 0 : 9 }) }, /0 of 100/, /wait/],
     ["an account whose quota is spent",   "quota of the account",   {}, { quota: async (secret) => ({ limit: 200, remaining: secret === undefined ? 9 : 0 }) }, /0 of 200/, /account with more/],
     ["an account that is refused",        "quota of the account",   {}, { quota: async (secret) => { if (secret === undefined) return undefined; throw new RegistryError("no", { kind: "unauthorized", host: "docker.io" }); } }, /refuses the account/, /token/],
@@ -306,7 +306,7 @@ describe("what could not be looked at is not checked, and no failure", () => {
     });
   }
 
-  test("what is down is no right that is missing", async () => {
+  test("a service that is down is not reported as a missing right", async () => {
     const down = throwing("unavailable", "ecr:DescribePullThroughCacheRules");
     const { checks } = await runChecks(
       patient({}, { cache: { pullThroughRules: down, validateRule: down } }),
@@ -453,7 +453,7 @@ describe("the policy document and the concurrency", () => {
     ["the document is not a policy",               withDocument('{"modes":1}'),                                           "policy",      "failed"],
     ["there is no such parameter",                 withDocument("", { policyDocument: throwing("absent", "ssm:GetParameter") }), "policy", "failed"],
     ["the parameter may not be read",              withDocument("", { policyDocument: throwing("denied", "ssm:GetParameter") }), "policy", "not checked"],
-    ["its calendar is closed, which is no fault",  withDocument(FREEZE, { calendar: closed }),                            "policy",      "passed"],
+    ["its calendar is closed, which is not a fault",  withDocument(FREEZE, { calendar: closed }),                            "policy",      "passed"],
     ["there is no such calendar",                  withDocument(FREEZE, { calendar: unread("absent") }),                  "policy",      "failed"],
     ["you may not read the calendar",              withDocument(FREEZE, { calendar: unread("denied") }),                  "policy",      "not checked"],
     ["a young account runs ten at a time",         patient({ unreservedConcurrency: async () => read(10) }),              "concurrency", "not checked"],

@@ -67,7 +67,7 @@ const ROWS: readonly (readonly [what: string, file: string, expected: readonly s
   ["a failed invocation was sent on",           JSON.stringify({ requestContext: {}, requestPayload: event }), [`${HUB} f.requestPayload`]],
   ["CloudWatch Logs hands it out",              JSON.stringify(awslogs(text)),                               [`${HUB} f.awslogs.data.logEvents[0].message`]],
   ["aws logs filter-log-events answered",       JSON.stringify({ events: [{ message: text }], searchedLogStreams: [] }), [`${HUB} f.events[0].message`]],
-  ["a message is no JSON",                      JSON.stringify(received("hello", text)),                     ["invalid f.Messages[0].Body", `${HUB} f.Messages[1].Body`]],
+  ["a message is not JSON",                      JSON.stringify(received("hello", text)),                     ["invalid f.Messages[0].Body", `${HUB} f.Messages[1].Body`]],
   ["a message is empty",                        JSON.stringify(received("")),                                ["invalid f.Messages[0].Body"]],
   ["logs are not compressed",                   JSON.stringify({ awslogs: { data: "aGVsbG8=" } }),           ["invalid f.awslogs.data"]],
   ["jq wrote several documents",                `${JSON.stringify(event, null, 2)}\n${JSON.stringify(JSON.parse(text2), null, 2)}\n`, [`${HUB} f:1`, expect.stringMatching(/^docker-hub-pull-limit f:[0-9]{2,}$/) as unknown as string]],

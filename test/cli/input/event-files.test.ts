@@ -29,7 +29,7 @@ describe("a file of events", () => {
     });
   }
 
-  test("quotes nothing of a document that it cannot read, for it may hold secrets", () => {
+  test("quotes nothing of a document that it cannot read, because it may hold secrets", () => {
     const [entry] = readEventDocuments('{"password": hunter2}', "f");
     expect(JSON.stringify(entry)).not.toContain("hunter2");
   });

@@ -70,7 +70,7 @@ describe("repull rate-limit", () => {
     ["pulls that do not fit",                 { remaining: 37 }, { pulls: "50" },          3, /13 of them would be refused until/],
     ["pulls that fit into no window",         { remaining: 37 }, { pulls: "500" },         3, /500 pulls never fit into one window/],
     ["an answer that does not tell",          { says: ";w=21600" }, {},                    5, /an unknown number of 100 pulls are left/],
-    ["less than nothing is no answer",        { says: "-1;w=21600" }, { pulls: "1" },      5, /Whether 1 pulls fit is not known/],
+    ["less than nothing is not an answer",        { says: "-1;w=21600" }, { pulls: "1" },      5, /Whether 1 pulls fit is not known/],
     ["nothing left",                          { remaining: 0 },  {},                       3, /0 of 100 pulls are left/],
     ["the account of docker login",           { accounts: ann({ limit: 200, remaining: 150 }) }, { login: LOGIN }, 0, /as ann: 150 of 200/],
     ["an account pulls where the address may not", { remaining: 0, accounts: ann({ limit: 200 }) }, { login: LOGIN }, 0, /as ann: 200 of 200/],

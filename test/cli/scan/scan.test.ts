@@ -99,7 +99,7 @@ test("what may not be read is a gap with its reason, and the rest is told", asyn
   expect(formatScan(scanned)).toContain("not read: the ways out: ec2:DescribeSubnets: AccessDenied");
 });
 
-test("a bug is no gap", async () => {
+test("a bug is not a gap", async () => {
   await expect(scanOf(SHOP, { egress: () => Promise.reject(new TypeError("oops")) })).rejects.toThrow("oops");
 });
 

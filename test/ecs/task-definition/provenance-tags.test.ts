@@ -130,7 +130,7 @@ describe("tags that may have been edited", () => {
     ["an image without a digest",    [execution, { key: "repull:image-1", value: "nginx" }],           { execution: "r-1", images: [{ image: "nginx" }] }],
     ["an image with a bad digest",   [execution, { key: "repull:image-1", value: "nginx sha256:1" }],  { execution: "r-1", images: [] }],
     ["more words than three",        [execution, { key: "repull:image-1", value: `nginx ${SHA} ${SHA} x` }],  { execution: "r-1", images: [] }],
-    ["a meaning that is no digest",  [execution, { key: "repull:image-1", value: `nginx ${SHA} x` }],  { execution: "r-1", images: [] }],
+    ["a meaning that is not a digest",  [execution, { key: "repull:image-1", value: `nginx ${SHA} x` }],  { execution: "r-1", images: [] }],
     ["an image that is none",        [execution, { key: "repull:image-1", value: `NGINX! ${SHA}` }],   { execution: "r-1", images: [] }],
     ["a number that is none",        [execution, { key: "repull:image-x", value: `nginx ${SHA}` }],    { execution: "r-1", images: [] }],
   ] as const;

@@ -68,7 +68,7 @@ describe("a budget of requests", () => {
   // biome-ignore format: a table is read by its columns
   const kept = [
     ["nothing is kept",         undefined,                       600],
-    ["it is no JSON",           "{",                             0],
+    ["it is not JSON",           "{",                             0],
     ["it has another form",     '{"slots":{"a":1}}',             0],
     ["it is of a day ago",      `{"slots":{"${Math.floor((START - 24 * HOUR) / 360_000)}":600}}`, 600],
     ["it is of this hour",      `{"slots":{"${Math.floor((START - 600_000) / 360_000)}":200}}`,   400],

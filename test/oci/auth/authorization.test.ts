@@ -206,7 +206,7 @@ describe("a Bearer token", () => {
 
   const realms: readonly (readonly [string, string, RegExp])[] = [
     ["over plain HTTP", "http://auth.example.com/token", /is not asked: it leaves encryption/],
-    ["that is no address", "not a url at all://", /is not asked/],
+    ["that is not an address", "not a url at all://", /is not asked/],
     [
       "of the instance's metadata",
       "http://169.254.169.254/latest/meta-data",

@@ -35,7 +35,7 @@ describe("what is not believed", () => {
     ["no schema version",       { config, layers: [] },                                              /schemaVersion: expected 2/],
     ["a list",                  [],                                                                  /an object/],
     ["null",                    null,                                                                /an object/],
-    ["layers that are no list", { schemaVersion: 2, config, layers: {} },                            /layers: expected a list/],
+    ["layers that are not a list", { schemaVersion: 2, config, layers: {} },                            /layers: expected a list/],
     ["no config",               { schemaVersion: 2, layers: [] },                                    /config: expected an object/],
     ["a digest with a path",    { schemaVersion: 2, config: { ...config, digest: "sha256:../../x" } }, /config.digest/],
     ["a negative size",         { schemaVersion: 2, config: { ...config, size: -1 } },               /config.size/],

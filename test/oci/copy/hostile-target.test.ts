@@ -92,13 +92,13 @@ describe("a target", () => {
       /^target denied: .*an address that no registry has/,
     ],
     [
-      "a location that is no address",
+      "a location that is not an address",
       () =>
         on("POST", isUpload, ALWAYS, (_, response) => {
           response.writeHead(202, { location: "https://[" }).end();
           return true;
         }),
-      /^target denied: .*it is no address/,
+      /^target denied: .*it is not an address/,
     ],
     [
       "a redirect of an upload, which is not followed",

@@ -16,7 +16,7 @@ test("hosts are mapped to addresses", () => {
   );
 });
 
-test("nothing is no mapping", () => {
+test("an empty text has no mapping", () => {
   deepEqual([parseEndpoints(undefined).size, parseEndpoints("").size], [0, 0]);
 });
 

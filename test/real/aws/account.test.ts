@@ -164,7 +164,7 @@ describe("an image that only the account may read", () => {
 
   for (const [because, secret, words] of [
     ["whose password is wrong", () => secretWith({ username: USER, password: "wrong" }), /refuses the login/],
-    ["that is none", () => secretWith({ user: USER }), /no JSON object with username and password/],
+    ["that is none", () => secretWith({ user: USER }), /not a JSON object with username and password/],
     [
       "that is not there",
       async () => `arn:aws:secretsmanager:${REGION}:${MOTO_ACCOUNT}:secret:absent-AbCdEf`,

@@ -77,7 +77,7 @@ describe("our deployment", () => {
     ["is not there yet",                            "",                                                                                          "",                "in-progress"],
     ["one failed task may be unrelated",            "d-43 web:43 running 0/2 failed 1 IN_PROGRESS",                                              "denied",          "in-progress"],
     ["tasks fail, and others run",                  "d-43 web:43 running 1/2 failed 3 IN_PROGRESS",                                              "denied denied",   "in-progress"],
-    ["tasks that were scaled in are no failures",   "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "scaledIn byHand scaledIn", "in-progress"],
+    ["tasks that were scaled in are not failures",   "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "scaledIn byHand scaledIn", "in-progress"],
     ["its image is denied",                         "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "denied denied",   "cannot-pull"],
     ["it meets a limit too",                        "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "limit limit",     "cannot-pull"],
     ["its tasks crash",                             "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "crash crash",     "unhealthy"],

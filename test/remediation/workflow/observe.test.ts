@@ -105,7 +105,7 @@ describe("in a world where the service runs whole", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, Subject, given: () => Given, seen: object])[] = [
     ["the failure is surveyed, at the time of the world's clock", "failure", () => ({}), { kind: "survey", result: expect.objectContaining({ kind: "superseded" }) }],
-    ["at first what this execution registered is no reason to stop", "failure", () => ({ state: { registered: [RUNNING] } }), { kind: "survey", result: expect.objectContaining({ kind: "superseded" }) }],
+    ["does not stop at first for what this execution registered", "failure", () => ({ state: { registered: [RUNNING] } }), { kind: "survey", result: expect.objectContaining({ kind: "superseded" }) }],
     ["later it is: it runs whole",                    "failure",   () => ({ state: { look: 2, registered: [RUNNING] } }), { kind: "survey", result: expect.objectContaining({ kind: "succeeded" }) }],
     ["ours is in place: its deployments are shown",   "displaced", () => ({ state: { displaced: displaced(RUNNING) } }), { kind: "service", deployments: [expect.objectContaining({ taskDefinition: RUNNING })] }],
     ["another revision is in place",                  "displaced", () => ({ state: { displaced: displaced(FOREIGN) } }), { kind: "service" }],

@@ -58,7 +58,7 @@ describe("the endpoint of the sandbox's account", () => {
     ["an operation that it does not serve", "ecs", "DeleteCluster", {}, 400, "UnknownOperationException"],
     ["a service that it does not serve", "s3control", "ListJobs", {}, 400, "UnknownOperationException"],
     ["a name that objects have of their own", "ecs", "constructor", {}, 400, "UnknownOperationException"],
-    ["a body that is no JSON", "ecs", "ListClusters", "{", 400, "SerializationException"],
+    ["a body that is not JSON", "ecs", "ListClusters", "{", 400, "SerializationException"],
     ["a body that is a list", "ecs", "ListClusters", "[]", 400, "SerializationException"],
     [
       "a cluster that is not there",
@@ -197,7 +197,7 @@ describe("a change by the endpoint", () => {
     expect((await service()).deployments).toHaveLength(2);
   });
 
-  it("puts an event on the bus, and refuses one whose detail is no object", async () => {
+  it("puts an event on the bus, and refuses one whose detail is not an object", async () => {
     const entry = { Source: "shop", DetailType: "Order" };
     const { body } = await ask("events", "PutEvents", {
       Entries: [

@@ -9,7 +9,7 @@ import { BLOB, BYTES, ORIGIN, plainRegistry } from "../../support/registries/reg
 describe("trouble on order", () => {
   const aManifest = "GET /v2/library/nginx/manifests/1.25";
 
-  test("a reset and a refused connection are no answers", async () => {
+  test("a reset and a refused connection are not answers", async () => {
     const { registry, ask } = plainRegistry();
     registry.fail({ on: "manifest-get", times: 1, as: { kind: "reset" } });
     await rejects(ask(aManifest), { code: "ECONNRESET" });

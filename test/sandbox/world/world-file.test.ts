@@ -19,7 +19,7 @@ describe("a world file", () => {
     ["a key that is like nothing", { xyzzyplughfrobozz: 1 }, "xyzzyplughfrobozz: expected no such key"],
     ["a service without name", { services: [{ image: "nginx" }] }, "services.0.name: expected"],
     [
-      "a quota that is no number",
+      "a quota that is not a number",
       { registries: { "docker.io": { quota: { remaining: "0" } } } },
       "registries.docker.io.quota.remaining: expected",
     ],

@@ -171,7 +171,7 @@ for (const engine of ENGINES) {
   });
 }
 
-test("a quota that cannot be read is no permission", async () => {
+test("a quota that cannot be read permits nothing", async () => {
   const world = await threeServices({});
   const lift = world.faults.order("dynamodb:UpdateItem", "denied");
   await world.run(HOUR / 2);

@@ -45,7 +45,7 @@ const table: readonly Row[] = [
     runs: new RegExp(`^${ECR}/hub/prefect/prefect@sha256:`),
   },
   {
-    because: "a rule for another namespace is no way",
+    because: "a rule for another namespace is not used",
     world: world({ service: prefect, more: rule({ upstreamPrefix: "library" }) }),
     wins: "mirror, ecr-copy: succeeded",
     loses: { "pull-through-cache": "cache-rule-unsuitable" },
@@ -77,7 +77,7 @@ const table: readonly Row[] = [
     },
   },
   {
-    because: "rules that may not be read are no rules",
+    because: "rules that may not be read are not used",
     world: world({ service: prefect, more: { ...rule(), ...refused("ecr:DescribePullThroughCacheRules") } }),
     wins: "mirror, ecr-copy: succeeded",
     loses: { "pull-through-cache": "cache-rules-unreadable" },

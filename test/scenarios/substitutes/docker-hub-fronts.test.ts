@@ -67,7 +67,7 @@ const table: readonly Row[] = [
     runs: new RegExp(`^${ECR}/repull/docker.n8n.io/n8nio/n8n@sha256:`),
   },
   {
-    because: "other bytes under the same path at Docker Hub are no substitute for the front's",
+    because: "other bytes under the same path at Docker Hub do not replace the front's",
     world: world({
       service: front,
       hub: hasN8n,

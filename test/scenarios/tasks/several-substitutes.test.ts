@@ -145,7 +145,7 @@ const table: readonly Row[] = [
     copies: ["linux/amd64", "linux/arm64", "linux/s390x"],
   },
   {
-    because: "and a place that has it for one of them only is no place",
+    because: "and a place that has it for one of them only is not used",
     world: world({
       service: { ...daemon, image: "nginx:1.25" },
       hub: dry,

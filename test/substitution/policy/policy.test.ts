@@ -77,7 +77,7 @@ describe("a policy", () => {
     ["a malformed calendar",                      { changeCalendar: ["a b"] },                                 ["changeCalendar.0: expected the name or ARN of an SSM Change Calendar"]],
     ["a malformed role",                          { executionRole: "admin" },                                  ["executionRole: expected the ARN of a role"]],
     ["no strategies at all",                      { strategies: [] },                                          ["strategies:"]],
-    ["an age that is no time",                    { kubernetes: { proofMaxAge: "soon" } },                     ["kubernetes.proofMaxAge: expected a time such as 30m or 6h"]],
+    ["an age that is not a time",                    { kubernetes: { proofMaxAge: "soon" } },                     ["kubernetes.proofMaxAge: expected a time such as 30m or 6h"]],
     ["more requests than an hour may have",       { kubernetes: { requestsPerHour: 601 } },                    ["kubernetes.requestsPerHour: expected"]],
     ["an unknown key of a cluster",               { kubernetes: { proofAge: "1h" } },                          ["kubernetes.proofAge: expected one of the keys proofMaxAge"]],
     ["a quota that does not exist",               { quotas: { remediationsPerHours: 5 } },                     ["quotas.remediationsPerHours: expected a known key, perhaps remediationsPerHour"]],
@@ -121,7 +121,7 @@ describe("a policy", () => {
     expect(policyFrom({}, document).mode).toBe("observe");
   });
 
-  test("names the line and the column of what is no JSON", () => {
+  test("names the line and the column of what is not JSON", () => {
     expect(() => policyFrom({}, '{\n  "mode": observe\n}')).toThrow(/line 2, column 11/);
   });
 

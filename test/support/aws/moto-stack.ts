@@ -1,7 +1,7 @@
 /**
  * The project's stack as CloudFormation makes it in moto: the template, translated by SAM's own translator.
  *
- * Needs `npm run build`, for the template names the bundles.
+ * Needs `npm run build`, because the template names the bundles.
  */
 
 import { execFile } from "node:child_process";

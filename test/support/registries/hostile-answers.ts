@@ -1,5 +1,5 @@
 /**
- * More of what a hostile registry answers: heads and bodies that are no HTTP, that lie about themselves, or that lead
+ * More of what a hostile registry answers: heads and bodies that are not HTTP, that lie about themselves, or that lead
  * elsewhere. Each is one answer, whatever was asked.
  */
 

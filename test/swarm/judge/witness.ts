@@ -19,7 +19,7 @@ import { createLedger } from "./ledger.ts";
 import { containersOf, createMeanings, hostOf } from "./meanings.ts";
 import { type Invariant, Violation } from "./violation.ts";
 
-/** Of one execution: a survey, three rungs, a way back, and each answer may be lost while what it made cannot be read yet. */
+/** Of one execution: a survey, three candidates, a way back, and each answer may be lost while what it made cannot be read yet. */
 const REVISIONS_MAX = 8;
 const REDEPLOYMENTS_MAX = 8;
 /** Of one service over one revision, by whatever executions: in a day and a half, or in the four that a capped world has. */
@@ -282,8 +282,8 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
           const key = `${request.target.host}/${request.target.path}@${result.digest}`;
           ledger.copies(key);
           // An index that names no platform is copied whole, for each platform that a task needs.
-          const whom = JSON.stringify(request.platforms ?? []);
-          count(copies, `${key} ${whom}`, 1 + copiesForgiven, "copies of one image", "copied-once");
+          const platforms = JSON.stringify(request.platforms ?? []);
+          count(copies, `${key} ${platforms}`, 1 + copiesForgiven, "copies of one image", "copied-once");
         }
         return result;
       },

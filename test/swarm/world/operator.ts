@@ -65,7 +65,7 @@ export function createOperator(
   world.bus.subscribe(({ detail }) => {
     const { approval, execution: name } = detail as JsonObject;
     const id = String((approval as JsonObject | undefined)?.callbackId ?? "");
-    // A question that is published twice, for an answer of the bus was lost, is one question.
+    // A question that is published twice, because an answer of the bus was lost, is one question.
     if (approval === undefined || asked.has(id)) return;
     const execution = String(name);
     asked.set(id, execution);

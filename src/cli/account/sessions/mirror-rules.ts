@@ -26,7 +26,7 @@ export async function allowCopy(
   const registry = registryOf(target.host);
   if (registry.kind !== "ecr") {
     if (typeof stack === "string")
-      throw new InvalidInput("--stack", `a target in ECR beside it: no stack answers for ${target.host}`);
+      throw new InvalidInput("--stack", `a target in ECR: no stack of Repull governs ${target.host}`);
     if (policyFile === undefined) return undefined;
   }
   // AWS's client is loaded only where an account is written to.

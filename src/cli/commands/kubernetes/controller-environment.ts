@@ -1,5 +1,5 @@
 /**
- * Whom a controller asks: registries, without an account or with that of the pod's role. What the account's ECR knows, its
+ * What a controller asks: registries, without an account or with that of the pod's role. What the account's ECR knows, its
  * cache rules, is read again every ten minutes.
  */
 

@@ -1,5 +1,5 @@
 /**
- * What a policy document needs, beside what a deployed stack gives.
+ * What a policy document needs, compared with what a deployed stack gives.
  *
  * Most of it the environment of `remediate` says, as the stack's parameters made it. What a role may read or pass on, only
  * its policies say, so IAM's simulator is asked.

@@ -89,7 +89,7 @@ const OVERLAYS = [
   { daemonSet: "kube-flannel-ds", name: "Flannel" },
   { daemonSet: "weave-net", name: "Weave Net" },
 ] as const;
-/** Amazon's network gives pods addresses of the VPC, with or without one of those beside it. */
+/** Amazon's network gives pods addresses of the VPC, with or without one of those in addition. */
 const VPC_NETWORK = "aws-node";
 const CONTROL_PLANE = "node-role.kubernetes.io/control-plane";
 

@@ -1,4 +1,4 @@
-/** The commands of a cluster: `repull kubernetes …`. Each is a file beside this one, and loads its own code only. */
+/** The commands of a cluster: `repull kubernetes …`. Each is a file next to this one, and loads its own code only. */
 
 import type { ProgramParts } from "../program-parts.ts";
 import { addControllerCommand } from "./controller-command.ts";

@@ -2,7 +2,7 @@
  * Joins what lies side by side in a slab, and hands it on once for each round of the event loop.
  *
  * TLS gives its records one by one, 16 KiB each. Each piece costs a round of JavaScript, an update of the hash and a
- * write of its own; joined, nothing is copied, for they lie in one memory.
+ * write of its own; joined, nothing is copied, because they lie in one memory.
  */
 
 import { afterThisRound } from "../../../runtime/event-loop.ts";

@@ -71,7 +71,7 @@ function framingOf(status: number, headers: ReadonlyMap<string, string>): Framin
     return { kind: "chunks" };
   }
   if (length === undefined) return { kind: "connection" };
-  if (!/^\d{1,15}$/.test(length)) throw new MalformedResponse("the answer's length is no number");
+  if (!/^\d{1,15}$/.test(length)) throw new MalformedResponse("the answer's length is not a number");
   return { kind: "length", bytes: Number(length) };
 }
 

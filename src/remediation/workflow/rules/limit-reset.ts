@@ -20,7 +20,7 @@ const PAUSES_SECONDS = [300, 600, 900] as const;
 /** A period of the limit, and a last poll after its end. */
 const WAIT_SECONDS_MAX = 6 * 3600 + 300;
 
-/** The next part of the wait; undefined where it is no hope, not wanted, or has lasted long enough. */
+/** The next part of the wait; undefined where waiting cannot help, is not wanted, or has lasted long enough. */
 export function waitForLimitReset(
   state: State,
   plan: Extract<Plan, { kind: "no-substitute" }>,

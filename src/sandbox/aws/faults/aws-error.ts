@@ -6,7 +6,7 @@ import type { JsonObject } from "../../../runtime/json.ts";
 /** What AWS itself answers: its code is the name, as of an error of the SDK. */
 export class ApiError extends Error {
   readonly members: JsonObject;
-  /** @param code AWS's own, `InvalidParameterException` for example @param members what the answer has beside it */
+  /** @param code AWS's own, `InvalidParameterException` for example @param members what else the answer has */
   constructor(code: string, words: string, members: JsonObject = {}) {
     super(words);
     this.name = code;

@@ -160,7 +160,7 @@ rules("the search for a substitute", [
   ["one silent registry of two that failed is enough", { survey: { images: [unheard, { ...nowhere, image: "redis:7" }] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
   ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
   ["a digest that cannot be read at all names its code", { survey: { images: [unread({ code: "trust-unreadable", because })] } }, expect.stringMatching(/^end no-substitute trust-unreadable/), { images, transient: false, policy: expect.anything() }],
-  ["a silent registry of an image that has not failed is no reason to wait", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end no-substitute/), { images: [...images, "redis:7"], transient: false, policy: expect.anything() }],
+  ["a silent registry of an image that has not failed is not waited for", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end no-substitute/), { images: [...images, "redis:7"], transient: false, policy: expect.anything() }],
   ["ten places that cannot be copied from are passed over", { state: { rejected: lost(10) } }, ...GOES_ON],
   ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for survey again", { ...again(1), plan: GONE, rejected: [] }],
   ["and after four pauses the end",                   { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],

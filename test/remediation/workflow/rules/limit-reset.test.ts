@@ -64,7 +64,7 @@ rules("the wait for Docker Hub's limit", [
   ["one of them is not",                          only([facts, { ...other, probedCandidates: [ownCopy(absent)] }]), noSubstitute, { ...without, images: ["nginx:1.25", "redis:7"] }],
   ["one that has not failed has no say",          only([facts, { ...other, failing: false, probedCandidates: [ownCopy(absent)] }]), "wait 300 for limit", next(300, 1)],
   ["one that has a place has no say",             only([facts, { ...other, probedCandidates: [ownCopy()] }]), "wait 300 for limit", next(300, 1)],
-  ["another registry's limit is no window to wait for", only([{ ...facts, probedCandidates: [toCopy(limited, GHCR)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
+  ["another registry's limit is not waited for", only([{ ...facts, probedCandidates: [toCopy(limited, GHCR)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
   ["Docker Hub has no such image",                only([{ ...facts, probedCandidates: [toCopy(absent)] }]), noSubstitute, without],
   ["a limit of Docker Hub at a place that is not copied from is none", only([{ ...facts, probedCandidates: [ownCopy(limited)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
   ["nothing has failed",                          only([{ ...facts, failing: false }]), noSubstitute, without],

@@ -103,7 +103,7 @@ const failedOnce: Given = { seen: { kind: "failed", failed: { because, transient
 
 // biome-ignore format: a table is read by its columns
 rules("what else there is beside a task", [
-  ["a poll that failed is no end",              on("run", ran, failedOnce), "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, task: GONE }],
+  ["does not end after a poll that failed",              on("run", ran, failedOnce), "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, task: GONE }],
   ["an ending that was decided goes first",     { survey: null, state: { ...work("run"), ending: { kind: "superseded", because } } }, "end superseded"],
   ["a throttled write goes first",              { survey: null, state: { ...work("run"), isThrottled: true, throttled: 1 } }, `wait ${throttleBackoffSeconds({ execution: EXECUTION, isServing: false }, 1)} for throttled`, { isThrottled: false }],
   ["no substitute of a service is gone back from", { survey: null, state: { ...work("register"), tried: [failedSubstitute({ newRevision: FOREIGN })] } }, "end redeployed", { images, substitution, nextSteps: 2 }],
