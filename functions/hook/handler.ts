@@ -44,7 +44,7 @@ export async function handler(event: unknown, context: Context): Promise<HookAns
   }
 }
 
-/** A document that cannot be read is no reason to say nothing: the defaults are what most have. */
+/** A document that cannot be read is passed over: the defaults are what most have. */
 async function policyNow(settings: Settings): Promise<Policy> {
   try {
     return await inTime(() => readEffectivePolicy(settings));

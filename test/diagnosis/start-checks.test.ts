@@ -320,7 +320,7 @@ describe("of a placement that failed", () => {
     ["the group's process Launch is suspended",       grouped(asg("2", "5", { SuspendedProcesses: [{ ProcessName: "Launch" }] })), "capacity-provider.scaling", "failed", "instances-do-not-launch"],
     ["the group is gone",                             grouped(),                                                            "capacity-provider.scaling", "failed", "capacity-provider-empty"],
     ["the answer is about another group",             grouped({ ...asg("5", "5"), AutoScalingGroupName: "other" }),         "capacity-provider.scaling", "not checked"],
-    ["the group's size is no number",                 grouped(asg("many", "")),                                             "capacity-provider.scaling", "not checked"],
+    ["the group's size is not a number",               grouped(asg("many", "")),                                             "capacity-provider.scaling", "not checked"],
     ["the group may not be read",                     { "autoscaling.DescribeAutoScalingGroups": refused },                 "capacity-provider.scaling", "not checked"],
     ["ECS describes another provider",                { "ecs.DescribeCapacityProviders": { capacityProviders: [] } },       "capacity-provider.scaling", "not checked"],
   ];

@@ -49,9 +49,9 @@ export function configIn(bytes: Uint8Array, digest: string): ConfigAnswer {
   if (digestOf(bytes) !== digest) return unread(`what came is not ${digest}`);
   try {
     const config: Json = JSON.parse(new TextDecoder().decode(bytes));
-    return isObject(config) ? configOf(config) : unread("the config is no JSON object");
+    return isObject(config) ? configOf(config) : unread("the config is not a JSON object");
   } catch {
-    return unread("the config is no JSON");
+    return unread("the config is not JSON");
   }
 }
 

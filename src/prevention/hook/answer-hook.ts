@@ -114,7 +114,7 @@ async function judgeAll(
   }));
 }
 
-/** A fault of ours in one image is no reason to say nothing of the others. */
+/** A fault of ours in one image does not hide the others. */
 async function judgeOrPass(one: DeclaredImage, round: Environment): Promise<Judgement> {
   try {
     return await judgeImage(one, round);

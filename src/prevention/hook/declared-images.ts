@@ -88,7 +88,7 @@ function readTemplate(text: string): JsonObject | undefined {
       uniqueKeys: false,
     });
     if (document.errors.length > 0) return undefined;
-    // `!Ref Image` is not the text `Image`: a value that a function makes is no text.
+    // `!Ref Image` is not the text `Image`: a value that a function makes is not text.
     visit(document, {
       Scalar: (_, node) => {
         if (isFunction(node.tag) && isScalar(node)) node.value = null;

@@ -72,7 +72,7 @@ describe("a task definition", () => {
     ["that the policy excludes",          "nginx:1.25",                    { policy: { scope: { images: { exclude: ["nginx*"] } } } }, "excluded-by-policy", "SUCCESS", "PASSED"],
     ["that a function makes",             { Ref: "Image" },                {},                                                   "not-known-yet",      "SUCCESS", "SKIPPED"],
     ["with a place for a value in it",    `\${Registry}/web:1`,             {},                                                   "not-known-yet",      "SUCCESS", "SKIPPED"],
-    ["that is no image's name",           "NGINX latest",                  {},                                                   "not-an-image",       "SUCCESS", "SKIPPED"],
+    ["that does not name an image",       "NGINX latest",                  {},                                                   "not-an-image",       "SUCCESS", "SKIPPED"],
     ["while every registry is silent",    "nginx:1.25",                    { silent: ["docker.io", "public.ecr.aws"] },           "no-replacement",     "FAILED",  "FAILED"],
   ])("with an image %s is answered by its code", async (_what, image, given, code, status, annotated) => {
     const { answer, codes } = await hookWorld(given).ask(resourceEvent(taskDefinition([image])));
@@ -168,7 +168,7 @@ describe("a stack or change set", () => {
     ["has a port in its address",              "https://s3.us-east-1.amazonaws.com:8443/bucket/key",     {},                                                              "other-host",  0],
     ["is in the clear",                        "http://s3.us-east-1.amazonaws.com/bucket/key",           {},                                                              "other-host",  0],
     ["is instance metadata",                   "http://169.254.169.254/latest/meta-data",                {},                                                              "other-host",  0],
-    ["is no address",                          "bucket/key",                                             {},                                                              "other-host",  0],
+    ["is not an address",                       "bucket/key",                                             {},                                                              "other-host",  0],
   ])("whose payload %s passes, and says why", async (_what, url, given, code, requests) => {
     const { ask, asked } = hookWorld(given);
     const { answer, codes } = await ask(storedEvent(url));

@@ -1,6 +1,6 @@
 /**
  * Whether the task role may mount a file system, where the volume asks for IAM: as EFS has it, a file system without a policy lets
- * each client in that reaches it, and one with a policy only those whom that or their own policies allow.
+ * each client in that reaches it, and one with a policy only those that it or their own policies allow.
  * (efs/latest/ug/iam-access-control-nfs-efs.html, AmazonECS/…/API_EFSAuthorizationConfig, read 2026-11)
  */
 
