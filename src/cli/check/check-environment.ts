@@ -1,4 +1,4 @@
-/** Whom a check asks: registries, as the person who runs it or anonymously; with `--stack` also that account's ECR. */
+/** What a check asks: registries, as the person who runs it or anonymously; with `--stack` also that account's ECR. */
 
 import type { Environment } from "../../assessment/environment.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
@@ -28,7 +28,7 @@ export type CheckEnvironment = Pick<
 
 type Access = Omit<CheckEnvironment, "policy">;
 
-/** The policy by which a check judges, and whom it would ask: nothing is asked before it has to be. */
+/** The policy by which a check judges, and what it would ask: nothing is asked before it has to be. */
 export type CheckRules = {
   readonly policy: Policy;
   /** The account whose ECR is asked too. */

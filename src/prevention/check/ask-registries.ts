@@ -3,7 +3,7 @@
  * most, and no more of Docker Hub once it refuses.
  *
  * It is the assessment of `repull plan` and `repull scan`, without a workload: the platforms are not known, and what would have to
- * be copied first is no replacement yet.
+ * be copied first does not replace it yet.
  */
 
 import { assessImage, type ImageAssessment } from "../../assessment/assess-image.ts";
