@@ -37,6 +37,12 @@ const BUNDLES: readonly Bundle[] = [
     target: "node24",
     isCommand: false,
   },
+  {
+    entry: "functions/deployment-hook/handler.ts",
+    file: "dist/deployment-hook/index.mjs",
+    target: "node24",
+    isCommand: false,
+  },
   { entry: "functions/hook/handler.ts", file: "dist/hook/index.mjs", target: "node24", isCommand: false },
   {
     entry: "functions/prefill/handler.ts",

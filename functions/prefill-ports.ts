@@ -3,6 +3,7 @@
 import { createExecutions } from "../src/aws/adapters/durable-executions.ts";
 import { createContainerInstances } from "../src/aws/adapters/ecs/container-instances.ts";
 import { createEcs } from "../src/aws/adapters/ecs/ecs.ts";
+import type { HoldPorts } from "../src/prevention/prefill/hold-deployment.ts";
 import type { PrefillPorts } from "../src/prevention/prefill/prefill.ts";
 import type { Policy } from "../src/substitution/policy/policy.ts";
 import { killSwitchOf } from "./kill-switch.ts";
@@ -10,6 +11,11 @@ import { registryPorts } from "./registry-ports.ts";
 import type { Settings } from "./settings.ts";
 
 export function prefillPorts(settings: Settings, account: string): (policy: Policy) => PrefillPorts {
+  return createHoldPorts(settings, account);
+}
+
+/** The same, with what ECS tells of deployments. */
+export function createHoldPorts(settings: Settings, account: string): (policy: Policy) => HoldPorts {
   const { aws, functions } = settings;
   const own = {
     ecs: createEcs(aws),

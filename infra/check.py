@@ -18,6 +18,7 @@ TEMPLATE = Path(__file__).parent / "template.yaml"
 FUNCTIONS = ("Detect", "Remediate", "Mirror")
 # What is deployed beside the main stack, each with its functions.
 ADDITIONS = {
+    Path(__file__).parent / "deployment-hook.yaml": ("DeploymentHook",),
     Path(__file__).parent / "diagnose.yaml": ("Diagnose",),
     Path(__file__).parent / "hook.yaml": ("Hook",),
     Path(__file__).parent / "prefill.yaml": ("Prefill",),

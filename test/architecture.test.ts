@@ -162,6 +162,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "functions":                        [],
   "functions/detect":                 ["."],
   "functions/diagnose":               ["."],
+  "functions/deployment-hook":        ["."],
   "functions/hook":                   ["."],
   "functions/mirror":                 ["."],
   "functions/prefill":                ["."],

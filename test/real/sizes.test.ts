@@ -46,6 +46,7 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
     ["remediate",  1130,     740,      ["client-ecs"]],
     ["mirror",      900,     515,      ["client-ecs"]],
     ["diagnose",    760,     740,      undefined],
+    ["deployment-hook", 630, 520,      undefined],
     ["hook",        630,     480,      undefined],
     ["prefill",     630,     520,      undefined],
   ] as const;

@@ -50,17 +50,18 @@ export async function findRevision(
   clusterPattern: string,
   ports: RevisionPorts,
 ): Promise<FoundRevision | NotFound> {
-  return revision.kind === "deployment"
-    ? await ofDeployment(revision, policy, clusterPattern, ports)
-    : await ofRegistration(revision.taskDefinitionArn, policy, clusterPattern, ports);
+  return revision.kind === "registration"
+    ? await ofRegistration(revision.taskDefinitionArn, policy, clusterPattern, ports)
+    : await ofService(revision, policy, clusterPattern, ports);
 }
 
-async function ofDeployment(
-  { cluster, service: name, deployment: id }: Extract<NewRevision, { kind: "deployment" }>,
+async function ofService(
+  revision: Exclude<NewRevision, { kind: "registration" }>,
   policy: Policy,
   clusterPattern: string,
   ports: RevisionPorts,
 ): Promise<FoundRevision | NotFound> {
+  const { cluster, service: name } = revision;
   if (!matchesGlob(clusterPattern, cluster))
     return ignored("other-cluster", `the cluster ${cluster} is not one of this stack's`);
   const service = await ports.ecs.describeService(cluster, name);
@@ -68,14 +69,16 @@ async function ofDeployment(
     return ignored("service-gone", `the service ${name} is gone`);
   const excluded = serviceExcluded(service, policy);
   if (excluded !== undefined) return ignored("excluded-by-policy", excluded.because);
-  const deployment = service.deployments.find((one) => one.id === id);
-  if (deployment === undefined)
-    return ignored("deployment-over", `the service ${name} has no deployment ${id} any more`);
+  const arn =
+    revision.kind === "service-revision"
+      ? revision.taskDefinitionArn
+      : service.deployments.find(({ id }) => id === revision.deployment)?.taskDefinition;
+  if (arn === undefined) return ignored("deployment-over", `the service ${name} has another deployment now`);
   const bearers = [
     { name: `the service ${name}`, tags: service.tags },
     { name: `the cluster ${cluster}`, tags: await ports.ecs.clusterTags(service.clusterArn) },
   ];
-  return await described(deployment.taskDefinition, service, bearers, policy, ports);
+  return await described(arn, service, bearers, policy, ports);
 }
 
 async function ofRegistration(

@@ -21,10 +21,20 @@ export type NewRevision =
       /** `ecs-svc/…`. */
       readonly deployment: string;
     }
-  | { readonly kind: "registration"; readonly taskDefinitionArn: string };
+  | { readonly kind: "registration"; readonly taskDefinitionArn: string }
+  /** Of a deployment that ECS itself has named to a lifecycle hook. */
+  | {
+      readonly kind: "service-revision";
+      readonly cluster: string;
+      readonly service: string;
+      readonly taskDefinitionArn: string;
+    };
 
 /** `undefined`: an event that is not ours, or of nothing that will be pulled. Throws InvalidInput for what is malformed. */
-export function readNewRevision(document: unknown, home: AwsLocation): NewRevision | undefined {
+export function readNewRevision(
+  document: unknown,
+  home: AwsLocation,
+): Exclude<NewRevision, { kind: "service-revision" }> | undefined {
   const envelope = readEnvelope(document);
   if (envelope.source !== "aws.ecs") return undefined;
   if (envelope.account !== home.account || envelope.region !== home.region) return undefined;
@@ -33,7 +43,10 @@ export function readNewRevision(document: unknown, home: AwsLocation): NewRevisi
   return undefined;
 }
 
-function readDeployment(envelope: Envelope, home: AwsLocation): NewRevision | undefined {
+function readDeployment(
+  envelope: Envelope,
+  home: AwsLocation,
+): Extract<NewRevision, { kind: "deployment" }> | undefined {
   const detail = detailOf(envelope);
   if (getString(detail, "eventName") !== "SERVICE_DEPLOYMENT_IN_PROGRESS") return undefined;
   const [arn = ""] = envelope.resources;
@@ -47,7 +60,10 @@ function readDeployment(envelope: Envelope, home: AwsLocation): NewRevision | un
   return { kind: "deployment", cluster: service.cluster, service: service.name, deployment };
 }
 
-function readRegistration(envelope: Envelope, home: AwsLocation): NewRevision | undefined {
+function readRegistration(
+  envelope: Envelope,
+  home: AwsLocation,
+): Extract<NewRevision, { kind: "registration" }> | undefined {
   const detail = detailOf(envelope);
   if (getString(detail, "eventSource") !== "ecs.amazonaws.com") return undefined;
   if (getString(detail, "eventName") !== "RegisterTaskDefinition") return undefined;

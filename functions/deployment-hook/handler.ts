@@ -1,0 +1,29 @@
+/**
+ * Entry point of `deployment-hook`: ECS's question at PRE_SCALE_UP in, IN_PROGRESS while an image is copied, else SUCCEEDED.
+ * Whatever fails here, settings and start included, the answer is SUCCEEDED: any other rolls the deployment back.
+ */
+
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context } from "aws-lambda";
+import { GO_ON, type HoldAnswer, holdDeployment } from "../../src/prevention/prefill/hold-deployment.ts";
+import { createHoldPorts } from "../prefill-ports.ts";
+import { readEffectivePolicy } from "../read-policy.ts";
+import { accountOf, settingsFrom } from "../settings.ts";
+
+const log = new Logger({ serviceName: "repull-deployment-hook" });
+let ports: ReturnType<typeof createHoldPorts> | undefined;
+
+/** Lambda's entry. */
+export async function handler(event: unknown, context: Context): Promise<HoldAnswer> {
+  try {
+    const settings = settingsFrom(process.env);
+    const policy = await readEffectivePolicy(settings);
+    ports ??= createHoldPorts(settings, accountOf(context.invokedFunctionArn));
+    const { answer, ...why } = await holdDeployment(event, policy, settings.clusterPattern, ports(policy));
+    log.info("deployment hook answered", { status: answer.hookStatus, ...why });
+    return answer;
+  } catch (error) {
+    log.error("deployment hook not answered", { error: error instanceof Error ? error.name : "unknown" });
+    return GO_ON;
+  }
+}
