@@ -41,7 +41,7 @@ export type EventResult =
     };
 
 /** What is behind these is not a failure. */
-const ON_PURPOSE = new Set(["stopped-on-purpose", "spot-interrupted"]);
+const ON_PURPOSE = new Set(["stopped-on-purpose", "spot-interrupted", "infrastructure-replaced"]);
 
 export async function diagnoseEvent(event: Json, ports: EventPorts): Promise<EventResult> {
   const [start] = isObject(event) ? (failedStartsIn(event) ?? []) : [];

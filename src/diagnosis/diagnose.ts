@@ -52,6 +52,7 @@ const REASON_MAX = 20_000;
 const NO_FAILURE: ReadonlySet<CauseCode> = new Set([
   "stopped-on-purpose",
   "spot-interrupted",
+  "infrastructure-replaced",
   "application-exited",
 ]);
 

@@ -127,7 +127,7 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "image-reference-invalid": (params) => `${image(params)} is not a valid image reference`,
   "image-is-a-bare-digest": "the image is a digest without a repository",
   "image-is-no-container-image": (params) =>
-    `${image(params)} is not a container image: an attestation or another artifact`,
+    `${image(params)} is not an image that can be run: an attestation, another artifact, or of a format that is no longer taken`,
   "image-has-no-manifest-for-platform": ({
     image: of = "the image",
     platform = "the task's platform",
@@ -159,6 +159,10 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `the log group${named(logGroup)} does not exist${named(region, " in ")}`,
   "log-region-invalid": ({ region }) =>
     `awslogs-region${named(region, " (")}${region === undefined ? "" : ")"} is not a region`,
+  "log-driver-has-no-credentials":
+    "the log driver has no credentials: the instance has no role, or its agent does not give it the execution role",
+  "log-destination-not-reached": ({ address, host }) =>
+    `the log driver does not reach where it sends${named(address ?? host, ": ")}`,
   "env-file-missing": ({ file }) => `the environment file${named(file)} does not exist`,
   "task-role-not-assumable": (params) =>
     `ECS cannot assume the role${named(params.role)}: it is gone, or does not trust ecs-tasks.amazonaws.com`,
@@ -193,7 +197,8 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
         ? "the service gives its tasks no tags"
         : `its tags are missing or wrong${tags === undefined || tags === "" ? "" : ` (it has ${tags})`}`
     }`,
-  "eni-not-created": "EC2 did not create the task's network interface",
+  "eni-not-created": ({ refusal }) =>
+    `EC2 did not create the task's network interface${refusal === undefined ? "" : `: ${refusal.endsWith("NotFound") ? "a subnet or a security group of the start does not exist" : "the account's quota of network interfaces is reached"} (${refusal})`}`,
   "eni-not-attached": "the network interface could not be attached to the container instance",
   "eni-provisioning-timeout": "the task's network interface was not provided in time",
   "ephemeral-storage-provisioning-timeout": "the task's ephemeral storage was not provided in time",
@@ -217,6 +222,7 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "container-agent-disconnected": ({ instance: id }) =>
     `the ECS agent of the container instance${named(id)} is not connected`,
   "resource-missing-or-inactive": "what the start names is missing, inactive, or in another place",
+  "account-blocked": "AWS has blocked the account: ECS starts no tasks in it",
   "infrastructure-role-may-not-launch": ({ role: of, action = "launch instances", resource }) =>
     `the infrastructure role${named(of)} may not ${action}${named(resource, " on ")}: ECS launches no instance`,
   "ec2-quota-reached": "the account's EC2 quota is reached: ECS launches no further instance",
@@ -228,13 +234,18 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
   "deployment-configuration-blocks":
     "the service's minimumHealthyPercent and maximumPercent let ECS neither stop nor start a task",
   "ecs-throttles-service": "ECS throttles the service, because its tasks failed many times in a row",
+  "api-calls-throttled": "AWS throttles the calls that ECS makes for the service: ECS tries again by itself",
   "service-role-misconfigured": "ECS may no longer act for the service: its service role was changed",
   "command-not-in-image": ({ container, program, by }) =>
     `${program === undefined ? "the command" : `${program}, by ${by},`} of ${container || "the container"} is not in the image`,
+  "user-not-in-image": ({ container, user }) =>
+    `the user${named(user)} of ${container || "the container"} is not in the image`,
   "mount-not-possible": "a volume cannot be mounted where the task definition says",
   "host-port-taken": "the host port is taken on the container instance",
   "device-not-on-instance": ({ device = "of the task definition" }) =>
     `the container instance has no device ${device}`,
+  "container-dependency-failed": ({ container }) =>
+    `a container that ${container || "the container"} waits for (dependsOn) ended, or did not become healthy`,
   "container-cannot-start": "the container runtime could not start the container",
   "docker-cannot-create": "Docker could not create the container",
   "docker-too-slow-to-create": "Docker did not create the container in time",
@@ -256,9 +267,12 @@ const SENTENCES: Readonly<Record<CauseCode, Sentence>> = {
     `${groups(ids)} of the tasks do not let the load balancer in by port ${port}`,
   "load-balancer-security-group-blocks": ({ balancerGroups, port = "its port" }) =>
     `${groups(balancerGroups)} of the load balancer let nothing out to the tasks by port ${port}`,
+  "targets-not-registered": "ECS could not register the tasks with the target group",
   "target-group-missing": "the target group of the service does not exist",
   "targets-not-in-vpc": ({ vpc }) =>
     `the tasks or instances are not in the VPC${named(vpc)} of the target group`,
+  "infrastructure-replaced":
+    "what the task ran on was taken away, by maintenance or with its instance: the task did not fail to start",
   "spot-interrupted": "Spot capacity was taken back: the task did not fail to start",
   "stopped-on-purpose": "a person or the service stopped the task: it did not fail to start",
 };

@@ -28,12 +28,12 @@ type Phase = (typeof PHASES)[number];
 /** By the beginning of a code; the first row that fits. */
 // biome-ignore format: a table is read by its columns
 const PHASE_OF: readonly (readonly [codes: RegExp, phase: Phase])[] = [
-  [/^(?:no-instance|no-container|capacity|instances-do|instance-has-no-way-to-ecs$|placement|container-agent|resource-|fargate-|ec2-|infrastructure-role-may-not-launch|provisioning-limit|deployment-conf|ecs-throttles|service-role|spot-)/, "placement"],
-  [/^(?:subnet-out|tag-policy|eni-|ephemeral-storage-prov)/,                            "network interface"],
+  [/^(?:no-instance|no-container|capacity|instances-do|instance-has-no-way-to-ecs$|placement|container-agent|resource-|fargate-|ec2-|infrastructure-role-may-not-launch|provisioning-limit|deployment-conf|ecs-throttles|service-role|account-blocked|api-calls|spot-|infrastructure-replaced)/, "placement"],
+  [/^(?:subnet-o|tag-policy|eni-|ephemeral-storage-prov)/,                            "network interface"],
   [/^(?:task-role-not|execution-role-missing|infrastructure-role|iam-change)/,                          "roles"],
   [/^(?:secret|json-key|parameter|key-|execution-role-may-not-(?:read-[sp]|decrypt)|no-way-to-se|no-way-to-ssm|registry-credentials-(?:secret|malformed))/, "secrets"],
   [/^(?:log-|no-way-to-cloudwatch|execution-role-may-not|env-file|efs-|ebs-|task-role-may-not-mount|sg-egress-blocks-file)/, "logs and volumes"],
-  [/^(?:command|mount|host-port|device|container-(?:cannot|runtime|out)|docker-(?:cannot|too|does)|ecs-internal|application|image-of-other)/, "container"],
+  [/^(?:command|user-not|mount|host-port|device|container-(?:cannot|dependency|runtime|out)|docker-(?:cannot|too|does)|ecs-internal|application|image-of-other)/, "container"],
   [/^(?:container-health|load-balancer|target|grace-period|task-security-group)/,                                        "health"],
 ];
 

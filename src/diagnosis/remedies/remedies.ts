@@ -15,6 +15,7 @@ import {
   ingress,
   instance,
   type Make,
+  networkOfService,
   only,
   quotasOf,
   type StartRemedy,
@@ -122,6 +123,11 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
     code: "set-in-task-definition",
     setting: { key: "containerDefinitions[].logConfiguration.options.awslogs-region", value: region },
   }),
+  "log-driver-has-no-credentials": instance,
+  "log-destination-not-reached": set(
+    "containerDefinitions[].logConfiguration.options.fluentd-address",
+    "HOST:PORT",
+  ),
   "env-file-missing": set("containerDefinitions[].environmentFiles[].value", "OBJECT_ARN"),
   "task-role-not-assumable": trust("ecs-tasks.amazonaws.com"),
   "infrastructure-role-not-assumable": trust("ecs.amazonaws.com"),
@@ -169,7 +175,15 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
       ? [...updateService(about), "--propagate-tags", "SERVICE"]
       : ["ecs", "tag-resource", "--resource-arn", serviceArn, "--tags", "key=KEY,value=VALUE"],
   ),
-  "eni-not-created": deployAgain,
+  "eni-not-created": (params, about) => {
+    const { refusal = "" } = params;
+    const make = refusal.endsWith("NotFound")
+      ? networkOfService
+      : refusal === ""
+        ? deployAgain
+        : quotasOf("vpc");
+    return make(params, about);
+  },
   "eni-not-attached": instance,
   "eni-provisioning-timeout": only("try-again"),
   "ephemeral-storage-provisioning-timeout": only("try-again"),
@@ -189,6 +203,7 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
   "placement-constraint-unsatisfied": instance,
   "container-agent-disconnected": instance,
   "resource-missing-or-inactive": only("look-at-instance"),
+  "account-blocked": only("ask-support"),
   "infrastructure-role-may-not-launch": allow("iam:PassRole"),
   "ec2-quota-reached": quotasOf("ec2"),
   "ec2-capacity-unavailable": only("add-subnets"),
@@ -202,13 +217,16 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
     "minimumHealthyPercent=100,maximumPercent=200",
   ]),
   "ecs-throttles-service": stoppedTasks,
+  "api-calls-throttled": only("try-again"),
   "service-role-misconfigured": aws("restore-service-role", () => [
     ...["iam", "get-role", "--role-name", "AWSServiceRoleForECS"],
   ]),
   "command-not-in-image": set("containerDefinitions[].command", ["COMMAND"]),
+  "user-not-in-image": set("containerDefinitions[].user", "USER"),
   "mount-not-possible": set("containerDefinitions[].mountPoints[].containerPath", "PATH"),
   "host-port-taken": set("containerDefinitions[].portMappings[].hostPort", 0),
   "device-not-on-instance": instance,
+  "container-dependency-failed": container,
   "container-cannot-start": container,
   "docker-cannot-create": instance,
   "docker-too-slow-to-create": instance,
@@ -221,8 +239,10 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
   "application-exited": container,
   "container-health-check-failed": set("containerDefinitions[].healthCheck.startPeriod", 60),
   "load-balancer-health-check-failed": targetHealth,
+  "targets-not-registered": targetHealth,
   "target-group-missing": targetHealth,
   "targets-not-in-vpc": targetHealth,
+  "infrastructure-replaced": only("none"),
   "spot-interrupted": only("add-capacity"),
   "stopped-on-purpose": only("none"),
 };

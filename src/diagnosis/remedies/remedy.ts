@@ -41,10 +41,12 @@ export type StartRemedyCode =
   | "look-at-cache-rule"
   | "look-at-key"
   | "ask-organization"
+  | "ask-support"
   | "change-dns-firewall"
   | "correct-hosted-zone"
   | "change-deployment-configuration"
   | "lengthen-grace-period"
+  | "name-subnets-and-groups"
   | "name-task-role"
   | "open-tasks"
   | "restore-service-role"
@@ -160,6 +162,14 @@ export const publicAddress = aws(
     `awsvpcConfiguration={subnets=[${listed(taskSubnets ?? subnet ?? subnetOf(about))}],securityGroups=[${listed(taskSecurityGroups ?? "SECURITY_GROUP_ID")}],assignPublicIp=ENABLED}`,
   ],
 );
+
+export const networkOfService = aws("name-subnets-and-groups", (_, about) => [
+  ...["ecs", "update-service", "--cluster", clusterOf(about), "--service", serviceOf(about)],
+  ...[
+    "--network-configuration",
+    "awsvpcConfiguration={subnets=[SUBNET_ID],securityGroups=[SECURITY_GROUP_ID]}",
+  ],
+]);
 
 function listed(ids: string): string {
   return ids.split(", ").join(",");

@@ -81,7 +81,15 @@ function registryCauses({ words, reason }: Told): readonly Found[] | undefined {
       : likelyAbout({ repository }, "repository-missing", "pull-through-cache-may-not-create-repository");
   if (/repository \S+ not found: does not exist or no pull access/i.test(text))
     return likelyAbout(params, "no-such-repository-or-private", "repository-missing");
-  if (/incorrect username or password|401 Unauthorized|authentication required/i.test(text) && !isEcr)
+  // Docker had no login at all: on an instance the agent got none, for want of a right.
+  if (/no basic auth credentials/i.test(text))
+    return isEcr
+      ? likelyAbout(params, "role-may-not-get-ecr-token", "role-may-not-pull", "pull-denied")
+      : likelyAbout(params, "no-such-repository-or-private", "registry-credentials-refused");
+  if (
+    /incorrect username or password|401 Unauthorized|authentication required|unauthorized: /i.test(text) &&
+    !isEcr
+  )
     return /incorrect/i.test(text)
       ? certain("registry-credentials-refused", params)
       : likelyAbout(params, "no-such-repository-or-private", "registry-credentials-refused");
@@ -114,6 +122,12 @@ function registryCauses({ words, reason }: Told): readonly Found[] | undefined {
       ? likelyAbout(params, "pull-through-cache-may-not-fill", "tag-not-in-repository")
       : likelyAbout(params, "tag-not-in-repository", ...(isEcr ? (["repository-missing"] as const) : []));
   }
+  if (/HTTP (?:408|5\d\d) response body/i.test(text))
+    return likelyAbout(
+      words.host === undefined ? {} : { host: words.host },
+      "registry-fails",
+      "pull-interrupted",
+    );
   if (/\b50[0234] (?:Internal|Bad|Service|Gateway)|status code.{0,200}\b50[0234]\b/i.test(text))
     return likelyAbout(words.host === undefined ? {} : { host: words.host }, "registry-fails");
   if (/403 Forbidden/i.test(text))
@@ -143,7 +157,8 @@ function namedErrors({ words, start }: Told): readonly Found[] | undefined {
   if (/Could not transition to created/i.test(text)) return likely("docker-too-slow-to-create");
   if (/DockerTimeoutError|Could not transition to started/i.test(text))
     return likely("docker-too-slow-to-start", "no-way-to-cloudwatch-logs");
-  if (error === "CannotInspectContainerError") return likely("docker-does-not-answer");
+  if (error === "CannotInspectContainerError" || error === "CannotStopContainerError")
+    return likely("docker-does-not-answer");
   if (/container health checks?/i.test(text)) return certain("container-health-check-failed");
   if (/ELB health checks|is (?:unhealthy|not healthy) in\b/i.test(text))
     return likelyAbout(targetGroupIn(text), "load-balancer-health-check-failed");
