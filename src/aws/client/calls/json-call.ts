@@ -1,6 +1,7 @@
 /**
  * Reads of services whose own SDK client is not worth its size for a call or two. AWS's JSON protocol is one for all, and
- * EFS's is plain REST with JSON. ECS has a client here; the shapes of what only a diagnosis asks of it would be 10 kB more.
+ * that of Batch, EFS and EKS is plain REST with JSON. ECS has a client here; the shapes of what only a diagnosis asks of it would
+ * be 10 kB more.
  */
 
 import type { JsonObject } from "../../../runtime/json.ts";
@@ -21,6 +22,9 @@ const SERVICES = {
   logs: { name: "logs", target: "Logs_20140328" },
   kms: { name: "kms", target: "TrentService" },
   efs: { name: "elasticfilesystem" },
+  batch: { name: "batch" },
+  codebuild: { name: "codebuild", target: "CodeBuild_20161006" },
+  eks: { name: "eks" },
   route53resolver: { name: "route53resolver", target: "Route53Resolver" },
 } as const satisfies Record<string, Service>;
 
@@ -33,6 +37,8 @@ export async function callJson(
     readonly operation: string;
     readonly path?: string;
     readonly query?: Readonly<Record<string, string>>;
+    /** Of a REST one, which is a GET without it. */
+    readonly method?: "POST";
   },
   body: JsonObject,
   settings: AwsSettings,
@@ -40,13 +46,19 @@ export async function callJson(
   const { name, ...rest }: Service = SERVICES[service];
   const { client, command } = serviceCall(name, settings, (request) => {
     if (rest.target === undefined) {
-      request.method = "GET";
+      request.method = call.method ?? "GET";
       request.path = call.path ?? "/";
       request.query = { ...call.query };
       delete request.headers["x-amz-target"];
-      delete request.headers["content-type"];
-      request.body = undefined;
+      if (call.method === undefined) {
+        delete request.headers["content-type"];
+        request.body = undefined;
+      } else request.headers["content-type"] = "application/json";
     } else request.headers["x-amz-target"] = `${rest.target}.${call.operation}`;
   });
-  return await sendRawRest(command, () => client.send(command), rest.target === undefined ? undefined : body);
+  return await sendRawRest(
+    command,
+    () => client.send(command),
+    rest.target === undefined && call.method === undefined ? undefined : body,
+  );
 }

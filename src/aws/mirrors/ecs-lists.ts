@@ -1,0 +1,207 @@
+/**
+ * Everything that ECS lists of a region, to its end: services, tasks, service revisions and task definitions, as JSON.
+ *
+ * DescribeClusters counts services and tasks: a list with fewer is one that ended early without saying so.
+ */
+
+import {
+  DescribeClustersCommand,
+  DescribeServiceRevisionsCommand,
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListClustersCommand,
+  ListServiceDeploymentsCommand,
+  ListServicesCommand,
+  ListTaskDefinitionsCommand,
+  ListTasksCommand,
+} from "@aws-sdk/client-ecs";
+import { getNumber, getObject, getObjects, getString, isObject, optional } from "../../ecs/json-fields.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
+import type { Json, JsonObject } from "../../runtime/json.ts";
+import { callAws } from "../client/aws-error-codes.ts";
+import { sendRaw } from "../client/calls/raw-json.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+import { judgeFailures } from "../client/response-failures.ts";
+import type { ServiceTimes } from "./service-times.ts";
+import { groupsOf, need, wholeList } from "./whole-list.ts";
+
+/** ECS takes a hundred reads at once and twenty a second: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html (read 2026-11) */
+const AT_ONCE = 4;
+const HUNDRED = 100;
+
+export type ClusterContents = {
+  readonly services: readonly JsonObject[];
+  readonly tasks: readonly JsonObject[];
+};
+
+/** Each method throws AwsError, or leaves the chain of reads that `readable` began. */
+export interface EcsLists {
+  clusters(): Promise<readonly ClusterContents[]>;
+  serviceRevisions(services: readonly JsonObject[]): Promise<readonly JsonObject[]>;
+  /** The ARNs of all ACTIVE ones. */
+  activeTaskDefinitions(): Promise<readonly string[]>;
+  /** The images of a revision, in the order of its containers. */
+  imagesOf(taskDefinition: string): Promise<readonly string[]>;
+}
+
+export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsLists {
+  const client = times.watch("ecs", new ECSClient(clientConfiguration(settings)));
+
+  const inGroups = async (
+    items: readonly string[],
+    size: number,
+    action: string,
+    member: string,
+    ask: (group: string[]) => Promise<JsonObject>,
+  ): Promise<readonly JsonObject[]> => {
+    const found: JsonObject[] = [];
+    await forEachConcurrently(groupsOf(items, size), AT_ONCE, async (group) => {
+      const answer = await callAws(action, () => ask([...group]));
+      judgeFailures(action, answer);
+      const described = getObjects(answer, member);
+      // What ended meanwhile is a failure MISSING; what is in neither list was left out.
+      if (described.length + getObjects(answer, "failures").length < group.length)
+        throw new AwsError("unavailable", action, `${action}: fewer ${member} than were asked for`);
+      found.push(...described);
+    });
+    return found;
+  };
+
+  const describeClusters = (arns: readonly string[]) =>
+    inGroups(arns, HUNDRED, "ecs:DescribeClusters", "clusters", (clusters) =>
+      sendRaw(client, new DescribeClustersCommand({ clusters })),
+    );
+
+  const contentsOf = async (cluster: string): Promise<ClusterContents> => {
+    const page = (nextToken: string | undefined) => ({
+      cluster,
+      maxResults: HUNDRED,
+      ...optional("nextToken", nextToken),
+    });
+    const serviceArns = await wholeList("ecs:ListServices", { list: "serviceArns" }, (token) =>
+      sendRaw(client, new ListServicesCommand(page(token))),
+    );
+    const taskArns = await wholeList("ecs:ListTasks", { list: "taskArns" }, (token) =>
+      sendRaw(client, new ListTasksCommand(page(token))),
+    );
+    return {
+      services: await inGroups(texts(need(serviceArns)), 10, "ecs:DescribeServices", "services", (services) =>
+        sendRaw(client, new DescribeServicesCommand({ cluster, services })),
+      ),
+      tasks: await inGroups(texts(need(taskArns)), HUNDRED, "ecs:DescribeTasks", "tasks", (tasks) =>
+        sendRaw(client, new DescribeTasksCommand({ cluster, tasks })),
+      ),
+    };
+  };
+
+  return {
+    async clusters() {
+      const listed = await wholeList("ecs:ListClusters", { list: "clusterArns" }, (nextToken) =>
+        sendRaw(client, new ListClustersCommand(optional("nextToken", nextToken))),
+      );
+      const arns = texts(need(listed));
+      const before = countsOf(await describeClusters(arns));
+      const found = new Map<string, ClusterContents>();
+      for (const arn of arns) found.set(arn, await contentsOf(arn));
+      const after = countsOf(await describeClusters(arns));
+      for (const [arn, { services, tasks }] of found) {
+        // Of two counts the smaller: a service may come or go while the lists are read.
+        const least = (kind: "services" | "tasks") =>
+          Math.min(before.get(arn)?.[kind] ?? 0, after.get(arn)?.[kind] ?? 0);
+        if (services.length < least("services")) throw short("ecs:ListServices", arn);
+        if (tasks.length < least("tasks")) throw short("ecs:ListTasks", arn);
+      }
+      return [...found.values()];
+    },
+
+    async serviceRevisions(services) {
+      const arns = new Set<string>();
+      await forEachConcurrently(services, AT_ONCE, async (described) => {
+        const cluster = getString(described, "clusterArn") ?? "";
+        const service = getString(described, "serviceArn") ?? "";
+        const listed = await wholeList(
+          "ecs:ListServiceDeployments",
+          { list: "serviceDeployments" },
+          (nextToken) =>
+            sendRaw(
+              client,
+              new ListServiceDeploymentsCommand({
+                cluster,
+                service,
+                maxResults: HUNDRED,
+                ...optional("nextToken", nextToken),
+              }),
+            ),
+        );
+        for (const deployment of need(listed).filter(isObject)) {
+          const target = getString(deployment, "targetServiceRevisionArn");
+          if (target !== undefined) arns.add(target);
+        }
+        for (const revision of getObjects(described, "currentServiceRevisions")) {
+          const arn = getString(revision, "arn");
+          if (arn !== undefined) arns.add(arn);
+        }
+      });
+      return await inGroups(
+        [...arns],
+        20,
+        "ecs:DescribeServiceRevisions",
+        "serviceRevisions",
+        (serviceRevisionArns) =>
+          sendRaw(client, new DescribeServiceRevisionsCommand({ serviceRevisionArns })),
+      );
+    },
+
+    async activeTaskDefinitions() {
+      const listed = await wholeList("ecs:ListTaskDefinitions", { list: "taskDefinitionArns" }, (nextToken) =>
+        sendRaw(
+          client,
+          new ListTaskDefinitionsCommand({
+            status: "ACTIVE",
+            maxResults: HUNDRED,
+            ...optional("nextToken", nextToken),
+          }),
+        ),
+      );
+      return texts(need(listed));
+    },
+
+    async imagesOf(taskDefinition) {
+      const action = "ecs:DescribeTaskDefinition";
+      const answer = await callAws(action, () =>
+        sendRaw(client, new DescribeTaskDefinitionCommand({ taskDefinition })),
+      );
+      const found = getObject(answer, "taskDefinition");
+      const containers = found?.containerDefinitions;
+      if (found === undefined || !Array.isArray(containers))
+        throw new AwsError("unavailable", action, `${action}: no containers in the answer`);
+      return getObjects(found, "containerDefinitions").flatMap((one) => getString(one, "image") ?? []);
+    },
+  };
+}
+
+type Counts = { readonly services: number; readonly tasks: number };
+
+function countsOf(clusters: readonly JsonObject[]): ReadonlyMap<string, Counts> {
+  return new Map(
+    clusters.map((cluster) => [
+      getString(cluster, "clusterArn") ?? "",
+      {
+        services: getNumber(cluster, "activeServicesCount") ?? 0,
+        tasks:
+          (getNumber(cluster, "runningTasksCount") ?? 0) + (getNumber(cluster, "pendingTasksCount") ?? 0),
+      },
+    ]),
+  );
+}
+
+function short(action: string, cluster: string): AwsError {
+  return new AwsError("unavailable", action, `${action}: fewer than ${cluster} counts`);
+}
+
+function texts(items: readonly Json[]): readonly string[] {
+  return items.filter((item) => typeof item === "string");
+}

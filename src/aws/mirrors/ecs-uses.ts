@@ -1,0 +1,111 @@
+/** What ECS runs, may run again, and goes back to, as uses of images. */
+
+import { getObjects, getString, optional } from "../../ecs/json-fields.ts";
+import type { AccountUses, ImageUse } from "../../mirrors/facts.ts";
+import type { KnownTaskDefinitions } from "../../mirrors/ports.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import type { AwsSettings } from "../client/client-config.ts";
+import { type ClusterContents, createEcsLists, type EcsLists } from "./ecs-lists.ts";
+import type { ServiceTimes } from "./service-times.ts";
+import { isUnread, need, readable } from "./whole-list.ts";
+
+/** DescribeTaskDefinition takes one at a time. */
+const AT_ONCE = 4;
+
+export type EcsUses = Pick<
+  AccountUses["uses"],
+  "services" | "service-revisions" | "task-definitions" | "tasks"
+>;
+
+/**
+ * @param known what is known of task definitions; what is read is added
+ * @param newMax how many that are not known one call reads
+ */
+export async function readEcsUses(
+  settings: AwsSettings,
+  times: ServiceTimes,
+  known: KnownTaskDefinitions,
+  newMax: number,
+): Promise<EcsUses> {
+  const lists = createEcsLists(settings, times);
+  const clusters = await readable("ecs:ListClusters", () => lists.clusters());
+  if (isUnread(clusters))
+    return {
+      services: clusters,
+      "service-revisions": clusters,
+      "task-definitions": clusters,
+      tasks: clusters,
+    };
+  const services = clusters.flatMap((one: ClusterContents) => one.services);
+  const tasks = clusters.flatMap((one: ClusterContents) => one.tasks);
+  const revisions = await readable("ecs:ListServiceDeployments", () => lists.serviceRevisions(services));
+  const named = [...services, ...tasks, ...(isUnread(revisions) ? [] : revisions)].flatMap(taskDefinitionsOf);
+  const taskDefinitions = await readable("ecs:ListTaskDefinitions", () =>
+    readTaskDefinitions(lists, named, known, newMax),
+  );
+  return {
+    services: isUnread(taskDefinitions)
+      ? taskDefinitions
+      : services.flatMap((one) => usesOfService(one, known)),
+    "service-revisions": isUnread(revisions) ? revisions : revisions.flatMap(usesOfRevision),
+    "task-definitions": taskDefinitions,
+    tasks: tasks.flatMap(usesOfTask),
+  };
+}
+
+/** All that are ACTIVE, and those that something runs: an INACTIVE one goes on running where it does. */
+async function readTaskDefinitions(
+  lists: EcsLists,
+  named: readonly string[],
+  known: KnownTaskDefinitions,
+  newMax: number,
+): Promise<readonly ImageUse[]> {
+  const all = [...new Set([...(await lists.activeTaskDefinitions()), ...named])];
+  const unknown = all.filter((arn) => !known.has(arn));
+  await forEachConcurrently(unknown.slice(0, newMax), AT_ONCE, async (arn) => {
+    known.set(arn, await lists.imagesOf(arn));
+  });
+  const left = unknown.length - newMax;
+  if (left > 0)
+    need<never>({
+      unread: "ecs:DescribeTaskDefinition",
+      because: `${left} of ${all.length} task definitions are read by a later run`,
+    });
+  return all.flatMap((arn) =>
+    (known.get(arn) ?? []).map((image): ImageUse => ({ place: "task-definitions", by: arn, image })),
+  );
+}
+
+/** Of a service, its deployments and task sets; of a task; of a service revision. */
+function taskDefinitionsOf(one: JsonObject): readonly string[] {
+  return [one, ...getObjects(one, "deployments"), ...getObjects(one, "taskSets")].flatMap(
+    (part) => getString(part, "taskDefinition") ?? getString(part, "taskDefinitionArn") ?? [],
+  );
+}
+
+function usesOfService(service: JsonObject, known: KnownTaskDefinitions): readonly ImageUse[] {
+  const by = getString(service, "serviceArn") ?? "";
+  const images = new Set(taskDefinitionsOf(service).flatMap((arn) => known.get(arn) ?? []));
+  return [...images].map((image) => ({ place: "services", by, image }));
+}
+
+function usesOfRevision(revision: JsonObject): readonly ImageUse[] {
+  const by = getString(revision, "serviceRevisionArn") ?? "";
+  return getObjects(revision, "containerImages").map((one) => ({
+    place: "service-revisions",
+    by,
+    ...optional("image", getString(one, "image")),
+    ...optional("digest", getString(one, "imageDigest")),
+  }));
+}
+
+function usesOfTask(task: JsonObject): readonly ImageUse[] {
+  const by = getString(task, "taskArn") ?? "";
+  return getObjects(task, "containers").map((one) => ({
+    place: "tasks",
+    by,
+    ...optional("image", getString(one, "image")),
+    ...optional("digest", getString(one, "imageDigest")),
+  }));
+}

@@ -1,0 +1,147 @@
+/** Every copy of an account with what is known of it: its source, who uses it, whether the source's tag has moved, its size. */
+
+import type { Digest } from "../image/digest.ts";
+import { canonicalName, type ImageReference } from "../image/reference.ts";
+import type { Read } from "../network/facts.ts";
+import { retainedIndexTag } from "../oci/copy/retained-index.ts";
+import { type Copy, copiesOf, isOurTag } from "./copies.ts";
+import { type EcrImage, type EcrRepository, type ImageUse, USE_PLACES } from "./facts.ts";
+import type { ImageStore, UseReader } from "./ports.ts";
+import { sourceOfCopy } from "./source-of-copy.ts";
+import { type Heads, headSources, type SourceHead } from "./source-states.ts";
+import { usersOfCopies } from "./users-of-copies.ts";
+
+export type MirrorCopy = {
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  readonly source?: string;
+  /** `same`, `moved`: the tag names these bytes, or others. `by-digest`: it was copied by digest. */
+  readonly sourceState: "same" | "moved" | "gone" | "by-digest" | "unknown";
+  /** What the tag names now, where it has moved; why it is unknown. */
+  readonly sourceDigest?: Digest;
+  readonly sourceBecause?: string;
+  readonly copiedAt?: number;
+  readonly pulledAt?: number;
+  /** Of the image and what refers to it. The platforms of an index are not in it. */
+  readonly bytes: number;
+  readonly isIndex: boolean;
+  readonly referrers: number;
+  readonly usedBy: readonly Pick<ImageUse, "place" | "by">[];
+};
+
+export type MirrorList = {
+  readonly copies: readonly MirrorCopy[];
+  /** Of all images under the prefix, those of other tools too: what ECR stores, layers that they share counted for each. */
+  readonly bytes: number;
+  readonly images: number;
+  /** What could not be read. */
+  readonly gaps: readonly string[];
+};
+
+type Found = { readonly repository: EcrRepository; readonly images: readonly EcrImage[] };
+
+export async function listMirrors(
+  prefix: string,
+  store: Pick<ImageStore, "repositories" | "describe" | "images">,
+  reader: UseReader,
+  heads: Heads,
+): Promise<MirrorList> {
+  const gaps: string[] = [];
+  const noted = <T>(read: Read<T>): readonly T[] => {
+    if (!("unread" in read)) return read;
+    gaps.push(read.because);
+    return [];
+  };
+  const found: Found[] = [];
+  for (const name of noted(await store.repositories(prefix)))
+    found.push({ repository: await store.describe(name), images: noted(await store.images(name)) });
+  const { uses, clusters } = await reader.read(new Map());
+  const usersOf = usersOfCopies(USE_PLACES.flatMap((place) => noted(uses[place])));
+  for (const { name, reportedAt } of noted(clusters))
+    if (reportedAt === undefined) gaps.push(`the images of the cluster ${name}: it does not report them`);
+  const all = found.flatMap(copiesWithSource);
+  const states = await headSources(
+    all.flatMap(({ source }) => (source?.tag === undefined ? [] : source)),
+    heads,
+  );
+  return {
+    copies: all.map((one) => ({
+      ...describe(one),
+      ...stateOf(one, all, states),
+      usedBy: onceEach(usersOf(one.copy)),
+    })),
+    bytes: sum(found.flatMap(({ images }) => images)),
+    images: found.reduce((count, { images }) => count + images.length, 0),
+    gaps: [...new Set(gaps)],
+  };
+}
+
+type Sourced = {
+  readonly copy: Copy;
+  readonly source: ImageReference | undefined;
+  /** The tags of the indexes that its repository vouches for. */
+  readonly proofs: ReadonlySet<string>;
+};
+
+function copiesWithSource({ repository, images }: Found): readonly Sourced[] {
+  const proofs = new Set(images.flatMap(({ tags }) => tags));
+  // To read what an index lists would be a pull.
+  return copiesOf(repository.name, images, new Map()).flatMap((copy) => {
+    const { kind, tags, digest } = copy;
+    if (kind !== "copy" || repository.source === undefined || !tags.some((tag) => isOurTag(tag, digest)))
+      return [];
+    return { copy, source: sourceOfCopy(repository, copy), proofs };
+  });
+}
+
+function describe({ copy, source }: Sourced): Omit<MirrorCopy, "usedBy" | "sourceState"> {
+  const [image] = copy.members;
+  return {
+    repository: copy.repository,
+    digest: copy.digest,
+    tags: copy.tags,
+    ...(source === undefined ? {} : { source: canonicalName(source) }),
+    ...(image?.pushedAt === undefined ? {} : { copiedAt: image.pushedAt }),
+    ...(image?.pulledAt === undefined ? {} : { pulledAt: image.pulledAt }),
+    bytes: sum(copy.members),
+    isIndex: /index|manifest\.list/.test(image?.mediaType ?? ""),
+    referrers: copy.members.length - 1,
+  };
+}
+
+type State = Pick<MirrorCopy, "sourceState" | "sourceDigest" | "sourceBecause">;
+
+/** The platforms of one index are copied one after the other. */
+const COPIED_TOGETHER_MS = 3_600_000;
+
+/** A copy of one platform has its own digest: that the index is still the same one, the proof next to the newest copy says. */
+function stateOf(one: Sourced, all: readonly Sourced[], states: ReadonlyMap<string, SourceHead>): State {
+  const { source, copy, proofs } = one;
+  if (source === undefined) return { sourceState: "unknown" };
+  if (source.tag === undefined) return { sourceState: "by-digest" };
+  const name = canonicalName(source);
+  const head = states.get(name);
+  if (head === undefined) return { sourceState: "unknown" };
+  if (head.kind === "gone") return { sourceState: "gone" };
+  if (head.kind === "unknown") return { sourceState: "unknown", sourceBecause: head.because };
+  const pushedAt = ({ copy: { members } }: Sourced): number => members[0]?.pushedAt ?? 0;
+  const newest = Math.max(
+    ...all
+      .filter((other) => other.source !== undefined && canonicalName(other.source) === name)
+      .map(pushedAt),
+  );
+  const isVouchedFor =
+    proofs.has(retainedIndexTag(head.digest)) && newest - pushedAt(one) <= COPIED_TOGETHER_MS;
+  if (head.digest === copy.digest || isVouchedFor) return { sourceState: "same" };
+  return { sourceState: "moved", sourceDigest: head.digest };
+}
+
+function sum(images: readonly EcrImage[]): number {
+  return images.reduce((bytes, image) => bytes + (image.bytes ?? 0), 0);
+}
+
+function onceEach(uses: readonly ImageUse[]): MirrorCopy["usedBy"] {
+  const byName = new Map(uses.map(({ place, by }) => [`${place} ${by}`, { place, by }]));
+  return [...byName.values()];
+}
