@@ -50,6 +50,12 @@ const BUNDLES: readonly Bundle[] = [
     target: "node24",
     isCommand: false,
   },
+  {
+    entry: "functions/mirrors/handler.ts",
+    file: "dist/mirrors/index.mjs",
+    target: "node24",
+    isCommand: false,
+  },
   { entry: "src/cli/main.ts", file: "dist/cli/repull.mjs", target: "node22", isCommand: true },
 ];
 

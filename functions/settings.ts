@@ -97,6 +97,38 @@ export function diagnoseSettingsFrom(env: Environment): DiagnoseSettings {
   };
 }
 
+export type MirrorsSettings = {
+  readonly aws: AwsSettings;
+  readonly table: string;
+  readonly functions: readonly string[];
+  readonly writesParameter: string;
+  readonly busName: string;
+  /** The repositories of copies begin with it. */
+  readonly prefix: string;
+  /** Whether the template gives the right to delete. */
+  readonly mayDelete: boolean;
+};
+
+/** Of the function that cleans up, which has no policy: each of its settings must be there. */
+export function mirrorsSettingsFrom(env: Environment): MirrorsSettings {
+  const needed = (name: string): string => {
+    const value = env[name];
+    if (!value) throw new InvalidInput(name, "a value in the function's environment");
+    return value;
+  };
+  const endpoint = env.AWS_ENDPOINT_URL;
+  const stack = needed("REPULL_MAIN_STACK");
+  return {
+    aws: { region: needed("AWS_REGION"), ...(endpoint ? { endpoint } : {}) },
+    table: needed("REPULL_PRUNE_TABLE"),
+    functions: [`${stack}-remediate`, `${stack}-mirror`],
+    writesParameter: `/${stack}/writes`,
+    busName: env.REPULL_BUS_NAME || "default",
+    prefix: needed("REPULL_MIRROR_PREFIX"),
+    mayDelete: env.REPULL_MIRRORS === "prune",
+  };
+}
+
 /** The account that a function runs in: the fifth part of its own ARN. */
 export function accountOf(invokedFunctionArn: string): string {
   const account = invokedFunctionArn.split(":")[4];

@@ -29,6 +29,7 @@ WIDE = {
     "UseNetworkInterfaces": "Lambda makes the interface before there is an ARN to name",
     "ButNotByCode": "a denial is as wide as it can be",
     "ReadWhatAStartNeeds": "a start names any secret, role, repository or network of the account; all are descriptions",
+    "ReadWhatMayUseACopy": "any service, task, function, job or project of the account may use a copy; all are descriptions",
     "ListTasks": "a service's tasks are listed without naming a machine, and the cluster is a condition",
 }
 

@@ -14,6 +14,17 @@ import { environmentOf, startWorld, stopWorld, type World } from "./world.ts";
 type Row = readonly [args: string, types: readonly LineType[], arrange?: (world: World) => void];
 
 const MIRROR = `public.ecr.aws/docker/library/nginx:1.25 ${ECR_HOST}/own/nginx:1.25`;
+/** The function that cleans up is deployed, and has found a copy that may go. */
+function pruning({ account }: World): void {
+  const digest = `sha256:${"a".repeat(64)}`;
+  const one = { repository: "repull/docker.io/library/nginx", digest };
+  const deleted = [
+    { ...one, tags: ["1.27-aaaaaaaaaaaa"], digests: [digest], bytes: 1, undo: ["repull", "mirror"] },
+  ];
+  const report = { kind: "dry-run", deleted, marked: [one], kept: { used: 2 }, failed: [] };
+  account.override = ({ action }) =>
+    action.startsWith("POST /2015-03-31/functions/repull-mirrors/invocations") ? { body: report } : undefined;
+}
 // biome-ignore format: a table is read by its columns
 const TABLE: readonly Row[] = [
   ["explain event.json",                            ["explanation"]],
@@ -31,6 +42,10 @@ const TABLE: readonly Row[] = [
   ["scan --rights",                                 ["permissions"]],
   ["diagnose --rights",                             ["permissions"]],
   ["status",                                        ["status"],        waiting],
+  ["mirrors",                                       ["mirrors"]],
+  ["mirrors prune",                                 ["prune"],         pruning],
+  ["mirrors prune --rights",                        ["permissions"]],
+  ["mirrors list --rights",                         ["permissions"]],
   ["pause --because incident --yes",                ["kill-switch"]],
   ["resume --yes",                                  ["kill-switch"]],
   ["history",                                       ["history"],       healed],

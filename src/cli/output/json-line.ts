@@ -14,6 +14,8 @@ export const LINE_TYPES = [
   "permissions",
   "diagnosis",
   "status",
+  "mirrors",
+  "prune",
   "kill-switch",
   "approval",
   "undo",

@@ -9,6 +9,8 @@ import * as z from "zod";
 import { DIAGNOSIS_DETAIL_TYPE } from "../../diagnosis/diagnose-event.ts";
 import { FILE_KINDS } from "../../prevention/source-files/found-image.ts";
 import { outcomeSchema } from "../../remediation/report/outcome.ts";
+import { mirrorsSchema } from "../mirrors/mirrors-line.ts";
+import { pruneSchema } from "../mirrors/prune-line.ts";
 import { diagnosisEventSchema, diagnosisLineSchema } from "./diagnosis-schema.ts";
 import { LINE_TYPES, type LineType } from "./json-line.ts";
 import { statusSchema } from "./status-line.ts";
@@ -141,6 +143,8 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   }),
   diagnosis: diagnosisLineSchema,
   status: statusSchema,
+  mirrors: mirrorsSchema,
+  prune: pruneSchema,
   "kill-switch": z.strictObject({
     type: z.literal("kill-switch"),
     stack: text,

@@ -1,10 +1,11 @@
-/** The commands that ask registries alone: `mirror` and `rate-limit`. Each loads its own code only. */
+/** The commands about registries: `mirror`, `mirrors` and `rate-limit`. Each loads its own code only. */
 
-import { addAccountOptions } from "./options/account-options.ts";
-import { addStackOptions, deployedConfigOptionsOf } from "./options/stack-options.ts";
+import { addAccountOptions, addBoundedAccountOptions } from "./options/account-options.ts";
+import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "./options/stack-options.ts";
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
-export function addRegistryCommands({ program, io, finish }: ProgramParts): void {
+export function addRegistryCommands(parts: ProgramParts): void {
+  const { program, io, finish } = parts;
   addAccountOptions(addStackOptions(program.command("mirror")))
     .description(
       "Copy one image between two registries, byte for byte. Without a choice of platforms, the whole image.",
@@ -38,6 +39,8 @@ export function addRegistryCommands({ program, io, finish }: ProgramParts): void
       }),
     );
 
+  addMirrorsCommands(parts);
+
   program
     .command("rate-limit")
     .description(
@@ -49,4 +52,34 @@ export function addRegistryCommands({ program, io, finish }: ProgramParts): void
     .action((options) =>
       finish(async () => (await import("../rate-limit/rate-limit.ts")).rateLimit(options, io)),
     );
+}
+
+/** The copies in ECR: `mirrors list`, which `mirrors` alone means, and `mirrors prune`. */
+function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
+  const mirrors = program.command("mirrors").description("The copies in ECR that Repull made.");
+
+  addBoundedAccountOptions(addStackOptions(mirrors.command("list", { isDefault: true })))
+    .description(
+      "List every copy: its source and whether the source's tag has moved, who uses it, its size and cost. Changes nothing, and pulls nothing.",
+    )
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
+    .addOption(JSON_OPTION)
+    .action((options: StackFlags & { readonly rights: boolean; readonly json: boolean }) =>
+      finish(async () =>
+        (await import("../mirrors/list.ts")).listCopies(
+          { ...options, ...deployedConfigOptionsOf(options) },
+          io,
+        ),
+      ),
+    );
+
+  addBoundedAccountOptions(mirrors.command("prune"))
+    .description(
+      "Say which copies nothing uses, and why each other one is kept. With --yes, delete those that an earlier run has marked.",
+    )
+    .option("--stack <name>", "the stack whose function does it; absent: the region's only one")
+    .option("--yes", "delete, where infra/mirrors.yaml is deployed with Mirrors=prune", false)
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
+    .addOption(JSON_OPTION)
+    .action((options) => finish(async () => (await import("../mirrors/prune.ts")).prune(options, io)));
 }

@@ -27,7 +27,9 @@ for (const { text } of pages) {
     // It is the command that tells of the others.
     if (command === "help") continue;
     const [sub = ""] = /^ [a-z][a-z-]*/.exec(rest) ?? [];
-    const words = ["sandbox", "policy", "kubernetes"].includes(command) ? `${command}${sub}` : command;
+    const words = ["sandbox", "policy", "kubernetes", "mirrors"].includes(command)
+      ? `${command}${sub}`
+      : command;
     const options = used.get(words) ?? new Set();
     // Behind a pipe are the options of another program.
     for (const [option] of (rest.split("|")[0] ?? "").matchAll(/--[a-z-]+/g)) options.add(option);

@@ -60,6 +60,10 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
   [/^npm /, "the suite itself, an install or a build: only the script's name is checked"],
   [/^repull (?:completion|policy) /, "writes a file of the reader's: test/cli tries both commands"],
   [/^ROLES=\$\(repull scan --roles/, "the same scan as elsewhere, into a variable of the shell"],
+  [
+    /^repull mirrors/,
+    "reads what the sandbox does not serve: test/real/mirrors-list.test.ts and mirrors-prune.test.ts do, over moto",
+  ],
   [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],
   [/^aws /, "AWS's own command, for an account: only that a shell can read it is checked"],
   [/^(?:\(cd infra|cd infra|cd \.\.)/, "deploys with SAM: test/real/aws/sam.test.ts reads the same lines"],

@@ -1,0 +1,34 @@
+/**
+ * Entry point of `mirrors`: the clean-up of copies in ECR, by its schedule or by `repull mirrors prune`. What is deleted is
+ * published with the command that copies it again.
+ */
+
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context } from "aws-lambda";
+import { createEventPublisher } from "../../src/aws/adapters/event-bus.ts";
+import { createPrunePorts } from "../../src/aws/mirrors/prune-ports.ts";
+import { ecrHost } from "../../src/image/ecr-hosts.ts";
+import { isDryRunIn, MIRRORS_DETAIL_TYPE } from "../../src/mirrors/prune/prune-request.ts";
+import { type PruneReport, runPrune } from "../../src/mirrors/prune/run-prune.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
+import { accountOf, mirrorsSettingsFrom } from "../settings.ts";
+
+makeStacksReadable();
+const settings = mirrorsSettingsFrom(process.env);
+const { aws, prefix } = settings;
+const publisher = createEventPublisher(aws, settings.busName, MIRRORS_DETAIL_TYPE);
+const log = new Logger({ serviceName: "repull-mirrors" });
+
+/** Lambda's entry. */
+export async function handler(event: unknown, context: Context): Promise<PruneReport> {
+  const account = accountOf(context.invokedFunctionArn);
+  const isDryRun = !settings.mayDelete || isDryRunIn(event);
+  const report = await runPrune(
+    { prefix, host: ecrHost(account, aws.region), run: context.awsRequestId, isDryRun },
+    createPrunePorts(settings, account),
+  );
+  log.info(`prune ${report.kind}`, { ...report });
+  if (report.kind === "pruned" && report.deleted.length + report.failed.length > 0)
+    await publisher.publish({ ...report, account, region: aws.region });
+  return report;
+}

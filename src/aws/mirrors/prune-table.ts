@@ -1,0 +1,132 @@
+/**
+ * The table of the clean-up: the lock, the marks and what was begun of each repository, and the images of task definitions.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html (read 2026-11)
+ */
+
+import {
+  type AttributeValue,
+  BatchWriteItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+} from "@aws-sdk/client-dynamodb";
+import { optional } from "../../ecs/json-fields.ts";
+import { type Digest, isDigest } from "../../image/digest.ts";
+import type { PruneRecords } from "../../mirrors/ports.ts";
+import type { Mark } from "../../mirrors/prune/mark.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { callAws } from "../client/aws-error-codes.ts";
+import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
+import type { ServiceTimes } from "./service-times.ts";
+import { groupsOf } from "./whole-list.ts";
+
+/** A run takes a quarter of an hour at most: Lambda ends it then. */
+const LOCKED_MS = 3_600_000;
+const WRITTEN_AT_ONCE = 25;
+const PAGES_MAX = 200;
+
+type Item = Record<string, AttributeValue>;
+
+export function createPruneTable(
+  settings: AwsSettings,
+  TableName: string,
+  times: ServiceTimes,
+): PruneRecords {
+  const client = times.watch("dynamodb", new DynamoDBClient(clientConfiguration(settings)));
+  const put = async (Item: Item): Promise<void> => {
+    await callAws("dynamodb:PutItem", () => client.send(new PutItemCommand({ TableName, Item })));
+  };
+
+  return {
+    async lock(run, now) {
+      const values = { ":now": { N: String(now) } };
+      try {
+        await client.send(
+          new PutItemCommand({
+            TableName,
+            Item: { id: { S: "lock" }, run: { S: run }, until: { N: String(now + LOCKED_MS) } },
+            ConditionExpression: "attribute_not_exists(id) OR #until < :now",
+            ExpressionAttributeNames: { "#until": "until" },
+            ExpressionAttributeValues: values,
+          }),
+        );
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return undefined;
+        return await callAws("dynamodb:PutItem", () => Promise.reject(error));
+      }
+      return async () => {
+        await callAws("dynamodb:DeleteItem", async () => {
+          try {
+            await client.send(
+              new DeleteItemCommand({
+                TableName,
+                Key: { id: { S: "lock" } },
+                ConditionExpression: "run = :run",
+                ExpressionAttributeValues: { ":run": { S: run } },
+              }),
+            );
+          } catch (error) {
+            // Another run has it, after this one was too late.
+            if (!(error instanceof ConditionalCheckFailedException)) throw error;
+          }
+        });
+      };
+    },
+
+    async read() {
+      const marks = new Map<string, Mark>();
+      const rests = new Map<string, ReadonlySet<Digest>>();
+      const taskDefinitions = new Map<string, readonly string[]>();
+      let from: Item | undefined;
+      for (let page = 0; page < PAGES_MAX; page += 1) {
+        const { Items = [], LastEvaluatedKey } = await callAws("dynamodb:Scan", () =>
+          client.send(
+            new ScanCommand({ TableName, ConsistentRead: true, ...optional("ExclusiveStartKey", from) }),
+          ),
+        );
+        for (const item of Items) {
+          const [kind, name] = splitId(item.id?.S ?? "");
+          const value: unknown = JSON.parse(item.value?.S ?? "null");
+          if (kind === "marks")
+            for (const [digest, mark] of Object.entries(value as Record<string, Mark>))
+              marks.set(`${name}@${digest}`, mark);
+          if (kind === "rest") rests.set(name, new Set((value as string[]).filter(isDigest)));
+          if (kind === "task-definition") taskDefinitions.set(name, value as string[]);
+        }
+        if (LastEvaluatedKey === undefined) return { marks, rests, taskDefinitions };
+        from = LastEvaluatedKey;
+      }
+      throw new AwsError("unavailable", "dynamodb:Scan", `dynamodb:Scan: more than ${PAGES_MAX} pages`);
+    },
+
+    async writeMarks(repository, marks) {
+      const byDigest = Object.fromEntries(
+        [...marks].map(([key, mark]) => [key.slice(repository.length + 1), mark]),
+      );
+      await put({ id: { S: `marks ${repository}` }, value: { S: JSON.stringify(byDigest) } });
+    },
+
+    async writeRest(repository, digests) {
+      await put({ id: { S: `rest ${repository}` }, value: { S: JSON.stringify(digests) } });
+    },
+
+    async writeTaskDefinitions(added) {
+      for (const group of groupsOf([...added], WRITTEN_AT_ONCE)) {
+        const requests = group.map(([arn, images]) => ({
+          PutRequest: { Item: { id: { S: `task-definition ${arn}` }, value: { S: JSON.stringify(images) } } },
+        }));
+        // What is not taken is read and written again by the next run.
+        await callAws("dynamodb:BatchWriteItem", () =>
+          client.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests } })),
+        );
+      }
+    },
+  };
+}
+
+function splitId(id: string): readonly [kind: string, name: string] {
+  const space = id.indexOf(" ");
+  return space < 0 ? [id, ""] : [id.slice(0, space), id.slice(space + 1)];
+}

@@ -1,0 +1,67 @@
+/** What the function that cleans up may do: everything that its code calls, and no deletion unless it is asked for. */
+
+import { deepEqual, equal } from "node:assert/strict";
+import { describe, test } from "vitest";
+import { isObject } from "../../src/ecs/json-fields.ts";
+import type { Json, JsonObject } from "../../src/runtime/json.ts";
+import { readTemplate } from "../support/aws/template.ts";
+import { projectFiles } from "../support/project-files.ts";
+
+const objectsIn = (value: Json | undefined) => (Array.isArray(value) ? value.filter(isObject) : []);
+
+function statementsWith(Mirrors: "report" | "prune"): readonly JsonObject[] {
+  const role = (readTemplate({ Mirrors }, "mirrors.yaml").resources.MirrorsRole?.Properties ??
+    {}) as JsonObject;
+  const [policy] = objectsIn(role.Policies);
+  return objectsIn((policy?.PolicyDocument as JsonObject | undefined)?.Statement);
+}
+
+const actionsWith = (mirrors: "report" | "prune") =>
+  statementsWith(mirrors).flatMap(({ Action }) => Action as string | readonly string[]);
+
+/** Each action that the readers and the table name, in the words of IAM. */
+const CALLED = new Set(
+  projectFiles()
+    .filter(({ path }) => /^src\/aws\/mirrors\/(?!invoke)/.test(path))
+    .flatMap(
+      ({ text }) =>
+        text.match(/"(?:batch|codebuild|dynamodb|ec[rs]|eks|events|lambda|scheduler):\w+"/g) ?? [],
+    )
+    .map((quoted) => quoted.slice(1, -1)),
+);
+
+describe("the role of the function that cleans up copies", () => {
+  test("may call everything that its code calls", () => {
+    equal(CALLED.size > 20, true);
+    deepEqual(
+      [...CALLED].filter((action) => !actionsWith("prune").includes(action)),
+      [],
+    );
+  });
+
+  test("may delete images with Mirrors=prune alone, in repositories that Repull created, and delete nothing else", () => {
+    const deletes = (mirrors: "report" | "prune") =>
+      actionsWith(mirrors).filter(
+        (action) =>
+          /:(?:\w*Delete\w*|Put\w*|Create\w*|Update\w*)$/.test(action) &&
+          !action.startsWith("dynamodb:") &&
+          !/^(?:logs|events):/.test(action),
+      );
+    deepEqual(deletes("report"), []);
+    deepEqual(deletes("prune"), ["ecr:BatchDeleteImage"]);
+    const [statement] = statementsWith("prune").filter(({ Sid }) => Sid === "DeleteCopies");
+    deepEqual(statement?.Condition, { StringLike: { "aws:ResourceTag/repull:source": "*" } });
+    equal(JSON.stringify(statement?.Resource).includes("repository/repull/*"), true);
+  });
+
+  test("is run by a schedule with Mirrors=prune alone", () => {
+    const rules = (Mirrors: string) =>
+      readTemplate({ Mirrors }, "mirrors.yaml").resources.PruneRule !== undefined;
+    deepEqual([rules("report"), rules("prune")], [false, true]);
+  });
+
+  test("is registered as one whose reads are not pulls", () => {
+    const types = Object.values(readTemplate({}, "mirrors.yaml").resources).map((one) => one?.Type);
+    equal(types.includes("AWS::ECR::PullTimeUpdateExclusion"), true);
+  });
+});
