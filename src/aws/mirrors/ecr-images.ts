@@ -1,7 +1,7 @@
 /**
  * The repositories under Repull's prefix and their images, as ECR describes them; and the deletion of images by digest.
  *
- * DescribeImages is no pull. BatchGetImage is one, which moves `lastRecordedPullTime` (aws/containers-roadmap#2390), so that
+ * DescribeImages does not count as a pull. BatchGetImage does, and moves `lastRecordedPullTime` (aws/containers-roadmap#2390), so that
  * manifests are read only where that is asked for: of indexes, whose platforms are named nowhere else.
  */
 
