@@ -4,10 +4,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { NODE_FLAGS } from "../../infra/image/node-flags.ts";
+import { freePorts } from "../../test/support/free-ports.ts";
 import { configurationFor } from "../../test/support/kube/admission-world.ts";
 import { issueForLoopback } from "../../test/support/kube/authority.ts";
 import { startProgram } from "../../test/support/kube/child-processes.ts";
-import { type ControlPlane, freePorts } from "../../test/support/kube/control-plane.ts";
+import type { ControlPlane } from "../../test/support/kube/control-plane.ts";
 
 export type WebhookProcess = {
   /** Tells the API server to ask it. */

@@ -9,7 +9,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ControlPlane, freePorts, startControlPlane } from "../support/kube/control-plane.ts";
+import { freePorts } from "../support/free-ports.ts";
+import { type ControlPlane, startControlPlane } from "../support/kube/control-plane.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CHART = join(ROOT, "infra/helm/repull");

@@ -1,10 +1,10 @@
 /** A headless Chromium, driven over its own protocol: what a page shows, logs, asks the network for, and where it ends. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stopProcess } from "./stop-process.ts";
 
 export type Page = {
   /** The value of an expression, as JSON carries it. */
@@ -59,7 +59,7 @@ export async function startChromium(): Promise<Chromium> {
   );
   browser.once("error", () => {});
   const stop = async (): Promise<void> => {
-    await end(browser);
+    await stopProcess(browser);
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -205,11 +205,4 @@ async function openPage(
       return Buffer.from(String(data), "base64");
     },
   };
-}
-
-async function end(browser: ChildProcess): Promise<void> {
-  if (browser.exitCode !== null || browser.signalCode !== null || browser.pid === undefined) return;
-  const ended = once(browser, "exit");
-  browser.kill("SIGTERM");
-  await ended;
 }

@@ -19,6 +19,7 @@ import {
 } from "./aws/aws-stub.ts";
 import { type DurableExecution, DurableService } from "./aws/durable-service.ts";
 import { type Answer, type StartedFunction, startFunction } from "./aws/runtime-api.ts";
+import { registriesPolicy } from "./registries/registries-policy.ts";
 
 export type Name = "detect" | "remediate" | "mirror";
 
@@ -69,7 +70,7 @@ export async function deploy(
     return answer;
   });
   const registries = await serveRegistries(world);
-  const policy = JSON.stringify({ registries: registriesOf(registries.endpoints) });
+  const policy = JSON.stringify({ registries: registriesPolicy(registries.endpoints) });
   const policyIn = ({ action }: AwsRequest): AwsAnswer | undefined =>
     action === "GetParameter" ? { body: { Parameter: { Value: policy } } } : undefined;
   // What a person's command line reads of the stack.
@@ -161,16 +162,4 @@ export async function deploy(
     },
   };
   return deployment;
-}
-
-/** The policy's word on the world's registries, which are on loopback, where the functions go by that word alone. */
-function registriesOf(settings: string): JsonObject {
-  const rows = settings.split(",").map((row) => {
-    const [host = "", url = ""] = row.split("=");
-    // An endpoint that is used instead of a registry sees its login only where the policy allows it.
-    return { host, url, sendCredentials: true };
-  });
-  // Blobs are redirected to the same server by its other name: a host of its own, port included.
-  const blobHosts = rows.map(({ url }) => `localhost:${new URL(url).port}`);
-  return { allowed: ["well-known", ...blobHosts], endpoints: rows };
 }

@@ -9,8 +9,9 @@ import type { ClusterPort } from "../../../src/cluster/cluster-port.ts";
 import { openCluster } from "../../../src/cluster/open-cluster.ts";
 import type { Pod } from "../../../src/kubernetes/objects/objects.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { makeAuthority } from "../../support/kube/authority.ts";
-import { type ControlPlane, freePorts, startControlPlane } from "../../support/kube/control-plane.ts";
+import { type ControlPlane, startControlPlane } from "../../support/kube/control-plane.ts";
 import {
   patchedBy,
   type ScriptedWebhook,

@@ -5,9 +5,9 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../free-ports.ts";
+import { stopProcess } from "../stop-process.ts";
 import { openServiceDeploymentsDoor } from "./service-deployments-door.ts";
 
 export const MOTO_CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" } as const;
@@ -34,12 +34,12 @@ export async function startMoto(): Promise<Moto> {
         url: door.url,
         stop: async () => {
           await door.close();
-          await stop(server);
+          await stopProcess(server);
         },
       };
     }
     failures.push(`${command}: ${because}`);
-    await stop(server);
+    await stopProcess(server);
   }
   throw new Error(`moto does not start (pip install "moto[server]"): ${failures.join("; ")}`);
 }
@@ -67,25 +67,4 @@ async function answers(server: ChildProcess, url: string): Promise<string | unde
     await delay(100);
   }
   return `no answer within ${START_MILLISECONDS_MAX} ms: ${words.trim()}`;
-}
-
-/** Ends the very process that was started, and waits for its end. */
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.pid === undefined || server.exitCode !== null || server.signalCode !== null) return;
-  const exited = once(server, "exit");
-  server.kill("SIGTERM");
-  const patience = setTimeout(() => server.kill("SIGKILL"), 5_000);
-  await exited;
-  clearTimeout(patience);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

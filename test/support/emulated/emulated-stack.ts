@@ -12,6 +12,7 @@ import type { World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { serveRegistries } from "../aws/aws-account.ts";
 import { STUB_CREDENTIALS } from "../aws/aws-stub.ts";
+import { registriesPolicy } from "../registries/registries-policy.ts";
 import { type ExecutionNames, executionNames } from "./execution-names.ts";
 import { type FrontDoor, type FrontDoorSettings, openFrontDoor } from "./front-door.ts";
 import { startInProcessRunner, startInThread } from "./in-process.ts";
@@ -101,7 +102,7 @@ export async function startEmulatedStack(
   });
   const queueUrl = `https://sqs.${region}.amazonaws.com/${EMULATOR_ACCOUNT}/${stackName}-unhandled`;
   const registrySettings = {
-    ...registriesOf(registries.endpoints),
+    ...registriesPolicy(registries.endpoints),
     ...(policy.registries as JsonObject | undefined),
   };
   account.parameters.set(`/${stackName}/policy`, JSON.stringify({ ...policy, registries: registrySettings }));
@@ -192,14 +193,4 @@ export async function startEmulatedStack(
     awsRegion: region,
   });
   return stack;
-}
-
-/** The policy's word on the world's registries, which are on loopback. */
-function registriesOf(settings: string): JsonObject {
-  const rows = settings.split(",").map((row) => {
-    const [host = "", url = ""] = row.split("=");
-    return { host, url, sendCredentials: true };
-  });
-  const blobHosts = rows.map(({ url }) => `localhost:${new URL(url).port}`);
-  return { allowed: ["well-known", ...blobHosts], endpoints: rows };
 }

@@ -4,10 +4,10 @@
  */
 
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePorts } from "../free-ports.ts";
 import { type Authority, makeAuthority, makeTokenKey } from "./authority.ts";
 import { type RunningProgram, startProgram } from "./child-processes.ts";
 import { apiServerArgs, controllerArgs, etcdArgs, kwokArgs, schedulerArgs } from "./component-args.ts";
@@ -145,25 +145,6 @@ async function untilReady(kubectl: Kubectl, programs: readonly RunningProgram[])
     if (Date.now() > until) throw new Error(`the API server is not ready: ${stderr || stdout}`);
     await delay(100);
   }
-}
-
-/** Ports that were free a moment ago, all different. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            resolve(typeof address === "object" && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function kubeconfigText(name: string, url: string, authorityPath: string, user: string): string {

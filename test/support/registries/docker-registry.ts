@@ -1,13 +1,13 @@
 /** A real docker-registry process on a free loopback port, with its storage in a folder that goes with it. */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../free-ports.ts";
+import { stopProcess } from "../stop-process.ts";
 
 export type DockerRegistryOptions = {
   /** A line of an htpasswd file, bcrypt of the least cost: the registry hashes on every request. */
@@ -50,7 +50,7 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   registry.once("error", () => {});
   await log.close();
   const stop = async (): Promise<void> => {
-    await end(registry);
+    await stopProcess(registry);
     await rm(folder, { recursive: true, force: true });
   };
   const url = `${options.tls === undefined ? "http" : "https"}://${host}`;
@@ -101,18 +101,6 @@ function configuration(
   });
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const request = http.get({ host: "127.0.0.1", port, path: "/v2/", agent: false }, (answer) => {
@@ -121,11 +109,4 @@ function accepts(port: number): Promise<boolean> {
     });
     request.once("error", () => resolve(false));
   });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  await ended;
 }

@@ -3,6 +3,7 @@
 import { isObject } from "../../../ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../../runtime/json.ts";
 import type { AwsSettings } from "../client-config.ts";
+import { answerBytes } from "./answer-bytes.ts";
 import { serviceCall } from "./service-call.ts";
 import { jsonOfXml } from "./xml-answer.ts";
 
@@ -99,14 +100,5 @@ function errorIn(read: Json): JsonObject {
 }
 
 async function textOf(body: Answer["body"]): Promise<string> {
-  if (body instanceof Uint8Array) return new TextDecoder().decode(body);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > ANSWER_BYTES_MAX)
-      throw new RangeError(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return new TextDecoder().decode(await answerBytes(body, ANSWER_BYTES_MAX));
 }

@@ -17,6 +17,7 @@ import type {
 } from "@aws-sdk/client-ecs";
 import { isObject } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
+import { answerBytes } from "./answer-bytes.ts";
 
 /** A hundred described tasks are about a megabyte; nothing that ECS answers comes near this. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
@@ -78,7 +79,7 @@ export async function sendRawRest(
     (next) => async (args) => {
       const result = await next(args);
       const response = answerIn(result.response);
-      const bytes = await collect(response.body);
+      const bytes = await answerBytes(response.body, ANSWER_BYTES_MAX);
       if (response.statusCode >= 300) {
         response.body = bytes;
       } else {
@@ -104,19 +105,6 @@ function requestIn(value: unknown): HttpRequest {
 function answerIn(value: unknown): HttpAnswer {
   assert(typeof value === "object" && value !== null && "statusCode" in value && "body" in value);
   return value as HttpAnswer;
-}
-
-async function collect(body: AsyncIterable<Uint8Array> | Uint8Array): Promise<Uint8Array> {
-  if (body instanceof Uint8Array) return body;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > ANSWER_BYTES_MAX)
-      throw new RangeError(`the answer is longer than ${ANSWER_BYTES_MAX} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function parse(bytes: Uint8Array): JsonObject {
