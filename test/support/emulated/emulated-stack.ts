@@ -20,7 +20,7 @@ import { type EmulatedFunction, type Program, startDurableRunner, startEmulator 
 
 /** The account that the emulator puts into every context. */
 export const EMULATOR_ACCOUNT = "012345678912";
-export type BundleName = "detect" | "remediate" | "mirror";
+export type BundleName = "detect" | "remediate" | "mirror" | "prefill" | "hook" | "deployment-hook";
 
 export type EmulatedStack = {
   readonly world: World;
