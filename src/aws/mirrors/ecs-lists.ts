@@ -84,14 +84,21 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
     const serviceArns = await wholeList("ecs:ListServices", { list: "serviceArns" }, (token) =>
       sendRaw(client, new ListServicesCommand(page(token))),
     );
-    const taskArns = await wholeList("ecs:ListTasks", { list: "taskArns" }, (token) =>
-      sendRaw(client, new ListTasksCommand(page(token))),
-    );
+    const tasksThat = async (desiredStatus: "RUNNING" | "STOPPED") =>
+      texts(
+        need(
+          await wholeList("ecs:ListTasks", { list: "taskArns" }, (token) =>
+            sendRaw(client, new ListTasksCommand({ ...page(token), desiredStatus })),
+          ),
+        ),
+      );
+    // A task that is to stop runs for minutes yet, and DescribeClusters counts it.
+    const taskArns = [...(await tasksThat("RUNNING")), ...(await tasksThat("STOPPED"))];
     return {
       services: await inGroups(texts(need(serviceArns)), 10, "ecs:DescribeServices", "services", (services) =>
         sendRaw(client, new DescribeServicesCommand({ cluster, services })),
       ),
-      tasks: await inGroups(texts(need(taskArns)), HUNDRED, "ecs:DescribeTasks", "tasks", (tasks) =>
+      tasks: await inGroups([...new Set(taskArns)], HUNDRED, "ecs:DescribeTasks", "tasks", (tasks) =>
         sendRaw(client, new DescribeTasksCommand({ cluster, tasks })),
       ),
     };
@@ -119,7 +126,7 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
 
     async serviceRevisions(services) {
       const arns = new Set<string>();
-      await forEachConcurrently(services, AT_ONCE, async (described) => {
+      await forEachConcurrently(services.filter(isDeployedByEcs), AT_ONCE, async (described) => {
         const cluster = getString(described, "clusterArn") ?? "";
         const service = getString(described, "serviceArn") ?? "";
         const listed = await wholeList(
@@ -181,6 +188,11 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
       return getObjects(found, "containerDefinitions").flatMap((one) => getString(one, "image") ?? []);
     },
   };
+}
+
+/** Another controller's deployments are task sets, which DescribeServices tells. */
+function isDeployedByEcs(service: JsonObject): boolean {
+  return (getString(getObject(service, "deploymentController") ?? {}, "type") ?? "ECS") === "ECS";
 }
 
 type Counts = { readonly services: number; readonly tasks: number };

@@ -27,7 +27,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "marked-now": "unused; looked at again in a day",
   "changed-since-mark": "it has changed since it was marked",
   "marked-lately": "unused; marked less than a day ago",
-  "next-run": "unused; the next run deletes it",
+  "next-run": "unused; a later run marks or deletes it",
 };
 
 export function formatPrune({ kind, because, deleted, kept, failed }: Prune): readonly string[] {

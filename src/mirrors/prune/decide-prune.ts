@@ -13,6 +13,8 @@ import { ACCOUNT_RULES, COPY_RULES, type Kept, listOf, type PruneFacts, retentio
 import { type Mark, markKey, seenOf } from "./mark.ts";
 
 export const DIGESTS_A_RUN_MAX = 50;
+/** As many as four runs delete at the most: a mark for each of ten thousand copies would say no more. */
+export const MARKS_MAX = 200;
 
 export type PruneDecision =
   /** With the mark that it has after the run. */
@@ -59,8 +61,23 @@ export function decidePrune(
     }
     return mark === undefined ? { copy } : { copy, mark };
   });
-  return withinOneRun(judged);
+  return withinOneRun(withinMarks(judged, now));
 }
+
+/** Of the copies that are to be marked, as many as there are marks for; proofs last, since they wait for the copies anyway. */
+function withinMarks(judged: readonly Judged[], now: number): readonly Judged[] {
+  const isNew = ({ kept, mark }: Judged): boolean => kept !== undefined && mark?.at === now;
+  const left = MARKS_MAX - judged.filter((one) => one.mark !== undefined && !isNew(one)).length;
+  const inOrder = judged.filter(isNew).toSorted((a, b) => rankOf(a) - rankOf(b));
+  const without = new Set(inOrder.slice(Math.max(0, left)));
+  return judged.map((one) => (without.has(one) ? { copy: one.copy, kept: MARKED_LATER } : one));
+}
+
+function rankOf({ copy }: Judged): number {
+  return copy.kind === "proof" ? 1 : 0;
+}
+
+const MARKED_LATER: Kept = { code: "next-run", because: "enough copies are marked without it" };
 
 type Judged = { readonly copy: Copy; readonly kept?: Kept; readonly mark?: Mark };
 

@@ -237,4 +237,20 @@ describe("decidePrune", () => {
     equal(gone.length > 0 && gone.length <= 50, true);
     equal(gone.includes(shared.digest), false);
   });
+
+  test("marks two hundred copies at most, before any proof, and those that are marked stay so", () => {
+    const many = Array.from({ length: 300 }, (_, index) => image(`many-${index}`));
+    const proofs = Array.from({ length: 250 }, (_, index) =>
+      image(`proof-${index}`, { tags: [`index-${digestOf(`proof ${index}`).slice("sha256:".length)}`] }),
+    );
+    const copies = copiesOf(MAIN, [...proofs, ...many], new Map());
+    const first = decidePrune(copies, { ...FACTS, marks: new Map() });
+    const marked = first.flatMap((one) =>
+      one.kind === "keep" && one.mark ? [[one.copy, one.mark] as const] : [],
+    );
+    deepEqual([marked.length, new Set(marked.map(([{ kind }]) => kind))], [200, new Set(["copy"])]);
+    const marks = new Map(marked.map(([copy, mark]) => [markKey(copy), mark]));
+    const second = decidePrune(copies, { ...FACTS, marks, times: [NOW + DAY / 2] });
+    equal(second.filter((one) => one.kind === "keep" && one.kept.code === "marked-lately").length, 200);
+  });
 });

@@ -1,0 +1,170 @@
+/** How many calls a clean-up costs in a large account: 10,000 images, 3,000 service revisions, 3,000 task definitions that are known. */
+
+import { deepEqual, equal } from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { createPrunePorts } from "../../../src/aws/mirrors/prune-ports.ts";
+import { digestOf, shortDigest } from "../../../src/image/digest.ts";
+import { MARKS_MAX } from "../../../src/mirrors/prune/decide-prune.ts";
+import { runPrune } from "../../../src/mirrors/prune/run-prune.ts";
+import type { JsonObject } from "../../../src/runtime/json.ts";
+
+const [REPOSITORIES, IMAGES, SERVICES, REVISIONS, TASKS, DEFINITIONS] = [20, 500, 100, 30, 400, 3_000];
+const ARN = "arn:aws:ecs:us-east-1:123456789012";
+const OLD = Date.now() / 1000 - 400 * 86_400;
+
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+const definition = (index: number) => `${ARN}:task-definition/family:${index + 1}`;
+/** A page of a list, as the services of ECS cut it. */
+function page(list: string, items: readonly unknown[], size: number, { nextToken }: JsonObject) {
+  const from = Number(nextToken ?? 0);
+  const more = from + size < items.length ? { nextToken: String(from + size) } : {};
+  return { [list]: items.slice(from, from + size), ...more };
+}
+const listOf = (body: JsonObject, member: string) => body[member] as string[];
+
+const CALLS: Readonly<Record<string, (body: JsonObject) => unknown>> = {
+  GetParameter: () => ({ Parameter: { Name: "/repull/writes", Value: "allowed" } }),
+  DescribeRepositories: () => ({
+    repositories: range(REPOSITORIES).map((index) => ({
+      repositoryName: `repull/r${index}`,
+      repositoryArn: `arn:aws:ecr:us-east-1:123456789012:repository/repull/r${index}`,
+    })),
+  }),
+  DescribeImages: ({ repositoryName }) => ({
+    imageDetails: range(IMAGES).map((index) => {
+      const imageDigest = digestOf(`${repositoryName} ${index}`);
+      const imageManifestMediaType = `application/vnd.oci.image.${index % 5 === 0 ? "index" : "manifest"}.v1+json`;
+      return {
+        imageDigest,
+        imageTags: [`1.${index}-${shortDigest(imageDigest)}`],
+        imagePushedAt: OLD,
+        lastRecordedPullTime: OLD + 60,
+        imageManifestMediaType,
+      };
+    }),
+  }),
+  BatchGetImage: ({ imageIds }) => ({
+    images: (imageIds as JsonObject[]).map((imageId) => ({
+      imageId,
+      imageManifest: '{"schemaVersion":2,"manifests":[]}',
+    })),
+  }),
+  ListTagsForResource: () => ({ tags: [{ Key: "repull:source", Value: "docker.io/library/nginx" }] }),
+  Scan: () => ({
+    Items: range(DEFINITIONS).map((index) => ({
+      id: { S: `task-definition ${definition(index)}` },
+      value: { S: '["nginx"]' },
+    })),
+  }),
+  PutItem: () => ({}),
+  DeleteItem: () => ({}),
+  ListClusters: () => ({ clusterArns: [`${ARN}:cluster/prod`] }),
+  DescribeClusters: () => ({
+    clusters: [
+      { clusterArn: `${ARN}:cluster/prod`, activeServicesCount: SERVICES, runningTasksCount: TASKS },
+    ],
+  }),
+  ListServices: (body) =>
+    page(
+      "serviceArns",
+      range(SERVICES).map((index) => `${ARN}:service/prod/s${index}`),
+      100,
+      body,
+    ),
+  DescribeServices: (body) => ({
+    services: listOf(body, "services").map((serviceArn, index) => ({
+      serviceArn,
+      clusterArn: `${ARN}:cluster/prod`,
+      taskDefinition: definition(index),
+    })),
+  }),
+  ListTasks: (body) =>
+    body.desiredStatus === "STOPPED"
+      ? { taskArns: [] }
+      : page(
+          "taskArns",
+          range(TASKS).map((index) => `${ARN}:task/prod/${index}`),
+          100,
+          body,
+        ),
+  DescribeTasks: (body) => ({
+    tasks: listOf(body, "tasks").map((taskArn) => ({
+      taskArn,
+      taskDefinitionArn: definition(1),
+      containers: [{ image: "nginx", imageDigest: digestOf("nginx") }],
+    })),
+  }),
+  ListServiceDeployments: ({ service }) => ({
+    serviceDeployments: range(REVISIONS).map((index) => ({
+      targetServiceRevisionArn: `${String(service).replace(":service/", ":service-revision/")}/${index}`,
+    })),
+  }),
+  DescribeServiceRevisions: (body) => ({
+    serviceRevisions: listOf(body, "serviceRevisionArns").map((serviceRevisionArn) => ({
+      serviceRevisionArn,
+      taskDefinition: definition(2),
+      containerImages: [],
+    })),
+  }),
+  ListTaskDefinitions: (body) => page("taskDefinitionArns", range(DEFINITIONS).map(definition), 100, body),
+  ListRules: () => ({ Rules: [] }),
+  ListProjects: () => ({ projects: [] }),
+  "GET /schedules": () => ({ Schedules: [] }),
+  "GET /clusters": () => ({ clusters: [] }),
+  "GET /2015-03-31/functions": () => ({ Functions: [] }),
+  "POST /v1/describejobdefinitions": () => ({ jobDefinitions: [] }),
+};
+
+const calls: string[] = [];
+const server = createServer(async (incoming, outgoing) => {
+  const target = String(incoming.headers["x-amz-target"] ?? "").split(".")[1];
+  const path = `${incoming.method} ${(incoming.url ?? "").split("?")[0]?.replace(/\/$/, "")}`;
+  const action = target ?? path;
+  calls.push(action);
+  const body = JSON.parse((await text(incoming)) || "{}") as JsonObject;
+  const absent = /^Get(?:Registry|Repository)Policy$/.exec(action);
+  if (absent !== null) {
+    outgoing.writeHead(400, { "content-type": "application/x-amz-json-1.1" });
+    outgoing.end(JSON.stringify({ __type: `${action.slice(3)}NotFoundException` }));
+    return;
+  }
+  const answer = /durable-executions$/.test(path) ? { DurableExecutions: [] } : CALLS[action]?.(body);
+  outgoing.writeHead(answer === undefined ? 400 : 200, { "content-type": "application/x-amz-json-1.1" });
+  outgoing.end(JSON.stringify(answer ?? { __type: "UnknownOperationException" }));
+});
+beforeAll(() => new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening)));
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+describe("a clean-up of 10,000 images beside 3,000 service revisions", () => {
+  test("takes at most 400 calls, and none for a task definition that is known", async () => {
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const aws = {
+      region: "us-east-1",
+      endpoint,
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+      attemptsMax: 1,
+    };
+    const ports = createPrunePorts(
+      {
+        aws,
+        table: "prune",
+        functions: ["repull-remediate", "repull-mirror"],
+        writesParameter: "/repull/writes",
+      },
+      "123456789012",
+    );
+    const report = await runPrune({ prefix: "repull", host: "h", run: "r", isDryRun: false }, ports);
+    deepEqual(report.kept, { "marked-now": MARKS_MAX, "next-run": REPOSITORIES * IMAGES - MARKS_MAX });
+    equal(calls.filter((action) => action === "DescribeTaskDefinition").length, 0);
+    const counts = Object.fromEntries(
+      [...Map.groupBy(calls, (action) => action)].map(([action, { length }]) => [action, length]),
+    );
+    equal(calls.length <= 400, true, JSON.stringify(counts));
+  }, 60_000);
+});
