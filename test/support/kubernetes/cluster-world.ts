@@ -1,5 +1,6 @@
 /** A cluster in a world: pods, kubelets that pull from its registries with their quotas, and controllers that heal them. */
 
+import type { ClusterPort } from "../../../src/cluster/cluster-port.ts";
 import { createCopies } from "../../../src/controller/copies/copies.ts";
 import { executionsHere } from "../../../src/controller/copies/executions-here.ts";
 import { type ControllerPorts, createController } from "../../../src/controller/create-controller.ts";
@@ -13,10 +14,7 @@ import { type Outcome, outcomeSchema } from "../../../src/remediation/report/out
 import { runInProcess } from "../../../src/runtime/in-process-steps.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
 import { runKubelets } from "../../../src/sandbox/kubernetes/kubelet.ts";
-import {
-  createSandboxCluster,
-  type SandboxCluster,
-} from "../../../src/sandbox/kubernetes/sandbox-cluster.ts";
+import { createSandboxCluster } from "../../../src/sandbox/kubernetes/sandbox-cluster.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { readPolicy, type SaidPolicy } from "../policy.ts";
@@ -30,6 +28,8 @@ export type ClusterWorldGiven = {
   /** Nodes that may not pull from ECR. */
   readonly withoutRights?: readonly string[];
   readonly nodes?: readonly string[];
+  /** Told of each container that a node starts. */
+  readonly onStart?: (pod: Pod, container: string, digest: string) => void;
 };
 
 export type ControllerGiven = {
@@ -40,7 +40,7 @@ export type ControllerGiven = {
   readonly copier?: Ports["copier"];
   readonly allowedRegistries?: readonly string[];
   /** A cluster that another one sees otherwise: cut off, for example. */
-  readonly cluster?: SandboxCluster;
+  readonly cluster?: ClusterPort;
   readonly clock?: ControllerPorts["clock"];
 };
 
@@ -62,7 +62,6 @@ export async function clusterWorld(given: ClusterWorldGiven) {
   allow();
   const ended = new AbortController();
   const ecr = ecrHost(world.home.account, world.home.region);
-  const starts: { readonly pod: string; readonly digest: string }[] = [];
   world.clock.schedule(world.clock.now(), () =>
     runKubelets(
       {
@@ -71,7 +70,7 @@ export async function clusterWorld(given: ClusterWorldGiven) {
           host === ecr && !given.withoutRights?.includes(name)
             ? { user: "AWS", password: world.registries.ecr.issuePassword().password }
             : undefined,
-        onStart: ({ metadata }, _, digest) => starts.push({ pod: metadata.name ?? "", digest }),
+        ...(given.onStart === undefined ? {} : { onStart: given.onStart }),
       },
       ended.signal,
     ),
@@ -120,7 +119,7 @@ export async function clusterWorld(given: ClusterWorldGiven) {
   };
 
   return {
-    ...{ world, cluster, policy, ecr, allow, controller, starts },
+    ...{ world, cluster, policy, ecr, allow, controller },
     addPods: (pods: readonly Pod[]) => {
       for (const one of pods) cluster.put("pods", one);
     },
