@@ -137,6 +137,13 @@ describe("a message", () => {
     expect(JSON.stringify([results, started])).not.toContain(CANARY);
   });
 
+  test("of the same image asks its registry no more for some minutes", async () => {
+    await handler({ Records: [record(deployed())] }, context);
+    const before = { ...world.registries.dockerHub.requests() };
+    await handler({ Records: [record(deployed()), record(transformed(registered()))] }, context);
+    expect(world.registries.dockerHub.requests()).toEqual(before);
+  });
+
   test("starts nothing where the policy does not want it", async () => {
     policy = "{}";
     expect(await handler({ Records: [record(deployed())] }, context)).toMatchObject([

@@ -103,7 +103,7 @@ async function judgeAll(
   await withinTime(clock, Math.max(1, ends - clock.now()), late, () =>
     forEachConcurrently([...byQuestion], IMAGES_AT_ONCE, async ([question, [first]]) => {
       if (first === undefined) return;
-      judged.set(question, await remembered.judge(question, () => judgeOrPass(first, round)));
+      judged.set(question, await remembered.answer(question, () => judgeOrPass(first, round)));
     }),
   ).catch((error: unknown) => {
     if (!(error instanceof Error)) throw error;

@@ -18,6 +18,7 @@ import { imageExcluded } from "../../remediation/survey/excluded.ts";
 import type { ImagePlan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { StrategyContext } from "../../substitution/strategy.ts";
+import { type Remembered, rememberFor } from "../remembered.ts";
 
 export type NeededCopy =
   | { readonly kind: "copy"; readonly image: string; readonly request: MirrorRequest }
@@ -37,7 +38,20 @@ export type NoCopyCode =
   /** Asking again may help. */
   | "unavailable";
 
-export type AssessmentPorts = Pick<Ports, "registries" | "anonymous" | "ecr" | "location" | "clock">;
+export type AssessmentPorts = Pick<Ports, "registries" | "anonymous" | "ecr" | "location" | "clock"> & {
+  /** What was found of an image some minutes ago; absent: each image is asked about each time. */
+  readonly remembered?: Remembered<NeededCopy>;
+};
+
+const SECONDS_REMEMBERED = 300;
+const SECONDS_WITHOUT_ANSWER = 20;
+
+/** A storm of deployments of one image asks its registry once. */
+export function rememberCopies(clock: Pick<Ports["clock"], "now">): Remembered<NeededCopy> {
+  return rememberFor(clock, (copy) =>
+    copy.kind === "none" && copy.code === "unavailable" ? SECONDS_WITHOUT_ANSWER : SECONDS_REMEMBERED,
+  );
+}
 
 /** The queue brings a message again after six times this. */
 const TIME: RegistryTimeLimits = { all: 45, otherRegistries: 35, head: 5, get: 10 };
@@ -53,7 +67,9 @@ export async function copiesOf(
   const copies: NeededCopy[] = [];
   for (const [image, containers] of Map.groupBy(containersOf(taskDefinition), (one) => one.image ?? "")) {
     const signedIn = containers.every(({ hasRepositoryCredentials }) => hasRepositoryCredentials);
-    copies.push(await copyOf(image, signedIn, environment));
+    const question = JSON.stringify([image, signedIn, platforms, policy]);
+    const ask = () => copyOf(image, signedIn, environment);
+    copies.push(await (ports.remembered?.answer(question, ask) ?? ask()));
   }
   return copies;
 }

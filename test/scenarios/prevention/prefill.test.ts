@@ -1,7 +1,7 @@
 /** Images of new deployments, copied before a limit strikes: what is copied, how often, and what healing needs of it then. */
 
 import { describe, expect, test } from "vitest";
-import type { PrefillResult } from "../../../src/prevention/prefill/prefill.ts";
+import { type PrefillResult, prefill } from "../../../src/prevention/prefill/prefill.ts";
 import type { Outcome } from "../../../src/remediation/report/outcome.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
@@ -130,6 +130,28 @@ describe("an image of a new deployment", () => {
     expect(copies(played).filter(([whose]) => whose === "a")).toEqual([]);
     expect(last(played)).toEqual(told);
   });
+});
+
+test("an event that is late, of a deployment that another has replaced, copies nothing", async () => {
+  const played = await installed();
+  const { world, prefilled } = played;
+  let first: JsonObject | undefined;
+  const stop = world.bus.subscribe((document) => {
+    if (document["detail-type"] === "ECS Deployment State Change") first ??= document;
+  });
+  played.deploy("web", "acme/web:2");
+  await world.run(HOUR / 4);
+  stop();
+  played.deploy("web", "acme/web:3");
+  await world.run(HOUR / 4);
+  const made = copies(played);
+  const late = await prefill(first, readPolicy(AHEAD), "*", {
+    ...world.ports,
+    killSwitch: { activeReason: async () => undefined },
+  });
+  expect(late).toMatchObject({ kind: "ignored", code: "deployment-over" });
+  expect(copies(played)).toEqual(made);
+  expect(prefilled.length).toBeGreaterThan(0);
 });
 
 describe("what healing needs", () => {
