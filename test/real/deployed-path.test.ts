@@ -78,7 +78,12 @@ describe("an event on AWS's own programs", () => {
     ["fargate-service",          "succeeded",    0],
     ["multi-container",          "succeeded",    1],
     ["fargate-service.crash",    "rolled-back",  0],
+    ["ec2-service",              "succeeded",    0],
+    ["authenticated-limit",      "succeeded",    0],
+    ["vanity-host",              "succeeded",    1],
+    ["govcloud",                 "succeeded",    0],
     ["code-deploy-service",      "not-eligible", 0],
+    ["deprovisioning.opted-out", "not-eligible", 0],
   ] as const;
   for (const [world, outcome, copies] of table)
     it(`ends as ${outcome} in the world ${world}`, async () => {
@@ -161,7 +166,9 @@ describe("a process that the kernel kills", () => {
   const table = [
     // function     between the effect of this step and its record
     ["remediate",   "observe failure 1"],
+    ["remediate",   "register 2"],
     ["remediate",   "start 3"],
+    ["remediate",   "observe rollout 4"],
     ["mirror",      "repository"],
     ["mirror",      "manifests"],
     ["mirror",      "copy 1"],

@@ -5,7 +5,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json, JsonObject } from "../../../src/runtime/json.ts";
-import { accountOf } from "../../../src/sandbox/endpoint/call.ts";
+import { type Account, accountOf } from "../../../src/sandbox/endpoint/call.ts";
 import { serveEndpoint } from "../../../src/sandbox/endpoint/serve-endpoint.ts";
 import { createRecordedWorld } from "../../../src/sandbox/world/recorded-world.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
@@ -24,6 +24,7 @@ export type BundleName = "detect" | "remediate" | "mirror" | "prefill" | "hook" 
 
 export type EmulatedStack = {
   readonly world: World;
+  readonly account: Account;
   readonly door: FrontDoor;
   readonly executions: ExecutionNames;
   readonly stackName: string;
@@ -149,6 +150,7 @@ export async function startEmulatedStack(
   const runnerUrl = runner.url;
   const stack: EmulatedStack = {
     world,
+    account,
     door,
     executions: names,
     stackName,

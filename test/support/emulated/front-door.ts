@@ -163,7 +163,9 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     // A function is listed by its name there; Lambda takes its ARN as well.
     const plain = names
       .toRunner(decodeURIComponent(path))
-      .replace(/\/functions\/arn:[^/]*:function:([^:/]+)(?::[^/]*)?\//, "/functions/$1/");
+      .replace(/\/functions\/arn:[^/]*:function:([^:/]+)(?::[^/]*)?\//, "/functions/$1/")
+      // Lambda takes times as texts, the runner as seconds (its stores/base.py, 1.4.0), and finds nothing otherwise.
+      .replace(/(Started(?:After|Before)=)([^&]+)/g, (_, key, time) => `${key}${Date.parse(time) / 1000}`);
     const found = names.all.find(({ runnerArn }) => plain.includes(runnerArn));
     const runnerArn = found?.runnerArn ?? "";
     const sent = found === undefined ? plain : plain.replace(runnerArn, encodeURIComponent(runnerArn));
