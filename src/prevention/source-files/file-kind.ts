@@ -9,7 +9,7 @@ import { isContainerList } from "./readers/task-definition.ts";
 export type Syntax = "dockerfile" | "hcl" | "yaml" | "json";
 
 const NO_DOCKERFILE =
-  /\.(?:dockerignore|md|txt|sh|ps1|ts|js|mjs|py|go|rb|rs|java|kt|lock|log|html|tf|toml|j2|tmpl|tpl)$/i;
+  /\.(?:dockerignore|md|txt|sh|ps1|ts|js|mjs|py|go|rb|rs|java|kt|lock|log|html|tf|toml|j2|tmpl|tpl|template)$/i;
 
 export function syntaxOf(path: string): Syntax | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();

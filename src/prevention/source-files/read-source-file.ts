@@ -73,7 +73,7 @@ const UNKNOWN = { kind: "skipped", because: "unknown-kind" } as const;
 function readDocuments(file: SourceFile, syntax: "yaml" | "json"): ReadFile {
   const { path, text } = file;
   if (!mayNameImages(text) && !mayBeBomb(text)) return UNKNOWN;
-  const isJson = syntax === "json" && /^\s*[[{]/.test(text);
+  const isJson = syntax === "json" && /^\s*(?:\[|\{(?!\{))/.test(text);
   if (isJson) {
     const found = readJson(text, (documents) => imagesIn(documents, file));
     return "unreadable" in found ? { kind: "unreadable", ...found.unreadable } : found;
@@ -82,7 +82,8 @@ function readDocuments(file: SourceFile, syntax: "yaml" | "json"): ReadFile {
   if (isEngineTemplate(path, text)) return { kind: "skipped", because: "template" };
   const parsed: Documents = yamlDocuments(text);
   if (!("unreadable" in parsed)) return imagesIn(parsed.documents, file);
-  if (text.includes("{{") || text.includes("{%")) return { kind: "skipped", because: "template" };
+  if (text.includes("{{") || text.includes("{%") || path.endsWith(".template"))
+    return { kind: "skipped", because: "template" };
   return { kind: "unreadable", ...parsed.unreadable };
 }
 

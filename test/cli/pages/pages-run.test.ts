@@ -67,6 +67,10 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
   [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],
   [/^aws /, "AWS's own command, for an account: only that a shell can read it is checked"],
   [/^(?:\(cd infra|cd infra|cd \.\.)/, "deploys with SAM: test/real/aws/sam.test.ts reads the same lines"],
+  [
+    /^repull check\b/,
+    "reads the folder that it runs in: check-page.test.ts runs each in a folder of its own",
+  ],
   [/^sam (?:delete|deploy|local)/, "needs SAM, an account or Docker"],
   [/^git pull/, "changes the reader's checkout"],
   [/^# /, "a remark of its own line"],
