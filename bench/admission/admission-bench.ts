@@ -35,7 +35,11 @@ export type Leg = {
   readonly refused: number;
 };
 
-export type AdmissionBench = { readonly legs: readonly Leg[]; readonly webhookMegabytes: number };
+export type AdmissionBench = {
+  readonly legs: readonly Leg[];
+  readonly webhookMegabytes: number;
+  readonly inWebhook: Histogram;
+};
 
 export type AdmissionBenchOptions = {
   readonly rounds: number;
@@ -80,7 +84,7 @@ export async function benchAdmission(options: AdmissionBenchOptions): Promise<Ad
         options.tell(`round ${round + 1} of ${options.rounds}: ${way} …\n`);
         legs.push(await runLeg(world, webhook, way, options, count));
       }
-    return { legs, webhookMegabytes: await webhook.residentMegabytes() };
+    return { legs, webhookMegabytes: await webhook.residentMegabytes(), inWebhook: await webhook.own() };
   } finally {
     await webhook?.stop();
     await world.stop();

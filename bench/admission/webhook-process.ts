@@ -9,6 +9,7 @@ import { configurationFor } from "../../test/support/kube/admission-world.ts";
 import { issueForLoopback } from "../../test/support/kube/authority.ts";
 import { startProgram } from "../../test/support/kube/child-processes.ts";
 import type { ControlPlane } from "../../test/support/kube/control-plane.ts";
+import { type Histogram, histogramIn } from "./histograms.ts";
 
 export type WebhookProcess = {
   /** Tells the API server to ask it. */
@@ -16,6 +17,8 @@ export type WebhookProcess = {
   /** Resolves once it has so many rows of the index. */
   untilRows(count: number): Promise<void>;
   residentMegabytes(): Promise<number>;
+  /** Of its own requests, from their heads to their answers. */
+  own(): Promise<Histogram>;
   stop(): Promise<void>;
 };
 
@@ -52,6 +55,7 @@ export async function startWebhookProcess(plane: ControlPlane): Promise<WebhookP
       const status = await readFile(`/proc/${program.pid}/status`, "utf8");
       return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1000);
     },
+    own: async () => histogramIn(await metrics(), "repull_webhook_request_seconds", {}),
     stop: () => program.stop(),
   };
 }

@@ -14,6 +14,7 @@ import { type DockerRegistry, startDockerRegistry } from "../support/registries/
 
 const run = promisify(execFile);
 const MINUTES = 60_000;
+const ENTRYPOINT = ["/usr/bin/node", ...NODE_FLAGS, "/app/repull.mjs"];
 const MACHINE = process.arch === "arm64" ? "arm64" : "amd64";
 
 let folder: string;
@@ -83,10 +84,7 @@ describe("in a registry", () => {
   test("does not run as root, and starts the command line", async () => {
     const { stdout } = await run("skopeo", ["inspect", "--config", "--override-arch", MACHINE, source()]);
     const { User, Entrypoint } = JSON.parse(stdout).config;
-    deepEqual(
-      { User, Entrypoint },
-      { User: "65532:65532", Entrypoint: ["/usr/bin/node", ...NODE_FLAGS, "/app/repull.mjs"] },
-    );
+    deepEqual({ User, Entrypoint }, { User: "65532:65532", Entrypoint: [...ENTRYPOINT] });
   });
 });
 
@@ -94,7 +92,7 @@ describe("in a registry", () => {
 describe.runIf(process.getuid?.() === 0)("unpacked", () => {
   const root = () => out("root");
   const repull = (...args: readonly string[]) =>
-    run("chroot", ["--userspec=65532:65532", root(), "/usr/bin/node", "/app/repull.mjs", ...args]);
+    run("chroot", ["--userspec=65532:65532", root(), ...ENTRYPOINT, ...args]);
 
   beforeAll(async () => {
     await mkdir(root());

@@ -4,6 +4,7 @@ import { styleText } from "node:util";
 import { type AdmissionWorld, startAdmissionWorld } from "../../support/kube/admission-world.ts";
 import { APPLY_PATCH, JSON_PATCH, MERGE_PATCH } from "../../support/kube/api-client.ts";
 import { startInjector } from "../../support/kube/injecting-webhook.ts";
+import { passedUnseen } from "../../support/kube/passed-unseen.ts";
 import { ROWS } from "./images.ts";
 import { type Change, type Life, lifeOf, NAMESPACES } from "./lives.ts";
 import { expectedOf, isChangeable, type Site, sitesOf } from "./model.ts";
@@ -23,7 +24,7 @@ export type Figures = {
   swaps: number;
   left: number;
   kept: number;
-  /** Images that stayed as they are because the webhook had no time to look: `unanswered` of its requests. */
+  /** Images that stayed as they are because the webhook had no time to look: `unanswered` requests, by its count and the API server's. */
   missed: number;
   unanswered: number;
   /** Pods that the API server would not have taken without us either. */
@@ -65,7 +66,7 @@ export async function runLives(way: Way, seed: number, count: number, first = 1)
       while (next < first + count) await live(world, lifeOf(seed, next++), figures);
     };
     await Promise.all(Array.from({ length: 8 }, worker));
-    if (way !== "policy") Object.assign(figures, unansweredIn(await world.webhook().metrics()));
+    if (way !== "policy") figures.unanswered = await passedUnseen(world);
     if (figures.missed > figures.unanswered * 8)
       figures.faults.push("images were left that the webhook had looked at");
     return figures;
@@ -294,12 +295,6 @@ async function untilInjected({ api }: AdmissionWorld): Promise<void> {
     const { body } = await api.send("POST", "/api/v1/namespaces/default/pods?dryRun=All", pod);
     if (body.spec?.initContainers?.length === 1) return;
   }
-}
-
-/** Requests that the webhook, or the API server instead of it, let pass unseen. */
-function unansweredIn(metrics: string): { readonly unanswered: number } {
-  const counts = [...metrics.matchAll(/^repull_webhook_requests_total\{result="(?!answered)\w+"\} (\d+)/gm)];
-  return { unanswered: counts.reduce((sum, [, times]) => sum + Number(times), 0) };
 }
 
 /** The figures as a person reads them. */
