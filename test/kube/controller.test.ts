@@ -147,15 +147,10 @@ describe("the controller", () => {
     ).toBe(true);
     expect(leader.registries.heads.get("docker.io") ?? 0).toBeLessThanOrEqual(2 * images.length);
     await until(async () => leader.outcomes.filter(({ outcome }) => outcome === "succeeded").length === 40);
-    const { items } = (await plane.kubectl.json([
-      "get",
-      "events",
-      "-n",
-      "shop",
-      "--field-selector",
-      "reason=ImageReplaced",
-    ])) as { items: unknown[] };
-    expect(items.length).toBe(40);
+    const events = ["get", "events", "-n", "shop", "--field-selector", "reason=ImageReplaced"];
+    const replaced = async () => ((await plane.kubectl.json(events)) as { items: unknown[] }).items.length;
+    await until(async () => (await replaced()) >= 40);
+    expect(await replaced()).toBe(40);
     await leader.stop();
   });
 
