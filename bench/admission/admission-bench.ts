@@ -7,7 +7,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { IndexRow } from "../../src/kubernetes/image-index.ts";
-import { swapImagesBinding } from "../../src/kubernetes/policies/swap-images.ts";
+import { swapImagesBinding, swapImagesPolicy } from "../../src/kubernetes/policies/swap-images.ts";
 import {
   type AdmissionWorld,
   podOf,
@@ -17,8 +17,11 @@ import {
 import { added, type Histogram, histogramIn } from "./histograms.ts";
 import { startWebhookProcess, type WebhookProcess } from "./webhook-process.ts";
 
-/** `left`: with the policy, pods of images that the index does not know. */
-export const WAYS = ["nothing", "policy", "left", "webhook"] as const;
+/**
+ * `left`: with the policy, pods of images that the index does not know. `least`: a policy that only adds an annotation, which is
+ * what the API server asks for any policy that changes a pod.
+ */
+export const WAYS = ["nothing", "policy", "left", "least", "webhook"] as const;
 export type Way = (typeof WAYS)[number];
 
 export type Leg = {
@@ -62,6 +65,7 @@ const STEPS = {
   nothing: STEP_OF_POLICIES,
   policy: STEP_OF_POLICIES,
   left: STEP_OF_POLICIES,
+  least: STEP_OF_POLICIES,
   webhook: {
     name: "apiserver_admission_webhook_admission_duration_seconds",
     labels: { name: "pods.repull.dev", operation: "CREATE" },
@@ -140,14 +144,30 @@ async function runLeg(
 async function use(api: AdmissionWorld["api"], webhook: WebhookProcess, way: Way): Promise<void> {
   const isSwapped = async () => {
     const tried = await api.send("POST", `${PODS}?dryRun=All`, podWith("tried", 0));
-    return imageIn(tried.body).includes("@sha256:");
+    return imageIn(tried.body).includes("@sha256:") || tried.body.metadata.annotations !== undefined;
   };
   await api.send("DELETE", `${BINDINGS}/${swapImagesBinding().metadata.name}`);
+  await api.send("DELETE", `${BINDINGS}/${LEAST}`);
   await api.send("DELETE", `${CONFIGURATIONS}/repull`);
   while (await isSwapped()) await delay(50);
   if (way === "policy" || way === "left") await api.send("POST", BINDINGS, swapImagesBinding());
+  if (way === "least") {
+    await api.send("POST", `${ADMISSION}/mutatingadmissionpolicies`, leastPolicy());
+    const spec = { policyName: LEAST };
+    await api.send("POST", BINDINGS, { ...swapImagesBinding(), metadata: { name: LEAST }, spec });
+  }
   if (way === "webhook") await api.send("POST", CONFIGURATIONS, webhook.configuration);
   while (way !== "nothing" && !(await isSwapped())) await delay(50);
+}
+
+const LEAST = "least";
+
+function leastPolicy(): object {
+  const policy = swapImagesPolicy({ account: "", namespace: "repull" });
+  const { paramKind: _, variables: __, ...spec } = policy.spec;
+  const expression = '[JSONPatch{op: "add", path: "/metadata/annotations", value: {"a.example/b": "c"}}]';
+  const mutations = [{ patchType: "JSONPatch", jsonPatch: { expression } }];
+  return { ...policy, metadata: { name: LEAST }, spec: { ...spec, mutations } };
 }
 
 const imageOf = (at: number) => `docker.io/shop/service-${at}:1.${at % 97}`;

@@ -19,7 +19,8 @@ export function histogramIn(
   let [count, seconds] = [0, 0];
   for (const line of metrics.split("\n")) {
     if (!line.startsWith(name)) continue;
-    const [, part, series = "", value] = /^[a-z_]+?_(bucket|sum|count)(?:\{([^}]*)\})? (\S+)$/.exec(line) ?? [];
+    const [, part, series = "", value] =
+      /^[a-z_]+?_(bucket|sum|count)(?:\{([^}]*)\})? (\S+)$/.exec(line) ?? [];
     if (part === undefined || !/^[{ ]/.test(line.slice(`${name}_${part}`.length))) continue;
     const has = (key: string, wanted: string) => `,${series}`.includes(`,${key}="${wanted}"`);
     if (!Object.entries(labels).every(([key, wanted]) => has(key, wanted))) continue;
