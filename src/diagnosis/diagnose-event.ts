@@ -73,13 +73,11 @@ function detailOf(
   start: FailedStart,
   { type: _, ...found }: Awaited<ReturnType<typeof diagnose>>,
 ): JsonObject {
-  const { account, region, cluster, service, deployment, taskDefinition } = start;
+  const { account, region, deployment, taskDefinition } = start;
   return {
     schemaVersion: "1",
     ...optional("account", account),
     ...optional("region", region),
-    ...optional("cluster", cluster),
-    ...optional("service", service),
     ...optional("deployment", deployment),
     ...optional("taskDefinition", taskDefinition),
     ...(found as unknown as JsonObject),

@@ -35,6 +35,9 @@ export type Cause = {
 export type Diagnosis = {
   readonly type: "diagnosis";
   readonly target: string;
+  /** As it was named, by its ARN or not; of a task, its own does not tell the service. */
+  readonly cluster?: string;
+  readonly service?: string;
   /** Of a service: how many of its stopped tasks failed, and how many of them as this one. */
   readonly tasks?: { readonly failed: number; readonly alike: number };
   readonly verdict: "cause-found" | "not-sure" | "nothing-found";
@@ -120,6 +123,8 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
   return {
     type: "diagnosis",
     target: failedStart.target,
+    ...optional("cluster", failedStart.cluster),
+    ...optional("service", failedStart.service),
     ...optional("tasks", failedStart.others),
     verdict: verdictOf(causes, checks),
     causes,
@@ -137,11 +142,16 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
  * about another thing than the words.
  */
 function detailed(code: CauseCode, params: Params, checks: readonly StartCheck[]): Params {
-  const known = checks
-    .flatMap(({ cause, details = [] }) => [...(cause === undefined ? [] : [cause]), ...details])
-    .filter((one) => one.code === code)
-    .find((one) => Object.entries(one.params).every(([name, value]) => (params[name] ?? value) === value));
-  return { ...known?.params, ...params };
+  const known: Record<string, string> = { ...params };
+  const told = checks.flatMap(({ cause, details = [] }) => [
+    ...(cause === undefined ? [] : [cause]),
+    ...details,
+  ]);
+  for (const one of told) {
+    const agrees = Object.entries(one.params).every(([name, value]) => (known[name] ?? value) === value);
+    if (one.code === code && agrees) Object.assign(known, one.params);
+  }
+  return known;
 }
 
 const redacted = remember(

@@ -472,3 +472,21 @@ describe("of words that prove the kind of a fault, a check adds what they leave 
     expect(found.causes[0]?.remedy.command).toContain("describe-secret");
   });
 });
+
+describe("a verdict", () => {
+  test("names the service, and the secret that the words name, in the command", async () => {
+    const found = await diagnosedIn(stopped(denied), {});
+    expect([found.cluster?.split("/")[1], found.service]).toEqual(["prod", "web"]);
+    const [first] = found.causes;
+    expect(first?.remedy.command?.join(" ")).toContain(`"Resource":"${SECRET}"`);
+    expect(first?.remedy.command?.join(" ")).toContain("--role-name web-execution");
+  });
+
+  test("of a placement raises the group of the capacity provider", async () => {
+    const start = { serviceName: "web", events: [{ message: "unable to place a task: RESOURCE:CPU" }] };
+    const found = await diagnosedIn({ services: [start] }, onInstances(grouped(asg("5", "5"))));
+    expect(found.causes[0]?.remedy.command?.join(" ")).toContain(
+      "update-auto-scaling-group --auto-scaling-group-name web-asg --max-size 6",
+    );
+  });
+});

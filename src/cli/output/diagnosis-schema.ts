@@ -43,6 +43,8 @@ const check = z.looseObject({
 
 const diagnosis = {
   target: text,
+  cluster: text.optional(),
+  service: text.optional(),
   tasks: z.looseObject({ failed: z.number(), alike: z.number() }).optional(),
   verdict: z.enum(["cause-found", "not-sure", "nothing-found"]),
   causes: z.array(cause).max(3),
@@ -60,8 +62,6 @@ export const diagnosisEventSchema = z.looseObject({
     schemaVersion: z.literal("1"),
     account: text.optional(),
     region: text.optional(),
-    cluster: text.optional(),
-    service: text.optional(),
     deployment: text.optional(),
     taskDefinition: text.optional(),
     ...diagnosis,

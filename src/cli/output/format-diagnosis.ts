@@ -11,11 +11,19 @@ export const VERDICTS: Readonly<Record<Diagnosis["verdict"], string>> = {
   "nothing-found": "of what was checked, nothing blocks a start",
 };
 
-export function diagnosisInWords({ target, tasks, verdict, causes, checks, reasons }: Diagnosis): string {
+/** By the service's name where it is known: people look for that, and a command wants the ARN. */
+export function titleOf({ target, cluster, service }: Diagnosis): string {
+  if (service === undefined || service === target) return target;
+  const name = cluster?.slice(cluster.lastIndexOf("/") + 1);
+  return `${name === undefined ? service : `${name}/${service}`} (${target})`;
+}
+
+export function diagnosisInWords(found: Diagnosis): string {
+  const { tasks, verdict, causes, checks, reasons } = found;
   const open = checks.filter(({ result }) => result === "not checked" || result === "not sure");
   const looked = checks.filter(({ result }) => result === "passed");
   return linesOf([
-    `${target}: ${VERDICTS[verdict]}`,
+    `${titleOf(found)}: ${VERDICTS[verdict]}`,
     ...(tasks === undefined
       ? []
       : [`${tasks.alike} of ${tasks.failed} stopped tasks failed for this reason`]),
@@ -30,7 +38,7 @@ export function diagnosisInWords({ target, tasks, verdict, causes, checks, reaso
     ...(looked.length === 0
       ? []
       : ["", "Checked, and in order:", ...looked.map(({ id, because }) => `  ${id}: ${because}`)]),
-    ...(open.length === 0 ? [] : ["", "Not checked:", ...open.flatMap(openLines)]),
+    ...(open.length === 0 ? [] : ["", "Not sure, or not checked:", ...open.flatMap(openLines)]),
     ...(causes.some(hasGap) ? ["", "A word in capitals in a command is one that only you can fill in."] : []),
     "",
   ]);

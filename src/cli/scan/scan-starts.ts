@@ -8,6 +8,7 @@ import { visible } from "../../text/visible.ts";
 import { askingImages } from "../account/ask-image.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
+import { titleOf } from "../output/format-diagnosis.ts";
 import { jsonLine } from "../output/json-line.ts";
 
 export type StartsInput = {
@@ -50,12 +51,16 @@ export async function scanStarts(
   }
 }
 
-function lineOf({ target, verdict, causes: [first] }: Diagnosis): string {
+function lineOf(found: Diagnosis): string {
+  const {
+    verdict,
+    causes: [first],
+  } = found;
   const said =
     first === undefined
       ? verdict === "nothing-found"
         ? "would start"
         : "not sure: not all could be read"
       : `${first.certainty}: ${first.sentence} (${first.code})`;
-  return `${visible(`${target}: ${said}`)}\n`;
+  return `${visible(`${titleOf(found)}: ${said}`)}\n`;
 }

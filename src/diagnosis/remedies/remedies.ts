@@ -135,7 +135,7 @@ const REMEDIES: Readonly<Record<CauseCode, Make>> = {
     params.role === undefined
       ? { code: "name-task-role", setting: { key: "taskRoleArn", value: "ROLE_ARN" } }
       : allow("elasticfilesystem:ClientMount")(params, about),
-  "iam-change-not-effective": deployAgain,
+  "iam-change-not-effective": aws("try-again", (_, about) => updateService(about)),
   "efs-no-mount-target-in-zone-or-dns": aws(
     "make-mount-target",
     ({ fileSystem = "FILE_SYSTEM_ID", subnet = "SUBNET_ID" }) => [

@@ -174,7 +174,7 @@ function deniedIn(text: string): Words["denied"] {
   const action = /not authorized to perform:? (?<action>[a-z][a-z0-9-]*:[A-Za-z]+)/.exec(text)?.groups
     ?.action;
   if (action === undefined) return undefined;
-  const resource = /on resource:? (?<resource>\S+)/.exec(text)?.groups?.resource?.replace(/[.,;]$/, "");
+  const resource = /\bon resource:? (?<resource>\S+)/.exec(text)?.groups?.resource?.replace(/[.,;]$/, "");
   const by =
     /because no (?<by>[a-zA-Z -]+?) (?:policy )?allows/.exec(text)?.groups?.by ??
     /explicit deny in an? (?<by>[a-zA-Z -]+?)(?: policy)?(?::|\.|$| status)/.exec(text)?.groups?.by;

@@ -9,7 +9,7 @@ import type { Cause, Diagnosis } from "../../../diagnosis/diagnose.ts";
 import { formatRemedy } from "../../../diagnosis/remedies/format-remedy.ts";
 import { phasesOf, type Station, wayOf } from "../../../diagnosis/start-path.ts";
 import { escaped } from "../../../text/escape-html.ts";
-import { VERDICTS } from "../format-diagnosis.ts";
+import { titleOf, VERDICTS } from "../format-diagnosis.ts";
 import { DIAGNOSIS_STYLE } from "./style.ts";
 
 const LEVELS: Readonly<Record<Diagnosis["verdict"], string>> = {
@@ -45,7 +45,7 @@ ${diagnoses.map(section).join("\n")}
 }
 
 function section(found: Diagnosis): string {
-  const { target, tasks, verdict, causes, checks, reasons } = found;
+  const { tasks, verdict, causes, checks, reasons } = found;
   const alike =
     tasks === undefined
       ? ""
@@ -54,7 +54,7 @@ function section(found: Diagnosis): string {
     .slice(0, 3)
     .map(({ field, text }) => `<p class="quote"><span>${escaped(field)}</span> ${escaped(text)}</p>`);
   return `<article class="diagnosis">
-<section class="card headline ${LEVELS[verdict]}"><h2>${escaped(target)}</h2><p>${escaped(VERDICTS[verdict])}</p>${alike}</section>
+<section class="card headline ${LEVELS[verdict]}"><h2>${escaped(titleOf(found))}</h2><p>${escaped(VERDICTS[verdict])}</p>${alike}</section>
 <section class="card"><h3>The phases of the start</h3>${drawing(phasesOf(found), "The phases of the start")}${quotes.join("")}</section>
 ${causes.map((cause, index) => causeCard(cause, index + 1)).join("\n")}
 ${checkCard(
@@ -62,7 +62,7 @@ ${checkCard(
   checks.filter(({ result }) => result === "passed"),
 )}
 ${checkCard(
-  "Not checked",
+  "Not sure, or not checked",
   checks.filter(({ result }) => result === "not checked" || result === "not sure"),
 )}
 </article>`;

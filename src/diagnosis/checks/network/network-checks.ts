@@ -23,6 +23,13 @@ const NO_WAY: Readonly<Record<TargetName, CauseCode>> = {
   "docker-hub": "no-way-to-docker-hub", registry: "no-way-to-registry",
 };
 
+/** The same, as the words of a failure have it. */
+const WIDE: Readonly<Partial<Record<TargetName, readonly CauseCode[]>>> = {
+  "ecr.api": ["instance-has-no-way-to-ecr-api"],
+  "ecr.dkr": ["instance-has-no-way-to-ecr"],
+  s3: ["no-way-to-s3"],
+};
+
 /** The answer's code → the check by which it was found, and the cause; undefined: that the target is not reached. */
 // biome-ignore format: a table is read by its columns
 const CAUSE_OF: Readonly<Record<NoCode, readonly [check: string, cause?: CauseCode]>> = {
@@ -144,7 +151,10 @@ function networkCheck({ name, destination }: NetworkTarget, facts: NetworkFacts,
     code,
     params,
   );
-  return { ...found, excludes: NARROW.filter((one) => one !== code) };
+  // That there is no way, the fact that closes it says already.
+  const wide = /^(?:instance-has-)?no-way-to-/;
+  const said = [NO_WAY[name], ...(WIDE[name] ?? [])].filter((one) => wide.test(one));
+  return { ...found, excludes: [...NARROW, ...said].filter((one) => one !== code) };
 }
 
 const answers = new WeakMap<NetworkFacts, Map<string, Answer>>();

@@ -11,6 +11,11 @@ import { failed, notApplicable, notChecked, passed, type StartCheck, unknown } f
 import { trustCheck } from "../role-checks.ts";
 
 const ID = "capacity-provider.scaling";
+const NO_ROOM = [
+  "no-instance-with-free-cpu",
+  "no-instance-with-free-memory",
+  "no-container-instance",
+] as const;
 const PROVIDERS_MAX = 3;
 const MESSAGE_MAX = 300;
 /** Without it a group launches nothing. (AutoScaling, as-suspend-resume-processes.html, read 2026-11) */
@@ -117,12 +122,16 @@ async function groupCheck(
   if (most === undefined || wanted === undefined) return unknown(ID, `the size of ${group} is not told`);
   const size = { ...about, most: String(most), more: String(most + 1), instances: String(wanted) };
   if (wanted >= most)
-    return failed(
-      ID,
-      `${group} has ${wanted} instances, and may have no more than ${most}`,
-      "capacity-provider-at-maximum",
-      size,
-    );
+    return {
+      ...failed(
+        ID,
+        `${group} has ${wanted} instances, and may have no more than ${most}`,
+        "capacity-provider-at-maximum",
+        size,
+      ),
+      // The group is where another instance would come from.
+      details: NO_ROOM.map((code) => ({ code, params: { group, more: String(most + 1) } })),
+    };
   if (scaling !== "ENABLED")
     return failed(
       ID,
