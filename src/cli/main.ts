@@ -52,7 +52,15 @@ function givenIn(words: readonly string[]) {
 
 /** Commander asks on a line of its own what was perhaps meant. */
 function inOneLine(message: string): string {
-  return message.replace(/^error: /, "").replace(/\n\(Did you mean (.*)\?\)$/, ", perhaps $1");
+  return message
+    .replace(/^error: /, "")
+    .replace(/\n\(Did you mean (.*)\?\)$/, ", perhaps $1")
+    .replace(/^option '(\S+)[^']*' argument '(.*)' is invalid\. /, "$1 $2: ")
+    .replace(
+      /^command-argument value '(.*)' is invalid for argument '(.*)'\. Allowed choices are /,
+      "$2 $1: expected one of ",
+    )
+    .replace(/ Allowed choices are /, " expected one of ");
 }
 
 if (flags.verbose) process.setSourceMapsEnabled(true);

@@ -29,6 +29,18 @@ describe("the command line", () => {
     ["what the sandbox can do", ["sandbox", "--help"], 0, /serve .*loopback/s],
     ["serve without its sandbox", ["serve"], 2, /unknown command 'serve'/],
     ["an unknown option", ["explain", "--loud"], 2, /unknown option '--loud'/],
+    [
+      "a number out of its range",
+      ["sandbox", "serve", "--speed", "0"],
+      2,
+      /^repull sandbox serve: --speed 0: expected/,
+    ],
+    [
+      "a word that is not a choice",
+      ["completion", "tcsh"],
+      2,
+      /^repull completion: shell tcsh: expected one of bash/,
+    ],
     ["explain without anything", ["explain"], 2, /name a FILE/],
     ["replay without a file", ["replay"], 2, /missing required argument/],
     [

@@ -43,7 +43,7 @@ const NOT_ALL = 1;
 export async function undo(input: UndoInput, session: HistorySession, io: CommandIo): Promise<number> {
   const { name, since } = input;
   if ((name === undefined) === (since === undefined))
-    throw new InvalidInput("undo", "either the NAME of an execution, service or family, or --since TIME");
+    throw new InvalidInput("undo", "the name of an execution, a service or a family, or --since TIME");
   const { installed: config } = session;
   const rules = config === undefined ? "" : `, by ${config.from}`;
   io.err(

@@ -1,6 +1,6 @@
 /** All commands and options of `repull`, as commander reads them: what a person can type, and nothing of what it does. */
 
-import { Command } from "commander";
+import { Command, Help, Option } from "commander";
 import { addApprovalCommands } from "./approval-commands.ts";
 import { addCheckCommands } from "./check-commands.ts";
 import { addHelpTexts } from "./help-text.ts";
@@ -33,6 +33,17 @@ export type ProgramOptions = Omit<ProgramParts, "program"> & {
   begin(command: Command): void;
 };
 
+/** What a flag is without being given needs no word: `(default: false)` says only that it is off. */
+function describeOption(option: Option): string {
+  const isOff =
+    option.defaultValue === false || (Array.isArray(option.defaultValue) && option.defaultValue.length === 0);
+  if (!isOff) return new Help().optionDescription(option);
+  const plain = new Option(option.flags, option.description);
+  return new Help().optionDescription(
+    option.argChoices === undefined ? plain : plain.choices(option.argChoices),
+  );
+}
+
 export function createProgram({ version, begin, io, finish }: ProgramOptions): Command {
   const program = new Command("repull")
     .description("Puts Amazon ECS services that hit a registry's pull limit back on their feet.")
@@ -40,7 +51,11 @@ export function createProgram({ version, begin, io, finish }: ProgramOptions): C
     .option("--verbose", "show each request to AWS, and the stack of a fault")
     .option("--quiet", "print results and errors alone, no progress")
     .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} })
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => command.name(),
+      optionDescription: describeOption,
+    })
     .hook("preAction", (_, command) => begin(command))
     .exitOverride();
   const parts = { program, io, finish };

@@ -71,6 +71,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   undo: "go back to the previous revision",
   approve: "say yes to a plan that waits",
   deny: "say no to a plan that waits",
+  kubernetes: "keep the pods of a Kubernetes cluster starting",
   mirror: "copy an image between registries",
   mirrors: "list the copies in ECR, and delete the unused ones",
   "rate-limit": "show how many pulls Docker Hub still grants",

@@ -60,7 +60,7 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
     .action((name: string | undefined, options) =>
       finish(async () => {
         if ((name === undefined) === (options.since === undefined))
-          throw new WrongCall("either the NAME of an execution, service or family, or --since TIME");
+          throw new WrongCall("name an execution, a service or a family, or give --since TIME");
         if (name !== undefined && isWorkloadName(name)) {
           const [{ undoWorkload }, { withCluster }] = await Promise.all([
             import("../commands/kubernetes/undo-workload.ts"),

@@ -47,7 +47,7 @@ export function addRegistryCommands(parts: ProgramParts): void {
       "Show how many pulls Docker Hub still grants, to this address and to the account of docker login.",
     )
     .option("--pulls <count>", "say whether so many pulls fit; status 3 where they do not")
-    .option("--timeout <seconds>", "for all of it, whatever Docker Hub answers; status 5 then (default: 60)")
+    .option("--timeout <seconds>", "give up after so many seconds, with status 5 (default: 60)")
     .addOption(JSON_OPTION)
     .action((options) =>
       finish(async () => (await import("../rate-limit/rate-limit.ts")).rateLimit(options, io)),

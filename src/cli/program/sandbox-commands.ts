@@ -36,7 +36,8 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
     .addOption(JSON_OPTION)
     .action((files: string[], options) =>
       finish(async () => {
-        if (options.text === undefined && files.length === 0) throw new WrongCall("name a FILE, - or --text");
+        if (options.text === undefined && files.length === 0)
+          throw new WrongCall("name a FILE, - for standard input, or --text TEXT");
         if (options.text !== undefined && files.length > 0) throw new WrongCall("either FILE or --text");
         if (options.text === undefined && options.image !== undefined)
           throw new WrongCall("--image goes with --text; an event names its own");

@@ -98,7 +98,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
 
   addClusterOptions(byHand(program.command("plan")), "with NAMESPACE/KIND/NAME: ")
     .description(
-      "Say what Repull would do for a service that is well, or a cluster's workload (NAMESPACE/KIND/NAME): where its images could come from, and what would be written. Changes nothing.",
+      "Show what Repull would do for a service that runs, or a cluster's workload (NAMESPACE/KIND/NAME): where its images could come from, and what would be written. Changes nothing.",
     )
     .action((service: string, options: ServiceOptions & ClusterFlags) =>
       finish(async () => {

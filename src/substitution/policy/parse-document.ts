@@ -16,10 +16,17 @@ export function parseDocument(text: string): Readonly<Record<string, unknown>> {
   if (first !== undefined) {
     const before = document.slice(0, first.offset).split("\n");
     const where = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
-    throw new InvalidInput("policy", `JSON: ${printParseErrorCode(first.error)} at ${where}`);
+    throw new InvalidInput("policy", `JSON: ${inWords(first)} at ${where}`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new InvalidInput("policy", "one JSON object");
   const { $schema: _, ...members } = { ...value } as Record<string, unknown>;
   return members;
+}
+
+/** `PropertyNameExpected` is "property name expected". */
+function inWords({ error }: ParseError): string {
+  return printParseErrorCode(error)
+    .replaceAll(/(?<=[a-z])[A-Z]/g, " $&")
+    .toLowerCase();
 }

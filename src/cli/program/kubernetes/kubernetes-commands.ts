@@ -16,6 +16,10 @@ const COMMANDS: readonly ((parts: KubernetesParts) => void)[] = [
 export function addKubernetesCommands({ program, io, finish }: ProgramParts): void {
   // A group without commands would only be a line in the help.
   if (COMMANDS.length === 0) return;
-  const group = program.command("kubernetes").description("Admit pods of a cluster with the same bytes.");
+  const group = program
+    .command("kubernetes")
+    .description(
+      "Keep the pods of a Kubernetes cluster starting: its controller, its webhook and its objects.",
+    );
   for (const add of COMMANDS) add({ group, io, finish });
 }

@@ -24,7 +24,7 @@ const bounded = new WeakSet<Command>();
 export function addBoundedAccountOptions(command: Command): Command {
   bounded.add(command);
   return addAccountOptions(command).addOption(
-    new Option("--timeout <seconds>", "give up after so long; status 5 then (default: no bound)"),
+    new Option("--timeout <seconds>", "give up after so many seconds, with status 5; absent: no limit"),
   );
 }
 

@@ -42,7 +42,7 @@ export async function mayPull(
   if (byExecution === undefined || byExecution.result === byInstances.result) return byInstances;
   // Of a revision that is not registered yet, ECS does not tell.
   const found = [byInstances, byExecution].map(({ because }) => because).join("; ");
-  return notChecked("role", `${found}: ECS says which of them pulls only for a registered revision`);
+  return notChecked("role", `${found}; which of the two roles pulls is known once ECS has the revision`);
 }
 
 async function instancesPull(
