@@ -47,6 +47,8 @@ export type EmulatedStackOptions = {
   readonly policy?: JsonObject;
   /** False: timers of the runner take their time, and a wait becomes one second of it. */
   readonly skipsTime?: boolean;
+  /** After how many seconds a question without an answer ends; absent: after the hours of the policy. */
+  readonly callbackSeconds?: number;
   /** Of each function, in seconds. */
   readonly timeoutSeconds?: number;
   /** Told of every call to AWS and its answer. */
@@ -99,6 +101,7 @@ export async function startEmulatedStack(
     onCall: (call) => stack.onCall(call),
     ...(options.onAnswer === undefined ? {} : { onAnswer: options.onAnswer }),
     ...(options.held === undefined ? {} : { held: options.held }),
+    ...(options.callbackSeconds === undefined ? {} : { callbackSeconds: options.callbackSeconds }),
     ...(skipsTime ? {} : { waitFor: () => 1 }),
   });
   const queueUrl = `https://sqs.${region}.amazonaws.com/${EMULATOR_ACCOUNT}/${stackName}-unhandled`;

@@ -27,6 +27,8 @@ export type FrontDoorSettings = {
   passTime(seconds: number): Promise<void>;
   /** What a wait becomes for the runner, in seconds; absent: what it is. */
   readonly waitFor?: (seconds: number) => number;
+  /** After how many seconds the runner ends a callback without an answer; absent: as the function wants it. */
+  readonly callbackSeconds?: number;
   /** Sees each request before it goes on; an answer is given in place of AWS's. */
   onCall(call: DoorCall): DoorAnswer | undefined | Promise<DoorAnswer | undefined>;
   /** Told of every call that was answered, a start of an execution among them. */
@@ -151,11 +153,13 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
       const seconds = secondsOf(update);
       if (seconds > 0) await sleep(seconds);
     }
-    const { waitFor } = settings;
-    if (waitFor === undefined) return body;
-    const parsed = JSON.parse(body) as { Updates?: { WaitOptions?: { WaitSeconds: number } }[] };
-    for (const { WaitOptions } of parsed.Updates ?? [])
-      if (WaitOptions !== undefined) WaitOptions.WaitSeconds = waitFor(WaitOptions.WaitSeconds);
+    const { waitFor, callbackSeconds } = settings;
+    if (waitFor === undefined && callbackSeconds === undefined) return body;
+    const parsed = JSON.parse(body) as { Updates?: Timed[] };
+    for (const { WaitOptions, CallbackOptions } of parsed.Updates ?? []) {
+      if (WaitOptions && waitFor) WaitOptions.WaitSeconds = waitFor(WaitOptions.WaitSeconds);
+      if (CallbackOptions && callbackSeconds) CallbackOptions.TimeoutSeconds = callbackSeconds;
+    }
     return JSON.stringify(parsed);
   };
 
@@ -240,6 +244,8 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     },
   };
 }
+
+type Timed = { WaitOptions?: { WaitSeconds: number }; CallbackOptions?: { TimeoutSeconds: number } };
 
 /** How long an execution sleeps after this update. */
 function secondsOf({ Action, WaitOptions, StepOptions }: JsonObject): number {
