@@ -209,6 +209,7 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
         ["a path that is not there",      [{ op: "replace", path: "/spec/containers/7/image", value: "nginx:2" }]],
         ["a removal of what is absent",   [{ op: "remove", path: "/metadata/labels/absent" }]],
         ["a change that may not be made", [image("nginx:2"), { op: "replace", path: "/spec/restartPolicy", value: "Never" }]],
+        ["another account",               [image("nginx:2"), { op: "add", path: "/spec/serviceAccountName", value: "other" }]],
       ] as const;
       for (const [what, patch] of refusals)
         test(`is refused as a whole for ${what}`, async () => {
@@ -219,6 +220,18 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
           });
           expect((await stage.cluster.get("pods", nameOf(made)))?.spec.containers[0]?.image).toBe("nginx:1");
         });
+
+      test("changes the image of a pod that stays the same object, and not that of an image volume", async () => {
+        const one = pod(fresh("volume"), "nginx:1");
+        const volumes = [{ name: "files", image: { reference: "nginx:1", pullPolicy: "IfNotPresent" } }];
+        const made = await stage.cluster.create("pods", { ...one, spec: { ...one.spec, volumes } });
+        const patched = await stage.cluster.patch("pods", nameOf(made), [image("nginx:2")]);
+        expect(patched.metadata.uid).toBe(made.metadata.uid);
+        const volume = { op: "replace", path: "/spec/volumes/0/image/reference", value: "nginx:2" } as const;
+        await expect(stage.cluster.patch("pods", nameOf(made), [volume])).rejects.toMatchObject({
+          ...{ status: 422, reason: "Invalid" },
+        });
+      });
 
       test("is refused for what is not there", async () => {
         const name = { namespace: stage.namespace, name: "absent" };

@@ -286,6 +286,15 @@ describe("a pod is not changed", () => {
   });
 });
 
+test("a pause is read a few times for all pods that wait, and told once", async () => {
+  const pods = Array.from({ length: 60 }, (_, at) => ({ name: `web-${at}`, of: "web/1" }));
+  const { world, reasons } = await healed({ pods, writes: { writes: "allowed", paused: "x" } }, 20);
+  const reads = world.cluster.requests.filter(({ verb, name }) => verb === "get" && name === "repull-writes");
+  // Twenty passes of a second each: one question in five seconds, and those that were under way at the same time.
+  expect(reads.length).toBeLessThanOrEqual(5);
+  expect(reasons()).toEqual(["WritesPaused Deployment/web"]);
+});
+
 describe("a missing image", () => {
   test("is replaced by a copy of ours when the running pods say which bytes were meant", async () => {
     const { images } = await healed({
