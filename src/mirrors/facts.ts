@@ -15,7 +15,7 @@ export type EcrRepository = {
   readonly readers: "own-account" | "other-accounts" | "unknown";
 };
 
-/** As ECR describes it: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html (read 2026-11) */
+/** As ECR describes it: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html */
 export type EcrImage = {
   readonly digest: Digest;
   readonly tags: readonly string[];

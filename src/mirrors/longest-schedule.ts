@@ -1,7 +1,7 @@
 /**
  * How long a rule or a schedule may rest between two runs.
  *
- * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html (read 2026-11)
+ * https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
 
 const HOUR = 3_600_000;

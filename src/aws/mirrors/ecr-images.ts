@@ -36,7 +36,7 @@ import { readersOf } from "./policy-readers.ts";
 import type { ServiceTimes } from "./service-times.ts";
 import { groupsOf, need, readable, wholeList } from "./whole-list.ts";
 
-/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html (read 2026-11) */
+/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html */
 const DESCRIBED_AT_ONCE = 1000;
 const IDS_AT_ONCE = 100;
 const MEDIA_TYPES = [

@@ -28,7 +28,7 @@ import { judgeFailures } from "../client/response-failures.ts";
 import type { ServiceTimes } from "./service-times.ts";
 import { groupsOf, need, wholeList } from "./whole-list.ts";
 
-/** ECS takes a hundred reads at once and twenty a second: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html (read 2026-11) */
+/** ECS takes a hundred reads at once and twenty a second: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html */
 const AT_ONCE = 4;
 const HUNDRED = 100;
 

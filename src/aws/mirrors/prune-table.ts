@@ -1,6 +1,6 @@
 /**
  * The table of the clean-up: the lock, the marks and what was begun of each repository, and the images of task definitions.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html (read 2026-11)
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  */
 
 import {
