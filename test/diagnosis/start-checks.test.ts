@@ -181,6 +181,7 @@ describe("of a service that has not failed yet", () => {
     ["the tasks' group lets the subnets' addresses in",   { ...groups(group("sg-task", byAddress("10.0.0.0/16")), group("sg-efs", nfs("sg-task"))), ...balanced({}) }, "lb.sg-to-task", "passed"],
     ["the tasks' group lets part of the subnet in",       { ...groups(group("sg-task", byAddress("10.0.1.0/25")), group("sg-efs", nfs("sg-task"))), ...balanced({}) }, "lb.sg-to-task", "not sure"],
     ["a load balancer without groups is in an unknown subnet", { ...groups(group("sg-task", byAddress("10.0.9.0/24")), group("sg-efs", nfs("sg-task"))), ...balanced({ AvailabilityZones: [{ SubnetId: "subnet-9" }] }) }, "lb.sg-to-task", "not sure"],
+    ["the targets have addresses of IPv6",                { "elbv2.DescribeTargetGroups": { TargetGroups: getObjects(BASE["elbv2.DescribeTargetGroups"] ?? {}, "TargetGroups").map((one) => ({ ...one, IpAddressType: "ipv6" })) } }, "lb.sg-to-task", "not checked"],
     ["EC2 does not describe the load balancer's group",   groups(group("sg-task", from("sg-lb", 80)), group("sg-efs", nfs("sg-task"))), "lb.sg-to-task", "not checked"],
     ["the load balancer may not be read",                 { "elbv2.DescribeLoadBalancers": refused },                      "lb.sg-to-task", "not checked"],
     ["the answer is about another load balancer",         balanced({ LoadBalancerArn: `${BALANCER}-third` }),              "lb.sg-to-task", "not checked"],

@@ -26,6 +26,9 @@ export async function balancerWayCheck(asked: Asked, scene: Scene): Promise<Star
   const [balancer] = getStrings(asked.group ?? {}, "LoadBalancerArns");
   if (balancer === undefined)
     return notApplicable(ID, `${asked.targetGroup} is behind no load balancer that is known`);
+  // Of subnets the blocks of IPv4 are compared, and these say nothing of such a target.
+  if (getString(asked.group ?? {}, "IpAddressType") === "ipv6")
+    return unknown(ID, "the targets have addresses of IPv6, by which the rules are not compared here");
   const ports = portsOf(asked, scene);
   if (ports.length === 0)
     return unknown(ID, `by which port ${asked.targetGroup} asks its targets is not known`);
