@@ -63,7 +63,6 @@ export async function deploy(
     const answer =
       deployment.onCall(request) ??
       policyIn(request) ??
-      configurationIn(request) ??
       durable.answer(request) ??
       (await account.answer(request));
     assert(answer !== undefined, `the fake does not answer ${request.action}`);
@@ -73,14 +72,6 @@ export async function deploy(
   const policy = JSON.stringify({ registries: registriesPolicy(registries.endpoints) });
   const policyIn = ({ action }: AwsRequest): AwsAnswer | undefined =>
     action === "GetParameter" ? { body: { Parameter: { Value: policy } } } : undefined;
-  // What a person's command line reads of the stack.
-  const configurationIn = ({ action }: AwsRequest): AwsAnswer | undefined => {
-    const name = /^GET \/2015-03-31\/functions\/repull-(detect|remediate|mirror)\/configuration$/.exec(
-      action,
-    )?.[1];
-    if (name === undefined) return undefined;
-    return { body: { FunctionArn: arnOf(name as Name), Environment: { Variables: environmentOf() } } };
-  };
   const arnOf = (name: Name): string => `arn:aws:lambda:${region}:${id}:function:${STACK}-${name}:live`;
   const environmentOf = (): Record<string, string> => ({
     AWS_REGION: region,

@@ -25,7 +25,6 @@ type Operation = {
   StepDetails?: { Attempt: number; NextAttemptTimestamp?: number; Result?: string; Error?: unknown };
   ContextDetails?: { Result?: string; Error?: unknown };
   WaitDetails?: { ScheduledEndTimestamp: number };
-  CallbackDetails?: { CallbackId: string; Result?: string; Error?: unknown };
 };
 
 type Update = {
@@ -39,7 +38,6 @@ type Update = {
   readonly Error?: unknown;
   readonly StepOptions?: { readonly NextAttemptDelaySeconds?: number };
   readonly WaitOptions?: { readonly WaitSeconds?: number };
-  readonly CallbackOptions?: { readonly TimeoutSeconds?: number };
 };
 
 export type DurableExecution = {
@@ -71,9 +69,6 @@ export class DurableService {
   #version = 7;
   /** Called with every update before it is kept; false: the checkpoint is lost, and its sender dies. */
   onUpdate: (execution: DurableExecution, update: Update) => boolean = () => true;
-  /** Called with an execution that waits for an answer, and its callback's id; an answer is given before it ends. */
-  onQuestion: (execution: DurableExecution, callbackId: string) => Promise<void> = async () => {};
-  readonly #asked = new Set<string>();
   readonly #region: string;
   readonly #account: string;
 
@@ -110,17 +105,12 @@ export class DurableService {
       );
       return { body: { DurableExecutions: found.map(described) } };
     }
-    const callback = /^POST \/2025-12-01\/durable-execution-callbacks\/(.+)\/(succeed|fail)$/.exec(path);
-    if (callback !== null) return this.#callBack(callback[1] ?? "", callback[2] === "succeed", body);
-    const call =
-      /^(?:GET|POST) \/2025-12-01\/durable-executions\/(.+?)(?:\/(checkpoint|state|history))?$/.exec(path);
+    const call = /^(?:GET|POST) \/2025-12-01\/durable-executions\/(.+?)(?:\/(checkpoint|state))?$/.exec(path);
     if (call === null) return undefined;
     const execution = this.executions.find(({ arn }) => arn === call[1]);
     if (execution === undefined) return refusal(404, "ResourceNotFoundException", "no such execution");
     if (call[2] === "checkpoint") return this.#checkpoint(execution, body);
     if (call[2] === "state") return page(execution, query);
-    if (call[2] === "history")
-      return { body: { Events: execution.operations.flatMap(eventsOf).toReversed() } };
     const { error, result, operations } = execution;
     const input = operations[0]?.ExecutionDetails?.InputPayload;
     const payloads = {
@@ -180,7 +170,6 @@ export class DurableService {
       const ready = running.find(({ waitSeconds }) => waitSeconds === 0);
       if (ready !== undefined) {
         this.#settle(ready, await invoke(ready, this.#envelope(ready)));
-        await this.#ask(ready);
         continue;
       }
       const slept = Math.min(...running.map(({ waitSeconds }) => waitSeconds));
@@ -190,35 +179,6 @@ export class DurableService {
         if (execution.waitSeconds === 0) execution.operations.forEach(ripen);
       }
     }
-  }
-
-  /** Has each question answered once, while its execution sleeps. */
-  async #ask(execution: DurableExecution): Promise<void> {
-    for (const { Status, CallbackDetails } of execution.operations) {
-      const id = CallbackDetails?.CallbackId;
-      if (id === undefined || Status !== "STARTED" || this.#asked.has(id)) continue;
-      if (execution.waitSeconds === 0) continue;
-      this.#asked.add(id);
-      await this.onQuestion(execution, id);
-    }
-  }
-
-  #callBack(id: string, isSuccess: boolean, body: JsonObject): AwsAnswer {
-    for (const execution of this.executions) {
-      const operation = execution.operations.find(
-        ({ CallbackDetails }) => CallbackDetails?.CallbackId === id,
-      );
-      if (operation === undefined) continue;
-      if (operation.Status !== "STARTED" || execution.status !== "RUNNING")
-        return refusal(400, "CallbackTimeoutException", "the callback has already been closed");
-      operation.Status = isSuccess ? "SUCCEEDED" : "FAILED";
-      operation.EndTimestamp = seconds();
-      const said = isSuccess ? { Result: JSON.stringify(body) } : { Error: body };
-      operation.CallbackDetails = { CallbackId: id, ...said };
-      execution.waitSeconds = 0;
-      return { body: {} };
-    }
-    return refusal(404, "ResourceNotFoundException", "no such callback");
   }
 
   #envelope(execution: DurableExecution): JsonObject {
@@ -256,13 +216,10 @@ export class DurableService {
       execution.error = error as NonNullable<DurableExecution["error"]>;
     } else {
       assert.equal(Status, "PENDING");
-      const ends = execution.operations.flatMap(
-        ({ Status, WaitDetails, StepDetails, CallbackDetails, EndTimestamp }) => {
-          if (Status === "STARTED" && WaitDetails !== undefined) return WaitDetails.ScheduledEndTimestamp;
-          if (Status === "STARTED" && CallbackDetails !== undefined) return EndTimestamp ?? [];
-          return Status === "PENDING" ? (StepDetails?.NextAttemptTimestamp ?? []) : [];
-        },
-      );
+      const ends = execution.operations.flatMap(({ Status, WaitDetails, StepDetails }) => {
+        if (Status === "STARTED" && WaitDetails !== undefined) return WaitDetails.ScheduledEndTimestamp;
+        return Status === "PENDING" ? (StepDetails?.NextAttemptTimestamp ?? []) : [];
+      });
       assert(ends.length > 0, "it is pending, and waits for nothing");
       execution.waitSeconds = Math.max(1, Math.ceil(Math.min(...ends) - seconds()));
     }
@@ -307,10 +264,6 @@ function apply(execution: DurableExecution, update: Update): Operation {
     if (Type === "WAIT") {
       const ends = seconds() + (update.WaitOptions?.WaitSeconds ?? 0);
       operation.WaitDetails = { ScheduledEndTimestamp: ends };
-    } else if (Type === "CALLBACK") {
-      operation.CallbackDetails = { CallbackId: randomUUID() };
-      // Until it has ended, when it will have.
-      operation.EndTimestamp = seconds() + (update.CallbackOptions?.TimeoutSeconds ?? 0);
     }
   } else if (Action === "RETRY") {
     operation.Status = "PENDING";
@@ -331,49 +284,11 @@ function apply(execution: DurableExecution, update: Update): Operation {
 
 /** What waited has waited enough. */
 function ripen(operation: Operation): void {
-  if (operation.Type === "CALLBACK" && operation.Status === "STARTED") {
-    operation.Status = "TIMED_OUT";
-    operation.EndTimestamp = seconds();
-  } else if (operation.Type === "WAIT" && operation.Status === "STARTED") {
+  if (operation.Type === "WAIT" && operation.Status === "STARTED") {
     operation.Status = "SUCCEEDED";
     operation.EndTimestamp = seconds();
   } else if (operation.Status === "PENDING") {
     operation.Status = "READY";
-  }
-}
-
-/** The events of an operation in a history, newest last. */
-function eventsOf({
-  Id,
-  Name,
-  Type,
-  Status,
-  StepDetails,
-  CallbackDetails,
-}: Operation): readonly JsonObject[] {
-  const event = (EventType: string, details: object): JsonObject => ({
-    EventType,
-    Id,
-    Name: Name ?? "",
-    ...details,
-  });
-  if (Type === "STEP" && Status === "SUCCEEDED")
-    return [
-      event("StepSucceeded", { StepSucceededDetails: { Result: { Payload: StepDetails?.Result ?? "" } } }),
-    ];
-  if (CallbackDetails === undefined) return [];
-  const { CallbackId, Result = "" } = CallbackDetails;
-  const started = event("CallbackStarted", { CallbackStartedDetails: { CallbackId } });
-  switch (Status) {
-    case "SUCCEEDED":
-      return [
-        started,
-        event("CallbackSucceeded", { CallbackSucceededDetails: { Result: { Payload: Result } } }),
-      ];
-    case "TIMED_OUT":
-      return [started, event("CallbackTimedOut", { CallbackTimedOutDetails: {} })];
-    default:
-      return [started];
   }
 }
 
