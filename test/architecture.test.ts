@@ -399,11 +399,11 @@ describe("every module keeps its place", () => {
     test(file.path, () => deepEqual(objections(file), []));
   }
 
-  test("and none imports itself by a way round, types included", () => {
+  test("no file imports itself by a way round, types included", () => {
     deepEqual(cyclesOf(new Map(modules.map(({ path, text }) => [path, targetsOf(path, text)]))), []);
   });
 
-  test("and no folder has more than about a dozen files", () => {
+  test("no folder has more than about a dozen files", () => {
     const paths = modules.map(({ path }) => path);
     deepEqual(crowdedFolders(paths, FOLDER_FILES_MAX_OF), []);
     const isCrowded = (folder: string) =>
@@ -414,7 +414,7 @@ describe("every module keeps its place", () => {
     );
   });
 
-  test("and they were found at all", () => equal(modules.length > 20, true));
+  test("modules were found", () => equal(modules.length > 20, true));
 });
 
 describe("each rule can fail", () => {

@@ -148,6 +148,16 @@ const RULES: readonly Rule[] = [
     find: ({ text }) => unclearWords(text),
   },
   {
+    name: "a test's title can be read alone",
+    concerns: (path) => /^test\/.*\.test\.ts$/.test(path) && path !== "test/tidy.test.ts",
+    find: ({ text }) =>
+      matches(
+        text,
+        /(?:^ *\[|\b(?:test|it)\()"(?:and|nor|but|or) [^"]*"/gm,
+        "say what it is about: a title does not go on from the one above it",
+      ),
+  },
+  {
     name: "only the rim prints",
     concerns: (path) =>
       isCode(path) && !/^(?:src\/cli\/|bench\/|local\/|build\.ts$|test\/contracts\/)/.test(path),
@@ -253,7 +263,7 @@ describe("the project is tidy", () => {
     );
   });
 
-  test("and there were files to look at", () => equal(files.length > 50, true));
+  test("there were files to look at", () => equal(files.length > 50, true));
 });
 
 describe("each rule can fail", () => {
@@ -275,6 +285,7 @@ describe("each rule can fail", () => {
     ["words are plain",                   "src/oci/a.ts", "// To whom it is told."],
     ["words are plain",                        "src/oci/a.ts",          "// What Nobody reads."],
     ["words are plain",                        "infra/a.yaml",          "# The rule that stands for all."],
+    ["a test's title can be read alone",       "test/a.test.ts",        `  ["nor does it wait", 1],`],
     ["only the rim prints",                    "src/oci/a.ts",          "console.log(1);"],
     ["no path of one machine",          "README.md",             `see ${"/ho"}${"me/someone/repull"}`],
     ["a file opens by saying what it is",      "src/oci/a.ts",          lines(21)],
@@ -306,6 +317,7 @@ describe("and does not fail what is right", () => {
     ["words are plain",                   "src/oci/a.ts", "// There is no row, and it is no longer asked.", "what does not exist, and what has ended"],
     ["words are plain",                   "src/oci/a.ts", "// One copy, for all services; a sum, for each day.", "what something is for"],
     ["only the rim prints",               "src/cli/a.ts", "console.log(1);",                          "the command line prints"],
+    ["a test's title can be read alone",  "test/a.test.ts", '  test("orders two lists", f);',           "a word that only begins so"],
     ["no path of one machine",     "README.md",    "https://example.com/home/x and test/tmp/x", "an address, a relative path"],
     ["a file opens by saying what it is", "src/oci/a.ts", "export type A = string;\n",                "a short file of types says it by itself"],
   ] as const;

@@ -95,13 +95,13 @@ const containers = [
   ["what a container has told, the task only sums up",       { containers: [redis, { ...nginx, reason: LIMIT }], stoppedReason: LIMIT }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],
   ["another task's container is not ours",                   { containers: [{ ...nginx, reason: LIMIT, taskArn: `${TASK}0` }] }, "ignored"],
   ["Service Connect's agent is not ours",                    { containers: [{ name: "ecs-service-connect-x", image: "nginx:1.25", reason: LIMIT }, redis] }, "ignored"],
-  ["nor is GuardDuty's, when the task tells for it",         { containers: [nginx, { name: "aws-guardduty-agent-x", image: "593207742271.dkr.ecr.us-east-1.amazonaws.com/aws-guardduty-agent-fargate:v1" }], stoppedReason: fargateLimit("aws-guardduty-agent-fargate", "593207742271.dkr.ecr.us-east-1.amazonaws.com") }, "ignored"],
+  ["GuardDuty's agent is not ours, when the task tells for it", { containers: [nginx, { name: "aws-guardduty-agent-x", image: "593207742271.dkr.ecr.us-east-1.amazonaws.com/aws-guardduty-agent-fargate:v1" }], stoppedReason: fargateLimit("aws-guardduty-agent-fargate", "593207742271.dkr.ecr.us-east-1.amazonaws.com") }, "ignored"],
   ["a caller's text is not a failure",                          { stopCode: "UserInitiated", stoppedReason: LIMIT }, "ignored"],
   ["a container's reason counts before STOPPED",             { lastStatus: "DEPROVISIONING", containers: [{ ...nginx, reason: LIMIT }] }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],
-  ["and in a task that runs on",                             { lastStatus: "RUNNING", stopCode: undefined, containers: [redis, { ...nginx, reason: LIMIT }] }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],
+  ["a container's reason counts in a task that runs on",     { lastStatus: "RUNNING", stopCode: undefined, containers: [redis, { ...nginx, reason: LIMIT }] }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],
   ["a running task without a reason is passed over",         { lastStatus: "RUNNING", stopCode: undefined }, "ignored"],
-  ["so is one that ran and ended",                           { stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited", containers: [{ ...nginx, exitCode: 1 }] }, "ignored"],
-  ["and one that ran out of memory",                         { containers: [{ ...nginx, exitCode: 137, reason: "OutOfMemoryError: Container killed due to memory usage" }] }, "ignored"],
+  ["a task that ran and ended is passed over",               { stopCode: "EssentialContainerExited", stoppedReason: "Essential container in task exited", containers: [{ ...nginx, exitCode: 1 }] }, "ignored"],
+  ["a task that ran out of memory is passed over",           { containers: [{ ...nginx, exitCode: 137, reason: "OutOfMemoryError: Container killed due to memory usage" }] }, "ignored"],
   ["a failed pull of unknown cause is still one",            { stoppedReason: "CannotPullContainerError: ref pull has been retried 1 time(s): failed to co" }, "web other docker.io/library/nginx:1.25"],
 ] as const;
 

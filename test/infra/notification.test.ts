@@ -51,7 +51,7 @@ describe("an outcome reaches the topic", () => {
       }),
     );
   }
-  test("or is kept where an alarm sees it", () =>
+  test("is kept where an alarm sees it", () =>
     expect(target?.DeadLetterConfig).toEqual({ Arn: "UndeliveredQueue.Arn" }));
   test("of this account and region alone, although a bus may take those of others", () =>
     expect(rule.EventPattern).toMatchObject({ account: ["123456789012"], region: ["us-east-1"] }));

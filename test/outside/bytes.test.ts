@@ -162,7 +162,7 @@ describe("repull replay --aws --yes writes the bytes that were meant", () => {
     });
   }
 
-  it("and takes no member of the task definition away", async () => {
+  it("takes no member of the task definition away", async () => {
     const taskDefinition = world.account.documents.definitions[0]?.taskDefinition ?? {};
     await runIn(world);
     const [registered = {}] = world.account.taken("RegisterTaskDefinition");

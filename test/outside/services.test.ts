@@ -194,7 +194,7 @@ describe("repull replay --aws --yes finds a revision that has our tags", () => {
     });
   }
 
-  it("and takes it when it is the same member for member", async () => {
+  it("takes it when it is the same member for member", async () => {
     add(world, await registered(), {});
     const { lines, images, redeployed } = await runIn(world);
     expect(lines).toMatchObject([{ outcome: "redeployed" }]);
@@ -311,7 +311,7 @@ describe("repull replay --aws sends no write at all", () => {
     });
   }
 
-  it("but the event of its outcome when the policy file says observe", async () => {
+  it("publishes the event of its outcome when the policy file says observe", async () => {
     withPolicy('{"mode":"observe"}')(world);
     const { lines, status, writes } = await runIn(world);
     expect(lines).toMatchObject([{ outcome: "dry-run" }]);

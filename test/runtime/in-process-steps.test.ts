@@ -151,7 +151,7 @@ describe("a workflow in process", () => {
       ["an answer in time counts",             60_000,    "answered"],
       ["in the last minute too",               3_540_000, "answered"],
       ["one at the end of the time does not",  3_600_000, "expired"],
-      ["nor does a later one",                 9_000_000, "expired"],
+      ["a later one does not",                 9_000_000, "expired"],
     ] as const;
     for (const [because, at, kind] of table) {
       for (const when of ["never", "recorded", "answered", "tell"] as const) {

@@ -93,7 +93,7 @@ describe("a revision loses nothing", () => {
     expect(registered).toEqual(expected);
   });
 
-  test("and the shape that proves it is a large one", () => {
+  test("is proved with a large shape", () => {
     const text = JSON.stringify(described);
     expect(text.split(UNKNOWN_MEMBER).length).toBeGreaterThan(50);
     for (const nested of ["restartPolicy", "credentialsParameter", "transitEncryptionPort", "swappiness"]) {

@@ -104,7 +104,7 @@ describe("a question", () => {
     expect(stub.requests.at(-1)?.query.get("ReverseOrder")).toBe("true");
   });
 
-  test("and by its ARN", async () => expect(await look(ARN)).toMatchObject({ kind: "waiting" }));
+  test("is found by its ARN", async () => expect(await look(ARN)).toMatchObject({ kind: "waiting" }));
 
   test("returns undefined for an execution of another name", async () =>
     expect(await look("r-2")).toBeUndefined());

@@ -277,7 +277,7 @@ describe("history", () => {
     ]);
   });
 
-  test("and who approved it, where an approval was asked for", async () => {
+  test("says who approved it, where an approval was asked for", async () => {
     const yes = JSON.stringify({ decision: "approve", by: "Ada" });
     const asked = { policy: { mode: "approve" as const }, answers: [{ says: yes }] };
     ({ world, execution } = await play({ world: { services: [web], registries }, ...asked }));
@@ -312,7 +312,7 @@ describe("history", () => {
     expect(io.printed.err).toContain("no such function");
   });
 
-  test("and no longer that it is active, once it is undone", async () => {
+  test("no longer says that it is active, once it is undone", async () => {
     await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo());
     const io = commandIo();
     await history({ since: SINCE, json: false }, session, io);

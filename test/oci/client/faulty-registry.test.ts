@@ -55,7 +55,7 @@ describe("a copy comes through", () => {
     }, 20_000);
   }
 
-  test("and waits as long as the target asks for at a big blob", async () => {
+  test("waits as long as the target asks for at a big blob", async () => {
     world.addImage([300_000], "v1");
     const isBig: Mischief = (request, response) => {
       if (Number(request.headers["content-length"]) < 300_000) return false;

@@ -225,10 +225,10 @@ describe("a list of referrers", () => {
 describe("a target that changes behind a copy", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [what: string, act: () => Mischief, outcome: RegExp])[] = [
-    ["and loses its blobs before they are named", () => on("PUT", isManifest, 1, (_, __, registry) => { for (const link of registry.links) if (link.startsWith("copy@")) registry.links.delete(link); return false; }), /^copied|^target malformed/],
-    ["and says of its tag what is not so",        () => on("HEAD", isManifest, ALWAYS, (_, response) => { response.writeHead(200, { "docker-content-digest": nowhere.digest, "content-type": "\u009b31m" }).end(); return true; }), /^copied/],
-    ["and has every blob, by its own word",       () => on("HEAD", isBlob, ALWAYS, (_, response) => { response.writeHead(200, { "content-length": "1" }).end(); return true; }), /^copied/],
-    ["and has its tag taken",                     () => on("PUT", isManifest, ALWAYS, (request, response) => { request.resume(); refuse(response, 400, "TAG_INVALID", "immutable\u001b[2J"); return true; }), /^target (?:malformed|tag-taken)/],
+    ["loses its blobs before they are named",     () => on("PUT", isManifest, 1, (_, __, registry) => { for (const link of registry.links) if (link.startsWith("copy@")) registry.links.delete(link); return false; }), /^copied|^target malformed/],
+    ["says of its tag what is not so",            () => on("HEAD", isManifest, ALWAYS, (_, response) => { response.writeHead(200, { "docker-content-digest": nowhere.digest, "content-type": "\u009b31m" }).end(); return true; }), /^copied/],
+    ["has every blob, by its own word",           () => on("HEAD", isBlob, ALWAYS, (_, response) => { response.writeHead(200, { "content-length": "1" }).end(); return true; }), /^copied/],
+    ["has its tag taken",                         () => on("PUT", isManifest, ALWAYS, (request, response) => { request.resume(); refuse(response, 400, "TAG_INVALID", "immutable\u001b[2J"); return true; }), /^target (?:malformed|tag-taken)/],
   ];
   for (const [what, act, outcome] of table) {
     test(`${what}: ${outcome.source}`, async () => {

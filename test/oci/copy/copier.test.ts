@@ -130,7 +130,7 @@ describe("the whole image", () => {
     assertSameBytes([...world.source.links].map((link) => link.slice("app@".length)));
   });
 
-  test("nor do five of one index, the source of which breaks off now and then, leave anything half", async () => {
+  test("five copies of one index leave nothing half, although the source breaks off now and then", async () => {
     const index = world.addIndex([world.addImage([200_000, 100_000]), world.addImage([150_000])], "v1");
     let blobs = 0;
     world.source.mischief = (request, response) => {

@@ -157,7 +157,7 @@ describe("a source that waits while the target takes its time", () => {
     equal(world.source.count("GET", BLOB), 2);
   });
 
-  test("and breaks off meanwhile is asked for the rest", async () => {
+  test("is asked for the rest when it breaks off meanwhile", async () => {
     let cuts = 1;
     world.source.mischief = on("GET", BLOB, (request, response, registry) => {
       const bytes = registry.blobs.get(request.url?.split("/").at(-1) ?? "") ?? Buffer.alloc(0);
@@ -172,7 +172,7 @@ describe("a source that waits while the target takes its time", () => {
     equal(world.source.count("GET", BLOB), 3);
   });
 
-  test("and says nothing meanwhile is asked again", async () => {
+  test("is asked again when it says nothing meanwhile", async () => {
     let silences = 1;
     world.source.mischief = on("GET", BLOB, (request, response, registry) => {
       const size = registry.blobs.get(request.url?.split("/").at(-1) ?? "")?.length;

@@ -168,7 +168,7 @@ describe("the time that a rollout gets", () => {
     ["each step of a linear one",       { deploymentConfiguration: { strategy: "LINEAR", linearConfiguration: { stepPercent: 25, stepBakeTimeInMinutes: 10 } } }, 30],
     ["a hook's own limit",              { deploymentConfiguration: { lifecycleHooks: [{ lifecycleStages: ["POST_SCALE_UP"], timeoutConfiguration: { timeoutInMinutes: 40 } }] } }, 40],
     ["a hook's limit, at each stage",   { deploymentConfiguration: { lifecycleHooks: [{ lifecycleStages: ["POST_SCALE_UP", "BAKE_TIME"], timeoutConfiguration: { timeoutInMinutes: 40 } }] } }, 80],
-    ["and at each step of the traffic", { deploymentConfiguration: { strategy: "CANARY", lifecycleHooks: [{ lifecycleStages: ["PRODUCTION_TRAFFIC_SHIFT"], timeoutConfiguration: { timeoutInMinutes: 40 } }] } }, 90],
+    ["a hook's limit, at each step of the traffic", { deploymentConfiguration: { strategy: "CANARY", lifecycleHooks: [{ lifecycleStages: ["PRODUCTION_TRAFFIC_SHIFT"], timeoutConfiguration: { timeoutInMinutes: 40 } }] } }, 90],
   ] as const;
   for (const [because, json, more] of table) {
     test(`grows by ${more} minutes for ${because}`, () => expect(minutes(json) - minutes({})).toBe(more));

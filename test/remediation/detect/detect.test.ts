@@ -60,7 +60,7 @@ describe("a failure of a deployment", () => {
     ["after a time-out",                   [ended("timed-out", 6)],                             /^started .*-2$/],
     ["after it was stopped by hand",       [ended("stopped", 6)],                               /^started .*-2$/],
     ["the second pause is longer",         [ended("failed", 60), ended("failed", 9)],           /^duplicate .*less than 10 minutes/],
-    ["and ends",                           [ended("failed", 60), ended("failed", 11)],          /^started .*-3$/],
+    ["starts again once the second pause has ended", [ended("failed", 60), ended("failed", 11)],          /^started .*-3$/],
     ["its result may not be read",         [{ ...ended("unknown", 600), permission: "kms:Decrypt" }], /^duplicate .*cannot be read/],
     ["its result and end are unknown",     [{ status: "unknown" }],                             /^duplicate .*cannot be read/],
     ["its result is unknown, and newer",   [{ ...ended("unknown", -1), transient: true }],        /^duplicate .*checked it/],
@@ -69,7 +69,7 @@ describe("a failure of a deployment", () => {
     ["its pause does not grow",            [idle(60), idle(40), idle(20), idle(6)],             /^started .*-5$/],
     ["a crash among them has the first",   [idle(60), ended("failed", 6)],                      /^started .*-3$/],
     ["nothing to do uses no attempt up",   Array(ATTEMPTS_MAX).fill(idle(100_000)),             /^started .*-9$/],
-    ["and attempts beside it count",       [...Array(9).fill(idle(100_000)), ...Array(ATTEMPTS_MAX).fill(ended("failed", 100_000))], /^duplicate .*8 attempts/],
+    ["counts the attempts that follow nothing to do", [...Array(9).fill(idle(100_000)), ...Array(ATTEMPTS_MAX).fill(ended("failed", 100_000))], /^duplicate .*8 attempts/],
     ["after many of them, one an hour is looked at", Array(NAMES_MAX).fill(idle(100_000)),      /^started .*-\d{6}$/],
     ["a crash of which no end is known",   [{ status: "failed" }],                              /^started .*-2$/],
     ["a success of which no end is known", [{ status: "succeeded" }],                           /^duplicate .*has succeeded/],
@@ -108,7 +108,7 @@ describe("a failure of a deployment", () => {
     ["no time counts as now",                       undefined,              6, "failed",    "started"],
     ["an unreadable time does not pass a pause",    "soon",                 4, "failed",    "duplicate"],
     ["a very old time opens no attempt",            "1970-01-01T00:00:00Z", 600, "failed",  "duplicate"],
-    ["nor does a time before there were computers", "0001-01-01T00:00:00Z", 600, "timed-out", "duplicate"],
+    ["a time before there were computers opens no attempt", "0001-01-01T00:00:00Z", 600, "timed-out", "duplicate"],
   ];
   for (const [title, time, minutesBefore, status, expected] of times) {
     test(title, async () => {

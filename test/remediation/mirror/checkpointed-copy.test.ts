@@ -75,7 +75,7 @@ describe("a copy that is cut off", () => {
     expect(pulls()).toBe(2);
   });
 
-  test("and that is resumed where too little time is left for a step waits for the next invocation", async () => {
+  test("waits for the next invocation where it is resumed with too little time for a step", async () => {
     const { world, request, index, missing } = await imageWorld(1, layers(3));
     const { left } = invocationsOf(15, world.clock);
     // Three times the engine goes on in the invocation that is about to end.

@@ -230,10 +230,10 @@ describe("waiting for a copy", () => {
     ["three times",                                           [],                       [failed],           3, /the copy failed \(a socket\)/],
     ["a refusal is not asked for again",                      [],                       [no, ok],           1, /^the limit is reached$/],
     ["failures of long ago delay nothing",                    [failed, failed, failed], [ok],               1, undefined],
-    ["nor do refusals: a window may have ended since",        [no, no],                 [ok],               1, undefined],
+    ["refusals of long ago delay nothing: a window may have ended since", [no, no],                 [ok],               1, undefined],
     ["a quota that has refused holds for all who come",         [heldUntil("2026-01-21")], [ok],              0, /^the quota of 200 GB copied per day \(quotas.bytesPerDay\) is reached: 200 GB are used until 2026-01-21 00:00 UTC, and this image has 1 GB$/],
     ["until its day is over",                                 [heldUntil("2026-01-20")], [ok],              1, undefined],
-    ["or the policy raises it",                               [heldUntil("2026-01-21", 100e9)], [ok],         1, undefined],
+    ["until the policy raises it",                            [heldUntil("2026-01-21", 100e9)], [ok],         1, undefined],
   ];
   for (const [because, past, started, starts, expected] of table) {
     test(because, async () => {

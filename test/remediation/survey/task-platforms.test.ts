@@ -28,10 +28,10 @@ describe("the platforms that a service's tasks may run on", () => {
     ["of machines at home as well",                         nothing,         "EXTERNAL", [],           [ARM],                          "linux/arm64"],
     ["of Windows",                                          nothing,         "EC2",      [],           [WINDOWS],                      "windows/amd64"],
     ["of the capacity providers that the service names",    nothing,         undefined,  ["arm"],      [by(X86, "x86"), by(ARM, "arm")], "linux/arm64"],
-    ["and not of machines that no provider brought",        nothing,         undefined,  ["arm"],      [X86, by(ARM, "arm")],          "linux/arm64"],
+    ["leave out machines that no provider brought",         nothing,         undefined,  ["arm"],      [X86, by(ARM, "arm")],          "linux/arm64"],
     ["are not known of a provider that has none yet",       nothing,         undefined,  ["arm"],      [by(X86, "x86")],               "? the capacity provider arm has no container instance now, so the architecture is not known"],
-    ["nor of an empty cluster",                             nothing,         "EC2",      [],           [],                             "? the cluster has no container instance now, so the architecture is not known"],
-    ["nor where the right is missing",                      nothing,         "EC2",      [],           "ecs:ListContainerInstances: AccessDeniedException", "? ecs:ListContainerInstances: AccessDeniedException"],
+    ["are not known of an empty cluster",                   nothing,         "EC2",      [],           [],                             "? the cluster has no container instance now, so the architecture is not known"],
+    ["are not known without the right to list instances",   nothing,         "EC2",      [],           "ecs:ListContainerInstances: AccessDeniedException", "? ecs:ListContainerInstances: AccessDeniedException"],
   ];
   for (const [because, definition, launchType, capacityProviders, found, platforms] of table) {
     test(`${because}: ${platforms}`, async () => {

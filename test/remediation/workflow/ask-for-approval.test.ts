@@ -72,7 +72,7 @@ describe("the state after an answer", () => {
     ["a callback that fails is a denial",         {}, { kind: "failed", because: "the chat is down" }, { ...approvals(), decision: { kind: "denied", by: said, because: "the chat is down" }, plan: GONE, ending: { kind: "denied", because: { code: "denied", by: said, because: "the chat is down" }, images } }],
     ["no answer in time is the end",              {}, { kind: "expired" }, { ...approvals(), decision: { kind: "expired" }, plan: GONE, ending: { kind: "approval-expired", because: { code: "no-answer", hours: 12 }, images } }],
     ["an answer that cannot be understood approves nothing, and does not end it", {}, says("yes!"), { ...approvals({ again: "unreadable-answer" }), plan: GONE }],
-    ["nor does it keep what was approved before", { state: before }, says("yes!"), { ...approvals({ asked: 3, approved: [], again: "unreadable-answer" }), plan: GONE }],
+    ["an answer that cannot be understood does not keep what was approved before", { state: before }, says("yes!"), { ...approvals({ asked: 3, approved: [], again: "unreadable-answer" }), plan: GONE }],
   ];
   for (const [title, given, answer, changes] of table)
     test(title, async () => {

@@ -73,7 +73,7 @@ describe("the state after an observation", () => {
     ["the first one of them is",                    having(rollout({ foreignRevision: FOREIGN })), shown({ kind: "superseded", because, revision: revision(51) }), {}],
     ["seen again, it does not count as a new one",  having(rollout({ wasDisplaced: true })), shown({ kind: "superseded", because, revision: FOREIGN }), {}],
     ["a revision that ours has replaced is not in its place", having(rollout()), shown({ kind: "overwrote", because, revision: FOREIGN, deployments: [] }), {}],
-    ["but one that could not be read yet is remembered", having(rollout()), shown({ kind: "in-progress", because, replaced: FOREIGN }), { rollout: { foreignRevision: FOREIGN } }],
+    ["a revision that could not be read yet is remembered", having(rollout()), shown({ kind: "in-progress", because, replaced: FOREIGN }), { rollout: { foreignRevision: FOREIGN } }],
     ["a rollout that is not watched any more changes nothing", having({}), shown({ kind: "in-progress", because, deployment: "ecs-svc/2" }), {}],
     ["a task changes nothing",                      having({}), shown({ kind: "succeeded", because }), {}],
     ["nothing changes nothing",                     having({}), { kind: "nothing" }, {}],

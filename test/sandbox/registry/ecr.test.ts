@@ -74,7 +74,7 @@ describe("a repository that was not created", () => {
     deepEqual(registry.repositories(), ["mirror/app", "mirror/nginx"]);
   });
 
-  test("or says so, if that is how it is", async () => {
+  test("answers that it does not exist, where the world has ECR answer", async () => {
     const { ask } = ecr({ pushToAbsentRepository: "answers" });
     const said = await ask("POST /v2/mirror/absent/blobs/uploads/");
     deepEqual(
@@ -131,7 +131,7 @@ describe("uploads", () => {
     equal(registry.blob(digest), undefined);
   });
 
-  test("or they are kept, but Range does not move, and a client that believes it is refused", async () => {
+  test("keeps them without moving Range, and refuses a client that believes it", async () => {
     const { ask, location } = await opened({ laterParts: "kept-stale-range", partBytesMin: 0 });
     await ask(`PATCH ${location}`, { body: "twelve", headers: { "content-range": "0-5" } });
     const second = await ask(`PATCH ${location}`, { body: " by", headers: { "content-range": "6-8" } });

@@ -92,8 +92,14 @@ const table: readonly Row[] = [
     [answer(yes, takenDown), answer(yes)],
     { world: elsewhere },
   ],
-  ["and may be denied", "denied", 2, [answer(yes, takenDown), answer(no)], { world: elsewhere }],
-  ["or be forgotten", "approval-expired", 2, [answer(yes, takenDown)], { world: elsewhere }],
+  ["another plan may be denied", "denied", 2, [answer(yes, takenDown), answer(no)], { world: elsewhere }],
+  [
+    "another plan may be left without an answer",
+    "approval-expired",
+    2,
+    [answer(yes, takenDown)],
+    { world: elsewhere },
+  ],
   ["an invalid answer approves nothing", "succeeded", 2, [answer("yes!"), answer(yes)], { world: elsewhere }],
   [
     "nor does one of another shape",

@@ -81,7 +81,7 @@ describe("a limit that only its window's end can cure", () => {
     expect(told(world)).toEqual([["no-substitute", false]]);
   });
 
-  test("nor where nothing may be written", async () => {
+  test("is not waited for where nothing may be written", async () => {
     const { world, outcome } = await play({ world: limited(HOUR), policy: { mode: "observe" } });
     expect(outcome.outcome).toBe("no-substitute");
     expect(told(world)).toEqual([["no-substitute", false]]);

@@ -66,7 +66,7 @@ const table: readonly Row[] = [
   ["AWS Batch makes its own revisions",                  { standaloneTasks: "run" },         "not-eligible",    ["job:3"],          [],        lone({ cluster: "AWSBatch-nightly-1f0e" })],
   ["by default a schedule is only told of",              {},                                 "not-eligible",    ["job:3"],          ["job:3"], byRule(rule("job:3"))],
   ["a rule is moved",                                    { schedules: "move" },              "redeployed",     ["job:3"],          ["job:4"], byRule(rule("job:3"))],
-  ["and the missed run made up for",                     { schedules: "move-and-run" },      "succeeded",     ["job:3", "job:4"], ["job:4"], byRule(rule("job:3"))],
+  ["a rule is moved, and the missed run is made up for", { schedules: "move-and-run" },      "succeeded",     ["job:3", "job:4"], ["job:4"], byRule(rule("job:3"))],
   ["a rule without a revision needs nothing",            { schedules: "move" },              "redeployed",     ["job:3"],          ["job"],   byRule(rule("job"))],
   ["a rule that was moved on is left alone",             { schedules: "move" },              "superseded",  ["job:3"],          ["job:9"], byRule(rule("job:9"))],
   ["another rule is left alone",                         { schedules: "move" },              "redeployed",     ["job:3"],          ["job:4", "job:3"], byRule(rule("job:3"), rule("job:3", "weekly"))],

@@ -22,8 +22,8 @@ describe("a body ends where it was said to", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, Framing, string, string])[] = [
     ["after its length",                 { kind: "length", bytes: 4 }, "abcd",                               "abcd, over, 0 more"],
-    ["and not before",                   { kind: "length", bytes: 5 }, "abcd",                               "abcd, 0 more"],
-    ["and what follows is not of it",    { kind: "length", bytes: 3 }, "abcd",                               "abc, over, 1 more"],
+    ["not before its length",            { kind: "length", bytes: 5 }, "abcd",                               "abcd, 0 more"],
+    ["leaves out what follows its length", { kind: "length", bytes: 3 }, "abcd",                               "abc, over, 1 more"],
     ["at once, where there is none",     { kind: "length", bytes: 0 }, "",                                   ", over, 0 more"],
     ["with the connection",              { kind: "connection" },       "abcd",                               "abcd, 0 more"],
     ["after the last chunk",             CHUNKS,                       "2\r\nab\r\n1\r\nc\r\n0\r\n",         "abc, over, 0 more"],

@@ -78,7 +78,7 @@ describe("what could be read in two ways is refused", () => {
     test(what, () => throws(() => parseResponseHead(text), MalformedResponse));
   }
 
-  test("and a long line of blanks costs no more than its length", () => {
+  test("reads a long line of blanks at no more than the cost of its length", () => {
     const startedAt = performance.now();
     for (const blanks of [" ".repeat(32_000), "\t ".repeat(16_000)]) {
       throws(() => parseResponseHead(head("HTTP/1.1 200 OK", `a:${blanks}\0`)), MalformedResponse);

@@ -61,7 +61,7 @@ rules("a step that failed for good", [
   ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { transient: false, error: refused.error }],
   ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for survey again", { ...again(1), plan: GONE, failed: GONE }],
   ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write undo", rolledBack],
-  ["but after a pause, where there may be an answer", { survey: null, seen: failedOnce, state: moved }, "wait 60 for survey again", again(1)],
+  ["after a substitute that failed, an answer that may come is waited for", { survey: null, seen: failedOnce, state: moved }, "wait 60 for survey again", again(1)],
   ["an observation that failed goes before a write that failed", { survey: null, seen: failedOnce, state: { failed: refused } }, "wait 60 for survey again", { ...again(1), failed: GONE }],
   ["it goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
 ]);
@@ -70,9 +70,9 @@ rules("a step that failed for good", [
 rules("an ending that a write has decided", [
   ["is the end",                                    { state: { ending: { kind: "superseded", because } } }, "end superseded"],
   ["an answer that may be old is asked for once more", { state: { ending: { kind: "superseded", because, transient: true } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
-  ["and no more than once",                         { state: { pauses: 1, ending: { kind: "superseded", because, transient: true } } }, "end superseded", { transient: true }],
+  ["an answer that may be old is asked for no more than once", { state: { pauses: 1, ending: { kind: "superseded", because, transient: true } } }, "end superseded", { transient: true }],
   ["what may be over soon is looked at once",       { state: { ending: { kind: "no-substitute", because, transient: "soon" } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
-  ["and no more than once, either",                 { state: { pauses: 1, ending: { kind: "no-substitute", because, transient: "soon" } } }, "end no-substitute", { transient: "soon" }],
+  ["what may be over soon is looked at no more than once", { state: { pauses: 1, ending: { kind: "no-substitute", because, transient: "soon" } } }, "end no-substitute", { transient: "soon" }],
   ["a failure without a word of it may pass",       { state: { pauses: 3, ending: { kind: "failed", because } } }, "wait 3600 for survey again", { ...again(4), plan: GONE, ending: GONE }],
   ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, transient: false } } }, "end failed", { transient: false }],
   ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "approval-expired", because } } }, "end approval-expired", { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
@@ -105,7 +105,7 @@ rules("a survey that finds nothing to do", [
   ["a failure that is over ends it",              seenAs({ kind: "ignored", because }), "end ignored"],
   ["a workload that opted out is left alone",     seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [{ code: "remove-tag" }] }), "end not-eligible opted-out [remove-tag]"],
   ["another deployment ends it",                  seenAs({ kind: "superseded", because, revision: FOREIGN }), "end superseded", { revision: FOREIGN }],
-  ["but one answer may be old",                   seenAs({ kind: "superseded", because, transient: true }), "wait 60 for survey again", again(1)],
+  ["another deployment in an answer that may be old is asked for again", seenAs({ kind: "superseded", because, transient: true }), "wait 60 for survey again", again(1)],
   ["what runs whole by now is the good end",      { ...seenAs({ kind: "succeeded", because }), state: moved }, "end succeeded", { substitution: moved.substitution }],
   ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [] }), state: moved }, "write undo", rolledBack],
   ["nothing was surveyed: it is",                 { survey: null }, "observe"],
@@ -130,7 +130,7 @@ rules("the loop guard", [
   ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), task: { taskArn: "arn", action: "run", targets: [] } } }, "end no-substitute loop-guard [next-failure]"],
   ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }) }, "wait 600 for loop guard", { timeOver: "no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", guardPauses: 1, plan: GONE }],
   ["it waits a second time",                            { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { timeOver: "no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", guardPauses: 2, plan: GONE }],
-  ["and not a third time",                              { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 2 } }, GUARDED],
+  ["it does not wait a third time",                     { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 2 } }, GUARDED],
   ["a caller who does not wait gets the end",           { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), options: { surveysAgain: false } }, GUARDED],
   ["an hour later it goes on",                          { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 60 }) }, ...GOES_ON],
   ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, sameRevision6h: 2 }), failure: { preemptive: true } }, ...GOES_ON],
@@ -163,7 +163,7 @@ rules("the search for a substitute", [
   ["a silent registry of an image that has not failed is not waited for", { survey: { images: [nowhere, { ...unheard, image: "redis:7", failing: false }] } }, expect.stringMatching(/^end no-substitute/), { images: [...images, "redis:7"], transient: false, policy: expect.anything() }],
   ["ten places that cannot be copied from are passed over", { state: { rejected: lost(10) } }, ...GOES_ON],
   ["more of them are a failure, which may pass",      { state: { rejected: lost(11) } }, "wait 60 for survey again", { ...again(1), plan: GONE, rejected: [] }],
-  ["and after four pauses the end",                   { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],
+  ["more than ten rejected copies end it after four pauses", { state: { rejected: lost(11), pauses: 4 } }, "end failed", { images }],
   ["a quota that is too small for the image is named first", { survey: { images: [nowhere] }, state: { rejected: [{ image: "nginx:1.25", place: "a", because, held: tooLarge }] } }, expect.stringMatching(/^end no-substitute no-proof \[raise-quota quotas\.bytesPerDay=2000MB, /), { images, transient: false, policy: expect.anything() }],
 ]);
 
@@ -236,7 +236,7 @@ rules("the approval", [
   ["a plan of which a part was approved is asked about", { ...asks, state: { approvals: { asked: 1, approved: CHANGES.slice(1) } } }, "ask about 2 changes"],
   ["a part of what was approved goes on",       { ...asks, state: { approvals: { asked: 1, approved: ["another", ...CHANGES] } } }, ...GOES_ON],
   ["it asks a fifth time",                      { ...asks, state: { approvals: { asked: 4, approved: [] } } }, "ask about 2 changes"],
-  ["and not a sixth time",                      { ...asks, state: { approvals: { asked: 5, approved: [] } } }, "end approval-expired", { images }],
+  ["it does not ask a sixth time",              { ...asks, state: { approvals: { asked: 5, approved: [] } } }, "end approval-expired", { images }],
   ["what was approved goes on after five questions, too", { ...asks, state: { approvals: { asked: 5, approved: CHANGES } } }, ...GOES_ON],
   ["it is asked before a place of the quota is taken", { ...asks, state: { quota: { ...granted, granted: false } } }, "ask about 2 changes"],
 ]);
@@ -255,7 +255,7 @@ rules("the writes in their order", [
   ["no copy is made before there is a place in the hour", { survey: toBeCopied }, ...GOES_ON],
   ["a copy is made a second time where the first is not there any more", { survey: toBeCopied, state: { quota, copies: 1 } }, "write start-copy"],
   ["a copy that was lost twice is a failure, which may pass", { survey: toBeCopied, state: { quota, copies: 2 } }, "wait 60 for survey again", { ...again(1), plan: GONE, copies: 0 }],
-  ["and after four pauses the end",             { survey: toBeCopied, state: { quota, copies: 2, pauses: 4 } }, "end failed", { images }],
+  ["a copy that was lost twice ends it after four pauses", { survey: toBeCopied, state: { quota, copies: 2, pauses: 4 } }, "end failed", { images }],
   ["the copy that is waited for may be the second", { survey: toBeCopied, state: { quota, copies: 2, copying: { ...FIRST_COPY, index: 0 } } }, "write start-copy"],
   ["a copy that runs is waited for",            { survey: toBeCopied, state: { quota, copying: { ...FIRST_COPY, name: "copy-1" } } }, "wait 2 for copy", { polls: 1, copying: { polls: 1, waitedSeconds: 2 } }],
 ]);

@@ -31,11 +31,11 @@ describe("the pause before a copy is polled", () => {
     ["then thirty-two",                                         4,   30,    5,   32],
     ["then a minute",                                           5,   62,    6,   60],
     ["a minute until it has taken ten",                         14,  599,   15,  60],
-    ["and five minutes from then on",                           14,  600,   15,  300],
+    ["five minutes once it has taken ten",                      14,  600,   15,  300],
     ["the last ends two hours after its start",                 40,  7_100, 41,  100],
     ["after many other polls it is looked at within a minute",  0,   0,     100, 60],
-    ["and then less often",                                     1,   60,    100, 300],
-    ["and after very many once in half an hour",                1,   60,    200, 1800],
+    ["after many other polls the next one waits five minutes",  1,   60,    100, 300],
+    ["after very many other polls the next one waits half an hour", 1,   60,    200, 1800],
     ["two hours are the bound for that, too",                   2,   6_660, 200, 540],
   ];
   for (const [title, polls, waitedSeconds, all, seconds] of table)

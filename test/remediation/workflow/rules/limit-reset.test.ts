@@ -54,7 +54,7 @@ rules("the wait for Docker Hub's limit", [
   ["then it waits for five minutes",              only(), "wait 300 for limit", next(300, 1)],
   ["then for ten",                                only([facts], waited(300, 1)), "wait 600 for limit", next(900, 2)],
   ["then for fifteen",                            only([facts], waited(900, 2)), "wait 900 for limit", next(1800, 3)],
-  ["and for fifteen each further time",           only([facts], waited(1800, 3)), "wait 900 for limit", next(2700, 4)],
+  ["waits fifteen minutes each further time",     only([facts], waited(1800, 3)), "wait 900 for limit", next(2700, 4)],
   ["the last wait ends five minutes after six hours", only([facts], waited(21_400, 25)), "wait 500 for limit", next(21_900, 26)],
   ["then it has waited long enough",              only([facts], waited(21_900, 26)), noSubstitute, without],
   ["what has not been told without a survey is not told", { ...only([facts], {}), seen: { kind: "nothing" } }, "wait 300 for limit", next(300, 1)],
@@ -70,7 +70,7 @@ rules("the wait for Docker Hub's limit", [
   ["nothing has failed",                          only([{ ...facts, failing: false }]), noSubstitute, without],
   ["the policy does not wait",                    { ...only(), policy: { waitForLimit: false } }, noSubstitute, without],
   ["a policy that observes does not wait",        { ...only(), policy: { mode: "observe" } }, noSubstitute, without],
-  ["nor does a tag that observes",                { ...only(), survey: { images: [facts], mode: "observe" } }, noSubstitute, without],
+  ["a tag that observes does not wait",           { ...only(), survey: { images: [facts], mode: "observe" } }, noSubstitute, without],
   ["a tag that remediates under a policy that observes does", { ...only(), survey: { images: [facts], mode: "remediate" }, policy: { mode: "observe" } }, "wait 300 for limit", next(300, 1)],
   ["a person at a terminal does not wait",        { ...only(), options: { interactive: true } }, noSubstitute, without],
   ["a task is not run hours later",               { ...only(), survey: { images: [facts], task: { taskArn: "arn", action: "run", targets: [] } } }, noSubstitute, without],
@@ -86,14 +86,14 @@ rules("a registry that may answer in a minute goes before that wait", [
   ["a limit of Docker Hub at a place that is pulled from does not end so soon, either", { ...only([{ ...facts, probedCandidates: [signIn, toCopy(limited)] }]) }, "wait 300 for limit", next(300, 1)],
   ["an image that has not failed has no say",     only([facts, { ...other, failing: false, probedCandidates: [ownCopy(silent)] }]), "wait 300 for limit", next(300, 1)],
   ["a registry that is silent still after the wait is asked again in a minute", only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 1 }), "wait 300 for survey again", { ...lookAgain, look: 3, pauses: 2 }],
-  ["and the end says that it may pass",           only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
+  ["a registry that is silent after four pauses ends it, and may pass", only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(21_900, 26), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
 ]);
 
 describe("the reason at the end", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, waited: readonly [seconds: number, polls: number], names: string])[] = [
     ["names how long it has waited",                [21_900, 26], "6 hours"],
-    ["and nothing where it has not",                [0, 0],       ""],
+    ["names nothing where it has not waited",       [0, 0],       ""],
   ];
   for (const [title, [seconds, polls], names] of table)
     test(title, () => {

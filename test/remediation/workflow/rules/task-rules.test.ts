@@ -71,7 +71,7 @@ const passing = { images, substitution, transient: false };
 // biome-ignore format: a table is read by its columns
 rules("a task that no service keeps running", [
   ["is only given its revision where the policy says register", on("register"), "end redeployed", { images, substitution, nextSteps: 2 }],
-  ["and is told of where it says report",       on("report"), "end redeployed", { images, substitution, nextSteps: 2 }],
+  ["is only given its revision where the policy says report", on("report"), "end redeployed", { images, substitution, nextSteps: 2 }],
   ["whatever starts it",                        on("register", one), "end redeployed", { images, substitution, nextSteps: 2 }],
   ["is run again",                              on("run"), "write start"],
   ["without its schedule being moved",          on("run", one), "write start"],
@@ -91,7 +91,7 @@ rules("a task that a schedule starts", [
   ["each of its targets is",                    on("move", { targets: [rule(), rule()], target: 1, touched: 1 }), "write start"],
   ["all were moved, and the run that failed is not made up for", on("move", moved), "end redeployed", { images, substitution }],
   ["none was its to move: another deployer was first", on("move", { ...moved, touched: 0 }), "end superseded", { images, substitution }],
-  ["nor is it run again then",                  on("move-and-run", { ...moved, touched: 0 }), "end superseded", { images, substitution }],
+  ["is not run again where another deployer was first", on("move-and-run", { ...moved, touched: 0 }), "end superseded", { images, substitution }],
   ["its targets are moved before it is run",    on("move-and-run", one), "write start"],
   ["it is run once they are",                   on("move-and-run", moved), "write start"],
   ["it could not be run, and its next start is cured", on("move-and-run", { ...moved, notRun: because }), "end redeployed", { images, substitution, nextSteps: 2 }],

@@ -56,14 +56,14 @@ rules("the time before our write", [
   ["a day is the end",                          { state: OVER }, TIME_OVER, { images }],
   ["before a plan was made there are no images to name", { survey: null, state: OVER, seen: { kind: "nothing" } }, TIME_OVER],
   ["nothing is registered after it",            { state: { ...OVER, ...granted } }, TIME_OVER, { images }],
-  ["nor deployed that was registered before",   { state: { ...OVER, ...granted, newRevision: OURS } }, TIME_OVER, { images, unused: OURS }],
-  ["nor is a throttled write waited for",       { state: { ...OVER, ...backoff } }, TIME_OVER, { images }],
+  ["a revision that was registered before is not deployed after it", { state: { ...OVER, ...granted, newRevision: OURS } }, TIME_OVER, { images, unused: OURS }],
+  ["a throttled write is not waited for after it", { state: { ...OVER, ...backoff } }, TIME_OVER, { images }],
   ["what was waited for last names the end",    { state: { ...OVER, timeOver: superseded } }, "end superseded"],
   ["an ending that was decided goes before it", { state: { ...OVER, ending: { kind: "denied", because } } }, "end denied"],
   ["a step that failed goes before it, and is not looked at again for long", { state: { ...OVER, failed: { because, transient: true } } }, "wait 1 for survey again", expect.anything()],
   ["a service on a substitute that failed goes back", { state: { ...OVER, ...moved } }, "write undo", { rollback: { of: failedSubstitute(), afterwards: expect.objectContaining({ code: "time-over" }) } }],
   ["questions to the operator do not count",    { state: since(90, { approvalSeconds: 70 * 3600 }) }, ...GOES_ON],
-  ["nor do rollouts that were watched",         { state: { ...since(40), watchedSeconds: 17 * 3600 } }, ...GOES_ON],
+  ["rollouts that were watched do not count",   { state: { ...since(40), watchedSeconds: 17 * 3600 } }, ...GOES_ON],
 ]);
 
 const over = (ending: string, more: object = {}) => ({ timeOver: ending, ...more });
