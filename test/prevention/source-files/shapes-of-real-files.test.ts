@@ -14,7 +14,7 @@ const table: readonly [where: string, path: string, text: string, found: readonl
   ["docker/cli, Dockerfile: stages that an argument names",
     "Dockerfile",
     "# syntax=docker/dockerfile:1\n\nARG BASE_VARIANT=alpine\nARG GO_VERSION=1.26\nARG XX_VERSION=1.9.0\nFROM --platform=$BUILDPLATFORM tonistiigi/xx:${XX_VERSION} AS xx\nFROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-alpine AS build-base-alpine\nFROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-trixie AS build-base-debian\nFROM build-base-${BASE_VARIANT} AS build\nCOPY --link --from=xx / /\nRUN --mount=type=bind,target=. --mount=type=cache,target=/cache --mount=type=bind,from=dockercore/golang-cross:xx-sdk-extras,target=/xx-sdk,src=/xx-sdk make\nFROM scratch AS binary\nCOPY --from=build /out .\n",
-    ["1:10 # syntax docker/dockerfile:1", "6:32 FROM tonistiigi/xx:1.9.0 edits tonistiigi/xx (default, split-reference)", "7:32 FROM golang:1.26-alpine edits golang (default, split-reference)", "8:32 FROM golang:1.26-trixie edits golang (default, split-reference)", "11:89 RUN --mount dockercore/golang-cross:xx-sdk-extras"]],
+    ["1:10 # syntax docker/dockerfile:1", "6:32 FROM tonistiigi/xx:1.9.0 edits tonistiigi/xx (default, split-reference)", "7:32 FROM golang:1.26-alpine edits golang (default, split-reference)", "8:32 FROM golang:1.26-trixie edits golang (default, split-reference)", "11:88 RUN --mount dockercore/golang-cross:xx-sdk-extras"]],
   ["renovatebot/renovate, dockerfile fixtures: an argument over several lines, with comments in it",
     "Dockerfile",
     " ARG \\\n\t# why\n   BASE=alpine:3.15.4\n\nFROM \\\n${BASE} as one\n\nARG   \\\n  \\\n # and why\n   later=\"nginx:1.18\"\n\nFROM $later as two\n",
