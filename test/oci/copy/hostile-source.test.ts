@@ -286,7 +286,7 @@ describe("a source", () => {
           response.writeHead(307, { location: "http://[" }).end();
           return true;
         }),
-      /^source denied: .*no address/,
+      /^source denied: .*not an address/,
     ],
   ];
   for (const [what, mischief, outcome] of table) {
