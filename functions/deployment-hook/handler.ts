@@ -8,8 +8,10 @@ import type { Context } from "aws-lambda";
 import { GO_ON, type HoldAnswer, holdDeployment } from "../../src/prevention/prefill/hold-deployment.ts";
 import { createHoldPorts } from "../prefill-ports.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
 import { accountOf, settingsFrom } from "../settings.ts";
 
+makeStacksReadable();
 const log = new Logger({ serviceName: "repull-deployment-hook" });
 let ports: ReturnType<typeof createHoldPorts> | undefined;
 

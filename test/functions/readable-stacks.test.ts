@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { glob, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +7,8 @@ import { build } from "esbuild";
 import { afterEach, describe, expect, it } from "vitest";
 
 const stacks = fileURLToPath(new URL("../../functions/readable-stacks.ts", import.meta.url));
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -54,5 +56,22 @@ describe("a stack trace of a bundle", () => {
     const [first, frame] = (await stackOf(THROWS, { withMap: false })).split("\n");
     expect(first).toBe("TypeError: 2");
     expect(frame).toMatch(/index\.mjs:\d+:\d+/);
+  });
+});
+
+describe("the deployed functions", () => {
+  it("all read their maps when a trace is read, and no template has Node read them at each start", async () => {
+    const texts = async (pattern: string) => {
+      const found: { readonly path: string; readonly text: string }[] = [];
+      for await (const path of glob(pattern, { cwd: root }))
+        found.push({ path, text: await readFile(join(root, path), "utf8") });
+      return found;
+    };
+    const [handlers, templates] = [await texts("functions/*/handler.ts"), await texts("infra/*.yaml")];
+    expect(handlers.length).toBeGreaterThan(3);
+    const without = handlers.filter(({ text }) => !/^makeStacksReadable\(\);$/m.test(text));
+    expect(without.map(({ path }) => path)).toEqual([]);
+    const eager = templates.filter(({ text }) => text.includes("--enable-source-maps"));
+    expect(eager.map(({ path }) => path)).toEqual([]);
   });
 });
