@@ -48,6 +48,9 @@ const table: readonly (readonly [name: string, ...outcomes: OutcomeKind[]])[] = 
   ["vanity-host.shared-address", "no-substitute", "succeeded"],
 ];
 
+/** Worlds for `sandbox serve` alone; the pages that name them are run by tests of their own. */
+const WITHOUT_EVENT = ["kubernetes.json"];
+
 /** The reason of a refusal that is not for want of proof. */
 const REASONS: Readonly<Record<string, string>> = {
   "code-deploy-service": "deployed-by-others",
@@ -100,9 +103,10 @@ describe("a sample event in the worlds next to it", () => {
     expect([...seen].sort()).toEqual(Object.keys(OUTCOMES).sort());
   });
 
-  test("every world file is in the table", () => {
+  test("every world file of an event is in the table", () => {
     const files = readdirSync(new URL("worlds/", EVENTS));
-    expect(files.sort()).toEqual(table.map(([name]) => `${name}.json`).sort());
+    const named = [...table.map(([name]) => `${name}.json`), ...WITHOUT_EVENT];
+    expect(files.sort()).toEqual(named.sort());
   });
 });
 
