@@ -106,8 +106,11 @@ test("pods are healed with the chart's rights, and new ones of the same image ar
 });
 
 test("the workload's owner sees in kubectl what was done, and no difference to what was applied", async () => {
-  const { stdout } = await plane.kubectl(["describe", "deployment", "web", "-n", "shop"]);
-  expect(stdout).toMatch(/ImageReplaced/);
+  // The Event comes a moment after the outcome.
+  await until(async () => {
+    const { stdout } = await plane.kubectl(["describe", "deployment", "web", "-n", "shop"]);
+    return stdout.includes("ImageReplaced");
+  });
   const diff = await plane.kubectl(["diff", "-f", "-"], {
     stdin: JSON.stringify(deployment("web", "nginx:1.27")),
   });
