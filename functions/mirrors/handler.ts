@@ -18,6 +18,8 @@ const settings = mirrorsSettingsFrom(process.env);
 const { aws, prefix } = settings;
 const publisher = createEventPublisher(aws, settings.busName, MIRRORS_DETAIL_TYPE);
 const log = new Logger({ serviceName: "repull-mirrors" });
+/** One repository takes some ten calls, and the report an event. */
+const REPOSITORY_MS = 60_000;
 
 /** Lambda's entry. */
 export async function handler(event: unknown, context: Context): Promise<PruneReport> {
@@ -26,6 +28,10 @@ export async function handler(event: unknown, context: Context): Promise<PruneRe
   const report = await runPrune(
     { prefix, host: ecrHost(account, aws.region), run: context.awsRequestId, isDryRun },
     createPrunePorts(settings, account),
+    {
+      planned: (copies) => log.info("prune planned", { copies }),
+      hasTime: () => context.getRemainingTimeInMillis() > REPOSITORY_MS,
+    },
   );
   log.info(`prune ${report.kind}`, { ...report });
   if (report.kind === "pruned" && report.deleted.length + report.failed.length > 0)

@@ -1,12 +1,13 @@
 /**
  * Reads a list of AWS to its very end, or says that it did not: what is missing from it may be what uses an image.
  *
- * A list ends where an answer has no token. A token that comes a second time, an answer without its list, a refusal and a
- * list of endless pages are all `Unread`.
+ * A list ends where an answer has no token. A token that is not a text or comes a second time, an answer without its list, a
+ * refusal and a list of endless pages are all `Unread`.
  */
 
-import { getString, isList } from "../../ecs/json-fields.ts";
+import { isList, isObject } from "../../ecs/json-fields.ts";
 import type { Read, Unread } from "../../network/facts.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
 
@@ -39,8 +40,10 @@ export async function wholeList(
     const items = answer[list];
     if (!isList(items)) return { unread: action, because: `${action}: no ${list} in an answer` };
     found.push(...items);
-    token = getString(answer, tokenName);
-    if (token === undefined || token === "") return found;
+    const next = answer[tokenName] ?? "";
+    if (typeof next !== "string") return { unread: action, because: `${action}: a token is not a text` };
+    if (next === "") return found;
+    token = next;
     if (seen.has(token)) return { unread: action, because: `${action}: a page came twice` };
     seen.add(token);
   }
@@ -78,6 +81,18 @@ export async function readable<T>(action: string, read: () => Promise<readonly T
   } catch (error) {
     return error instanceof Stop ? error.unread : unread(action, error);
   }
+}
+
+/** The members of a list that must all be objects: one that is left out may be what uses an image. */
+export function objectsIn(action: string, items: readonly Json[]): readonly JsonObject[] {
+  if (items.every(isObject)) return items;
+  throw new AwsError("unavailable", action, `${action}: an item is not an object`);
+}
+
+/** The same for texts. */
+export function textsIn(action: string, items: readonly Json[]): readonly string[] {
+  if (items.every((item) => typeof item === "string")) return items;
+  throw new AwsError("unavailable", action, `${action}: an item is not a text`);
 }
 
 /** In groups of at most so many. */

@@ -1,6 +1,6 @@
 /**
- * One run of the clean-up: read, decide, look again at what is about to go, delete by digest. A dry run stops before the first
- * write. Only one run works at a time, and each leaves marks for the next.
+ * One run of the clean-up: read, decide, tell what is to go, look again at it, delete by digest. A dry run ends before the first
+ * mark. Only one run works at a time, and each leaves marks for the next.
  */
 
 import type { Digest } from "../../image/digest.ts";
@@ -8,16 +8,24 @@ import { type Copy, copiesOf, mayBeIndex } from "../copies.ts";
 import type { EcrImage, EcrRepository } from "../facts.ts";
 import type { ImageStore, PruneRecords, UseReader } from "../ports.ts";
 import { decidePrune, type PruneDecision } from "./decide-prune.ts";
-import { type KeepCode, listOf, type PruneFacts, RECORDED_LATE_MS, RETENTION_MS } from "./keep-rules.ts";
-import { type Mark, markKey, seenOf } from "./mark.ts";
+import { type Deletion, deleteCopies, type FailedCopy } from "./delete-copies.ts";
+import {
+  CLOCKS_APART_MAX_MS,
+  type KeepCode,
+  listOf,
+  type PruneFacts,
+  RECORDED_LATE_MS,
+  RETENTION_MS,
+} from "./keep-rules.ts";
+import { type Mark, markKey } from "./mark.ts";
 import { type DeletedCopy, deletedCopy } from "./undo-command.ts";
 
 export type PrunePorts = {
   readonly store: ImageStore;
   readonly reader: UseReader;
   readonly records: PruneRecords;
-  /** Executions of Repull that have not ended. */
-  readonly executions: () => Promise<PruneFacts["executions"]>;
+  /** Executions of Repull that have not ended, or that ended at that time or later. */
+  readonly executions: (since: number) => Promise<PruneFacts["executions"]>;
   /** Why nothing may be written; undefined where it may. Unreadable is a reason. */
   readonly stopped: () => Promise<string | undefined>;
   /** What each service that answered said the time is. */
@@ -42,17 +50,24 @@ export type PruneReport = {
   readonly marked: readonly { readonly repository: string; readonly digest: Digest }[];
   /** How many copies are kept for each reason. */
   readonly kept: Readonly<Partial<Record<KeepCode, number>>>;
-  /** What was to be deleted and was not. */
-  readonly failed: readonly {
-    readonly repository: string;
-    readonly digest: Digest;
-    readonly because: string;
-  }[];
+  /** What was to be deleted and was not, or may have been: ECR did not say. */
+  readonly failed: readonly FailedCopy[];
+};
+
+export type PruneHooks = {
+  /** What is about to be deleted, before the first deletion: a run that is cut short has told how to undo it. */
+  readonly planned?: (copies: readonly DeletedCopy[]) => void;
+  /** Whether enough time is left for another repository. */
+  readonly hasTime?: () => boolean;
 };
 
 const NOTHING = { deleted: [], marked: [], kept: {}, failed: [] } as const;
 
-export async function runPrune(input: PruneInput, ports: PrunePorts): Promise<PruneReport> {
+export async function runPrune(
+  input: PruneInput,
+  ports: PrunePorts,
+  hooks: PruneHooks = {},
+): Promise<PruneReport> {
   const { store, records, stopped, times } = ports;
   const { isDryRun } = input;
   const because = isDryRun ? undefined : await stopped();
@@ -61,25 +76,37 @@ export async function runPrune(input: PruneInput, ports: PrunePorts): Promise<Pr
   const release = isDryRun ? async () => {} : await records.lock(input.run, Math.min(...times()));
   if (release === undefined) return { kind: "locked", because: "another run is at work", ...NOTHING };
   try {
-    const seen = await look(names, ports, isDryRun);
+    const seen = await look(names, ports);
     const decisions = decidePrune(seen.copies, seen.facts);
     const report = reportOf(decisions, seen, input);
     if (isDryRun) return { kind: "dry-run", ...report };
     await writeMarks(decisions, seen, records);
-    const failed = [];
-    const deleted = [];
+    if (report.deleted.length > 0) hooks.planned?.(report.deleted);
+    const deleted: DeletedCopy[] = [];
+    const failed: FailedCopy[] = [];
+    const { hasTime = () => true } = hooks;
     for (const [repository, those] of Map.groupBy(toDelete(decisions), ({ copy }) => copy.repository)) {
-      const outcome = await deleteIn(repository, those, seen, ports);
+      const whyNot = hasTime() ? await whyNow(seen, ports) : "no time was left for it";
+      const outcome =
+        whyNot === undefined
+          ? await deleteCopies(repository, those, { ...seen, rests: seen.rests.get(repository) }, ports)
+          : {
+              gone: [],
+              failed: those.map(({ copy }) => ({ repository, digest: copy.digest, because: whyNot })),
+            };
       deleted.push(...outcome.gone.map((one) => deletedCopy(one, seen.sources.get(repository), input.host)));
       failed.push(...outcome.failed);
     }
     return { kind: "pruned", ...report, deleted, failed };
   } finally {
-    await release();
+    // A lock that is left ends by itself: what was deleted must be told all the same.
+    await release().catch(() => {});
   }
 }
 
 type Seen = {
+  /** What ended before it had written all that it did when the first list was read. */
+  readonly since: number;
   readonly copies: readonly Copy[];
   readonly facts: PruneFacts;
   readonly children: ReadonlyMap<Digest, readonly Digest[]>;
@@ -90,8 +117,9 @@ type Seen = {
 async function look(
   names: Awaited<ReturnType<ImageStore["repositories"]>>,
   { store, reader, records, executions, times }: PrunePorts,
-  isDryRun: boolean,
 ): Promise<Seen> {
+  // The services' clocks may differ, and ECS lists a new revision a moment late.
+  const since = Math.min(...times()) - CLOCKS_APART_MAX_MS;
   const unread: string[] = "unread" in names ? [names.because] : [];
   const { marks, rests, taskDefinitions } = await records.read();
   const images = new Map<string, readonly EcrImage[]>();
@@ -113,17 +141,19 @@ async function look(
     }
   }
   const known = new Map(taskDefinitions);
+  // Before the uses: one that ends while they are read may have added a use to a list that was read already.
+  const running = await executions(since);
   const uses = images.size === 0 ? NO_USES : await reader.read(known);
-  if (!isDryRun) {
-    const added = new Map([...known].filter(([arn]) => !taskDefinitions.has(arn)));
-    if (added.size > 0) await records.writeTaskDefinitions(added);
-  }
+  // By a dry run too: a large account would never be read to its end without it.
+  const added = new Map([...known].filter(([arn]) => !taskDefinitions.has(arn)));
+  if (added.size > 0) await records.writeTaskDefinitions(added);
   return {
+    since,
     copies: [...images].flatMap(([name, those]) => copiesOf(name, those, children, rests.get(name))),
     children,
     rests,
     sources: new Map(repositories.map((repository) => [repository.name, repository])),
-    facts: { ...uses, times: times(), repositories, unread, marks, executions: await executions() },
+    facts: { ...uses, times: times(), repositories, unread, marks, executions: running },
   };
 }
 
@@ -145,8 +175,6 @@ const NO_USES: Awaited<ReturnType<UseReader["read"]>> = {
 function isOld({ pushedAt = Number.POSITIVE_INFINITY, pulledAt = 0 }: EcrImage, now: number): boolean {
   return now - Math.max(pushedAt, pulledAt) > RETENTION_MS + RECORDED_LATE_MS;
 }
-
-type Deletion = Extract<PruneDecision, { kind: "delete" }>;
 
 function toDelete(decisions: readonly PruneDecision[]): readonly Deletion[] {
   return decisions.filter((one) => one.kind === "delete");
@@ -186,72 +214,11 @@ async function writeMarks(
   }
 }
 
-type Ended = { readonly gone: readonly Deletion[]; readonly failed: PruneReport["failed"] };
-
-/** Looks again at the copies of one repository, and deletes those that are as they were: indexes first, as ECR wants it. */
-async function deleteIn(
-  repository: string,
-  those: readonly Deletion[],
-  { children, rests }: Seen,
-  { store, records, executions, stopped }: PrunePorts,
-): Promise<Ended> {
-  const all = (because: string, which = those) =>
-    which.map(({ copy }) => ({ repository, digest: copy.digest, because }));
-  const because = (await stopped()) ?? whyBusy(await executions());
-  if (because !== undefined) return { gone: [], failed: all(because) };
-  const images = await store.images(repository);
-  if ("unread" in images) return { gone: [], failed: all(images.because) };
-  const now = new Map(
-    copiesOf(repository, images, children, rests.get(repository)).map((copy) => [copy.digest, copy]),
-  );
-  // An index that came meanwhile may list any of them.
-  const isCrowded = images.some((image) => mayBeIndex(image) && !children.has(image.digest));
-  const isSame = ({ copy }: Deletion): boolean => {
-    const found = now.get(copy.digest);
-    return !isCrowded && found !== undefined && seenOf(found) === seenOf(copy);
-  };
-  const same = those.filter(isSame);
-  const changed = all(
-    "it has changed since it was looked at",
-    those.filter((one) => !isSame(one)),
-  );
-  // A copy that stays keeps what it shares with one that goes.
-  const needed = new Set(
-    those.filter((one) => !isSame(one)).flatMap(({ copy }) => copy.members.map(({ digest }) => digest)),
-  );
-  const digests = [...new Set(same.flatMap((one) => one.digests))].filter((digest) => !needed.has(digest));
-  if (digests.length === 0) return { gone: [], failed: changed };
-  const roots = new Set(same.map(({ copy }) => copy.digest));
-  await records.writeRest(repository, [...(rests.get(repository) ?? []), ...digests]);
-  for (const isRoot of [true, false])
-    await store.deleteImages(
-      repository,
-      digests.filter((digest) => roots.has(digest) === isRoot),
-    );
-  // What is there afterwards is read, not believed.
-  const after = await store.images(repository);
-  const isLeft = (digest: Digest): boolean =>
-    "unread" in after || after.some((image) => image.digest === digest);
-  const gone = new Set(digests.filter((digest) => !isLeft(digest)));
-  const left = digests.filter(isLeft);
-  await records.writeRest(
-    repository,
-    [...(rests.get(repository) ?? []), ...left].filter((digest) => !gone.has(digest)),
-  );
-  return {
-    gone: same.filter(({ copy }) => gone.has(copy.digest)),
-    failed: [
-      ...changed,
-      ...left.map((digest) => ({
-        repository,
-        digest,
-        because: "ECR did not delete it; the next run tries it again",
-      })),
-    ],
-  };
-}
-
-function whyBusy(executions: PruneFacts["executions"]): string | undefined {
-  if ("unread" in executions) return executions.because;
-  return executions[0] === undefined ? undefined : `${executions[0]} runs, and may need a copy`;
+/** Why nothing may be deleted at this moment: the uses were read before it, and an execution since then may have added one. */
+async function whyNow({ since }: Seen, { executions, stopped }: PrunePorts): Promise<string | undefined> {
+  const because = await stopped();
+  if (because !== undefined) return because;
+  const running = await executions(since);
+  if ("unread" in running) return running.because;
+  return running[0] === undefined ? undefined : `${running[0]} runs or has just ended, and may need a copy`;
 }
