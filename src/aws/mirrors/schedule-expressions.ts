@@ -2,14 +2,15 @@
 
 import { EventBridgeClient, ListRulesCommand } from "@aws-sdk/client-eventbridge";
 import { GetScheduleCommand, ListSchedulesCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
-import { getObject, getString, isObject, optional } from "../../ecs/json-fields.ts";
+import { getMoment, getObject, getString, optional } from "../../ecs/json-fields.ts";
 import type { Read } from "../../network/facts.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
+import type { JsonObject } from "../../runtime/json.ts";
 import { callAws } from "../client/aws-error-codes.ts";
 import { sendRawRest } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { need, readable, wholeList } from "./whole-list.ts";
+import { need, objectsIn, readable, wholeList } from "./whole-list.ts";
 
 const AT_ONCE = 4;
 /** Each costs a request. */
@@ -30,9 +31,9 @@ async function ofRules(client: EventBridgeClient): Promise<readonly string[]> {
     const command = new ListRulesCommand({ Limit: 100, ...optional("NextToken", NextToken) });
     return sendRawRest(command, () => client.send(command));
   });
-  return need(rules)
-    .filter(isObject)
-    .flatMap((rule) => getString(rule, "ScheduleExpression") || []);
+  return objectsIn("events:ListRules", need(rules)).flatMap(
+    (rule) => getString(rule, "ScheduleExpression") || [],
+  );
 }
 
 async function ofSchedules(client: SchedulerClient): Promise<readonly string[]> {
@@ -44,9 +45,9 @@ async function ofSchedules(client: SchedulerClient): Promise<readonly string[]> 
       return sendRawRest(command, () => client.send(command));
     },
   );
-  const schedules = need(listed)
-    .filter(isObject)
-    .filter((one) => !MESSAGES.test(getString(getObject(one, "Target") ?? {}, "Arn") ?? ""));
+  const schedules = objectsIn("scheduler:ListSchedules", need(listed)).filter(
+    (one) => !MESSAGES.test(getString(getObject(one, "Target") ?? {}, "Arn") ?? ""),
+  );
   const action = "scheduler:GetSchedule";
   if (schedules.length > SCHEDULES_MAX)
     throw new AwsError("unavailable", action, `more than ${SCHEDULES_MAX} schedules`);
@@ -59,6 +60,13 @@ async function ofSchedules(client: SchedulerClient): Promise<readonly string[]> 
     const answer = await callAws(action, () => sendRawRest(command, () => client.send(command)));
     // A schedule without an expression cannot be understood, and is not passed over.
     found.push(getString(answer, "ScheduleExpression") ?? "");
+    // Until then it rests, however often it runs afterwards.
+    if (answer.StartDate !== undefined && answer.StartDate !== null) found.push(atMoment(answer));
   });
   return found;
+}
+
+function atMoment(schedule: JsonObject): string {
+  const start = getMoment(schedule, "StartDate");
+  return start === undefined ? "" : `at(${new Date(start).toISOString().slice(0, 19)})`;
 }

@@ -13,7 +13,10 @@ import { ACCOUNT_RULES, COPY_RULES, type Kept, listOf, type PruneFacts, retentio
 import { type Mark, markKey, seenOf } from "./mark.ts";
 
 export const DIGESTS_A_RUN_MAX = 50;
-/** As many as four runs delete at the most: a mark for each of ten thousand copies would say no more. */
+/**
+ * As many as four runs delete at the most: a mark for each of ten thousand copies would say no more. Proofs have as many of
+ * their own: they keep theirs while they wait for the copies next to them.
+ */
 export const MARKS_MAX = 200;
 
 export type PruneDecision =
@@ -42,6 +45,8 @@ export function decidePrune(
     return copies.map((copy) => keep(copy, kept, markOf(copy)));
   }
   const now = Math.min(...facts.times);
+  // A copy is old by the earliest time, and marked by the latest: a day is a whole one by each service.
+  const latest = Math.max(...facts.times);
   const retentionMs = retentionOf(listOf(facts.schedules), now);
   const repositories = new Map<string, EcrRepository>(
     listOf(facts.repositories).map((repository) => [repository.name, repository]),
@@ -56,25 +61,27 @@ export function decidePrune(
       // A copy that is kept for another reason loses its mark: it must be seen unused twice from then on.
       if (!MARKED.includes(kept.code)) return { copy, kept };
       // A clock that went back must not shorten the day between two looks.
-      const isValid = kept.code === "marked-lately" && mark !== undefined && mark.at <= now;
-      return { copy, kept, mark: isValid ? mark : { at: now, seen: seenOf(copy) } };
+      const isValid = kept.code === "marked-lately" && mark !== undefined && mark.at <= latest;
+      return { copy, kept, mark: isValid ? mark : { at: latest, seen: seenOf(copy) } };
     }
     return mark === undefined ? { copy } : { copy, mark };
   });
-  return withinOneRun(withinMarks(judged, now));
+  return withinOneRun(withinMarks(judged, latest));
 }
 
-/** Of the copies that are to be marked, as many as there are marks for; proofs last, since they wait for the copies anyway. */
-function withinMarks(judged: readonly Judged[], now: number): readonly Judged[] {
-  const isNew = ({ kept, mark }: Judged): boolean => kept !== undefined && mark?.at === now;
-  const left = MARKS_MAX - judged.filter((one) => one.mark !== undefined && !isNew(one)).length;
-  const inOrder = judged.filter(isNew).toSorted((a, b) => rankOf(a) - rankOf(b));
-  const without = new Set(inOrder.slice(Math.max(0, left)));
+/** Of the copies that are to be marked, as many as there are marks for; of proofs too. */
+function withinMarks(judged: readonly Judged[], latest: number): readonly Judged[] {
+  const without = new Set<Judged>();
+  for (const those of [judged.filter((one) => !isProof(one)), judged.filter(isProof)]) {
+    const isNew = ({ kept, mark }: Judged): boolean => kept !== undefined && mark?.at === latest;
+    const left = MARKS_MAX - those.filter((one) => one.mark !== undefined && !isNew(one)).length;
+    for (const one of those.filter(isNew).slice(Math.max(0, left))) without.add(one);
+  }
   return judged.map((one) => (without.has(one) ? { copy: one.copy, kept: MARKED_LATER } : one));
 }
 
-function rankOf({ copy }: Judged): number {
-  return copy.kind === "proof" ? 1 : 0;
+function isProof({ copy }: Judged): boolean {
+  return copy.kind === "proof";
 }
 
 const MARKED_LATER: Kept = { code: "next-run", because: "enough copies are marked without it" };

@@ -85,7 +85,7 @@ export const ACCOUNT_RULES: Readonly<Record<string, AccountRule>> = {
   unreadExecutions: ({ executions }) => unreadOf(executions),
   clocks: ({ times }) => times.length > 0 && Math.max(...times) - Math.min(...times) <= CLOCKS_APART_MAX_MS ? undefined : keep("clocks-differ", "the services of AWS do not agree on the time"),
   clusterReports,
-  schedules: ({ schedules, times }) => longestSchedule(listOf(schedules), Math.min(...times)) !== undefined ? undefined : keep("schedule-not-understood", "how long a schedule rests is not known"),
+  schedules: ({ schedules, times }) => { const odd = listOf(schedules).find((one) => longestSchedule([one], Math.min(...times)) === undefined); return odd === undefined ? undefined : keep("schedule-not-understood", `how long the schedule ${odd || "without an expression"} rests is not known`); },
   executionRuns: ({ executions }) => { const [first] = listOf(executions); return first === undefined ? undefined : keep("execution-runs", `${first} runs, and may need a copy`); },
 };
 

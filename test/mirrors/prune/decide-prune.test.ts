@@ -209,6 +209,7 @@ describe("decidePrune", () => {
     equal(keptAs({ ...FACTS, schedules: ["rate(298 days)"] }).unused, "deleted");
     equal(keptAs({ ...FACTS, schedules: ["rate(300 days)"] }).unused, "pulled-lately");
     equal(keptAs({ ...FACTS, schedules: ["cron(0 3 1 1 ? *)"] }).unused, "pulled-lately");
+    equal(keptAs({ ...FACTS, schedules: ["at(2999-01-01T00:00:00)"] }).unused, "schedule-not-understood");
   });
 
   test("forgets a mark when the copy is used, and dates one anew when the clock went back", () => {
@@ -238,7 +239,7 @@ describe("decidePrune", () => {
     equal(gone.includes(shared.digest), false);
   });
 
-  test("marks two hundred copies at most, before any proof, and those that are marked stay so", () => {
+  test("marks two hundred copies at most and as many proofs, and those that are marked stay so", () => {
     const many = Array.from({ length: 300 }, (_, index) => image(`many-${index}`));
     const proofs = Array.from({ length: 250 }, (_, index) =>
       image(`proof-${index}`, { tags: [`index-${digestOf(`proof ${index}`).slice("sha256:".length)}`] }),
@@ -248,9 +249,44 @@ describe("decidePrune", () => {
     const marked = first.flatMap((one) =>
       one.kind === "keep" && one.mark ? [[one.copy, one.mark] as const] : [],
     );
-    deepEqual([marked.length, new Set(marked.map(([{ kind }]) => kind))], [200, new Set(["copy"])]);
+    const count = (wanted: string) => marked.filter(([{ kind }]) => kind === wanted).length;
+    deepEqual([marked.length, count("copy"), count("proof")], [400, 200, 200]);
     const marks = new Map(marked.map(([copy, mark]) => [markKey(copy), mark]));
     const second = decidePrune(copies, { ...FACTS, marks, times: [NOW + DAY / 2] });
-    equal(second.filter((one) => one.kind === "keep" && one.kept.code === "marked-lately").length, 200);
+    equal(second.filter((one) => one.kind === "keep" && one.kept.code === "marked-lately").length, 400);
+  });
+
+  test("marks copies though two hundred proofs wait with their marks for copies that stay", () => {
+    const proofs = Array.from({ length: 250 }, (_, index) =>
+      image(`proof-${index}`, { tags: [`index-${digestOf(`proof ${index}`).slice("sha256:".length)}`] }),
+    );
+    const copies = copiesOf(MAIN, [...proofs, image("waiting")], new Map());
+    const marks = new Map(
+      copies
+        .filter(({ kind }) => kind === "proof")
+        .map((copy) => [markKey(copy), { at: NOW - 2 * DAY, seen: seenOf(copy) }]),
+    );
+    const decided = decidePrune(copies, { ...FACTS, marks });
+    deepEqual(
+      decided.flatMap((one) => (one.copy.kind === "copy" && one.kind === "keep" ? one.kept.code : [])),
+      ["marked-now"],
+    );
+  });
+
+  test("lets no copy go before a day has passed by the earliest of the services that marked it", () => {
+    const copies = copiesOf(MAIN, [image("skewed")], new Map());
+    const facts = { ...FACTS, clusters: [] };
+    const skewed = [NOW, NOW + 4 * 60_000];
+    const [first] = decidePrune(copies, { ...facts, marks: new Map(), times: skewed });
+    if (first?.kind !== "keep" || first.mark === undefined) throw new Error("not marked");
+    const marks = new Map([[markKey(first.copy), first.mark]]);
+    const codeAt = (...times: number[]) => {
+      const [one] = decidePrune(copies, { ...facts, marks, times });
+      return one?.kind === "keep" ? one.kept.code : "deleted";
+    };
+    deepEqual(
+      [codeAt(NOW + DAY, NOW + DAY + 4 * 60_000), codeAt(NOW + DAY + 4 * 60_000, NOW + DAY + 8 * 60_000)],
+      ["marked-lately", "deleted"],
+    );
   });
 });
