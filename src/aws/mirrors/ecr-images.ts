@@ -34,7 +34,7 @@ import { sendRawRest } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { readersOf } from "./policy-readers.ts";
 import type { ServiceTimes } from "./service-times.ts";
-import { groupsOf, need, readable, wholeList } from "./whole-list.ts";
+import { groupsOf, need, objectsIn, readable, wholeList } from "./whole-list.ts";
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html */
 const DESCRIBED_AT_ONCE = 1000;
@@ -60,8 +60,7 @@ export function createImageStore(settings: AwsSettings, account: string, times: 
       return readersOf((await ask()).policyText ?? "", account);
     } catch (error) {
       if (hasErrorCode(error, absent)) return "own-account";
-      await callAws(action, () => Promise.reject(error)).catch(() => {});
-      return "unknown";
+      return await callAws(action, () => Promise.reject(error));
     }
   };
 
@@ -77,7 +76,7 @@ export function createImageStore(settings: AwsSettings, account: string, times: 
             return sendRawRest(command, () => client.send(command));
           }),
         );
-        for (const one of all.filter(isObject))
+        for (const one of objectsIn("ecr:DescribeRepositories", all))
           arns.set(getString(one, "repositoryName") ?? "", getString(one, "repositoryArn") ?? "");
         return [...arns.keys()].filter((name) => name.startsWith(`${prefix}/`));
       }),
@@ -117,7 +116,7 @@ export function createImageStore(settings: AwsSettings, account: string, times: 
             return sendRawRest(command, () => client.send(command));
           }),
         );
-        return listed.filter(isObject).map(imageOf);
+        return objectsIn("ecr:DescribeImages", listed).map(imageOf);
       }),
 
     async children(repositoryName, digests) {

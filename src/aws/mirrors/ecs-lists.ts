@@ -17,16 +17,16 @@ import {
   ListTaskDefinitionsCommand,
   ListTasksCommand,
 } from "@aws-sdk/client-ecs";
-import { getNumber, getObject, getObjects, getString, isObject, optional } from "../../ecs/json-fields.ts";
+import { getNumber, getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
-import type { Json, JsonObject } from "../../runtime/json.ts";
+import type { JsonObject } from "../../runtime/json.ts";
 import { callAws } from "../client/aws-error-codes.ts";
 import { sendRaw } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { judgeFailures } from "../client/response-failures.ts";
 import type { ServiceTimes } from "./service-times.ts";
-import { groupsOf, need, wholeList } from "./whole-list.ts";
+import { groupsOf, need, objectsIn, textsIn, wholeList } from "./whole-list.ts";
 
 /** ECS takes a hundred reads at once and twenty a second: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html */
 const AT_ONCE = 4;
@@ -43,7 +43,7 @@ export interface EcsLists {
   serviceRevisions(services: readonly JsonObject[]): Promise<readonly JsonObject[]>;
   /** The ARNs of all ACTIVE ones. */
   activeTaskDefinitions(): Promise<readonly string[]>;
-  /** The images of a revision, in the order of its containers. */
+  /** The images of a revision, in the order of its containers. @param taskDefinition its whole ARN */
   imagesOf(taskDefinition: string): Promise<readonly string[]>;
 }
 
@@ -85,7 +85,8 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
       sendRaw(client, new ListServicesCommand(page(token))),
     );
     const tasksThat = async (desiredStatus: "RUNNING" | "STOPPED") =>
-      texts(
+      textsIn(
+        "ecs:ListTasks",
         need(
           await wholeList("ecs:ListTasks", { list: "taskArns" }, (token) =>
             sendRaw(client, new ListTasksCommand({ ...page(token), desiredStatus })),
@@ -95,8 +96,12 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
     // A task that is to stop runs for minutes yet, and DescribeClusters counts it.
     const taskArns = [...(await tasksThat("RUNNING")), ...(await tasksThat("STOPPED"))];
     return {
-      services: await inGroups(texts(need(serviceArns)), 10, "ecs:DescribeServices", "services", (services) =>
-        sendRaw(client, new DescribeServicesCommand({ cluster, services })),
+      services: await inGroups(
+        textsIn("ecs:ListServices", need(serviceArns)),
+        10,
+        "ecs:DescribeServices",
+        "services",
+        (services) => sendRaw(client, new DescribeServicesCommand({ cluster, services })),
       ),
       tasks: await inGroups([...new Set(taskArns)], HUNDRED, "ecs:DescribeTasks", "tasks", (tasks) =>
         sendRaw(client, new DescribeTasksCommand({ cluster, tasks })),
@@ -109,7 +114,7 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
       const listed = await wholeList("ecs:ListClusters", { list: "clusterArns" }, (nextToken) =>
         sendRaw(client, new ListClustersCommand(optional("nextToken", nextToken))),
       );
-      const arns = texts(need(listed));
+      const arns = textsIn("ecs:ListClusters", need(listed));
       const before = countsOf(await describeClusters(arns));
       const found = new Map<string, ClusterContents>();
       for (const arn of arns) found.set(arn, await contentsOf(arn));
@@ -143,9 +148,12 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
               }),
             ),
         );
-        for (const deployment of need(listed).filter(isObject)) {
+        const action = "ecs:ListServiceDeployments";
+        for (const deployment of objectsIn(action, need(listed))) {
           const target = getString(deployment, "targetServiceRevisionArn");
-          if (target !== undefined) arns.add(target);
+          if (target === undefined)
+            throw new AwsError("unavailable", action, `${action}: a deployment without a revision`);
+          arns.add(target);
         }
         for (const revision of getObjects(described, "currentServiceRevisions")) {
           const arn = getString(revision, "arn");
@@ -173,7 +181,7 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
           }),
         ),
       );
-      return texts(need(listed));
+      return textsIn("ecs:ListTaskDefinitions", need(listed));
     },
 
     async imagesOf(taskDefinition) {
@@ -185,7 +193,13 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
       const containers = found?.containerDefinitions;
       if (found === undefined || !Array.isArray(containers))
         throw new AwsError("unavailable", action, `${action}: no containers in the answer`);
-      return getObjects(found, "containerDefinitions").flatMap((one) => getString(one, "image") ?? []);
+      // It is remembered for ever: what is not whole, or of another revision, must not be.
+      if (getString(found, "taskDefinitionArn") !== taskDefinition)
+        throw new AwsError("unavailable", action, `${action}: an answer for another than ${taskDefinition}`);
+      const images = objectsIn(action, containers).map((one) => getString(one, "image"));
+      if (images.length === 0 || !images.every((image) => image))
+        throw new AwsError("unavailable", action, `${action}: no image of ${taskDefinition}`);
+      return images.flatMap((image) => image ?? []);
     },
   };
 }
@@ -202,18 +216,21 @@ function countsOf(clusters: readonly JsonObject[]): ReadonlyMap<string, Counts> 
     clusters.map((cluster) => [
       getString(cluster, "clusterArn") ?? "",
       {
-        services: getNumber(cluster, "activeServicesCount") ?? 0,
-        tasks:
-          (getNumber(cluster, "runningTasksCount") ?? 0) + (getNumber(cluster, "pendingTasksCount") ?? 0),
+        services: countIn(cluster, "activeServicesCount"),
+        tasks: countIn(cluster, "runningTasksCount") + countIn(cluster, "pendingTasksCount"),
       },
     ]),
   );
 }
 
-function short(action: string, cluster: string): AwsError {
-  return new AwsError("unavailable", action, `${action}: fewer than ${cluster} counts`);
+/** Without a count it cannot be told that a list is whole. */
+function countIn(cluster: JsonObject, member: string): number {
+  const count = getNumber(cluster, member);
+  if (count === undefined)
+    throw new AwsError("unavailable", "ecs:DescribeClusters", `ecs:DescribeClusters: no ${member}`);
+  return count;
 }
 
-function texts(items: readonly Json[]): readonly string[] {
-  return items.filter((item) => typeof item === "string");
+function short(action: string, cluster: string): AwsError {
+  return new AwsError("unavailable", action, `${action}: fewer than ${cluster} counts`);
 }

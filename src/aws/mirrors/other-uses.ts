@@ -11,7 +11,7 @@ import { callAws } from "../client/aws-error-codes.ts";
 import { callJson } from "../client/calls/json-call.ts";
 import { sendRawRest } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { groupsOf, need, readable, wholeList } from "./whole-list.ts";
+import { groupsOf, need, objectsIn, readable, textsIn, wholeList } from "./whole-list.ts";
 
 const AT_ONCE = 4;
 const HUNDRED = 100;
@@ -40,7 +40,9 @@ function readFunctions(settings: AwsSettings): Promise<Read<ImageUse>> {
       }),
     );
     const uses: ImageUse[] = [];
-    const images = listed.filter(isObject).filter((one) => getString(one, "PackageType") === "Image");
+    const images = objectsIn("lambda:ListFunctions", listed).filter(
+      (one) => getString(one, "PackageType") === "Image",
+    );
     await forEachConcurrently(images, AT_ONCE, async (one) => {
       const FunctionName = getString(one, "FunctionName") ?? "";
       const Qualifier = getString(one, "Version") ?? "$LATEST";
@@ -62,31 +64,35 @@ function readFunctions(settings: AwsSettings): Promise<Read<ImageUse>> {
 /** INACTIVE ones too: a job that waits in a queue keeps the definition with which it was submitted. */
 function readJobDefinitions(settings: AwsSettings): Promise<Read<ImageUse>> {
   return readable("batch:DescribeJobDefinitions", async () =>
-    need(
-      await wholeList("batch:DescribeJobDefinitions", { list: "jobDefinitions" }, (nextToken) =>
-        callJson(
-          "batch",
-          { operation: "DescribeJobDefinitions", path: "/v1/describejobdefinitions", method: "POST" },
-          { maxResults: HUNDRED, ...optional("nextToken", nextToken) },
-          settings,
+    objectsIn(
+      "batch:DescribeJobDefinitions",
+      need(
+        await wholeList("batch:DescribeJobDefinitions", { list: "jobDefinitions" }, (nextToken) =>
+          callJson(
+            "batch",
+            { operation: "DescribeJobDefinitions", path: "/v1/describejobdefinitions", method: "POST" },
+            { maxResults: HUNDRED, ...optional("nextToken", nextToken) },
+            settings,
+          ),
         ),
       ),
-    )
-      .filter(isObject)
-      .flatMap((definition) => {
-        const by = getString(definition, "jobDefinitionArn") ?? "";
-        return imagesWithin(definition).map((image) => ({ place: "job-definitions" as const, by, image }));
-      }),
+    ).flatMap((definition) => {
+      const by = getString(definition, "jobDefinitionArn") ?? "";
+      return imagesWithin(definition).map((image) => ({ place: "job-definitions" as const, by, image }));
+    }),
   );
 }
 
 function readProjects(settings: AwsSettings): Promise<Read<ImageUse>> {
   return readable("codebuild:ListProjects", async () => {
-    const names = need(
-      await wholeList("codebuild:ListProjects", { list: "projects" }, (nextToken) =>
-        callJson("codebuild", { operation: "ListProjects" }, optional("nextToken", nextToken), settings),
+    const names = textsIn(
+      "codebuild:ListProjects",
+      need(
+        await wholeList("codebuild:ListProjects", { list: "projects" }, (nextToken) =>
+          callJson("codebuild", { operation: "ListProjects" }, optional("nextToken", nextToken), settings),
+        ),
       ),
-    ).filter((name) => typeof name === "string");
+    );
     const uses: ImageUse[] = [];
     for (const group of groupsOf(names, HUNDRED)) {
       const action = "codebuild:BatchGetProjects";

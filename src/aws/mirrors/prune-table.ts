@@ -41,14 +41,15 @@ export function createPruneTable(
 
   return {
     async lock(run, now) {
-      const values = { ":now": { N: String(now) } };
+      const values = { ":now": { N: String(now) }, ":run": { S: run } };
       try {
         await client.send(
           new PutItemCommand({
             TableName,
             Item: { id: { S: "lock" }, run: { S: run }, until: { N: String(now + LOCKED_MS) } },
-            ConditionExpression: "attribute_not_exists(id) OR #until < :now",
-            ExpressionAttributeNames: { "#until": "until" },
+            // The SDK tries again where an answer was lost: then the lock is this run's own.
+            ConditionExpression: "attribute_not_exists(id) OR #until < :now OR #run = :run",
+            ExpressionAttributeNames: { "#until": "until", "#run": "run" },
             ExpressionAttributeValues: values,
           }),
         );
@@ -90,10 +91,11 @@ export function createPruneTable(
           const [kind, name] = splitId(item.id?.S ?? "");
           const value: unknown = JSON.parse(item.value?.S ?? "null");
           if (kind === "marks")
-            for (const [digest, mark] of Object.entries(value as Record<string, Mark>))
+            for (const [digest, mark] of Object.entries((value ?? {}) as Record<string, Mark>))
               marks.set(`${name}@${digest}`, mark);
-          if (kind === "rest") rests.set(name, new Set((value as string[]).filter(isDigest)));
-          if (kind === "task-definition") taskDefinitions.set(name, value as string[]);
+          if (kind === "rest" && isTexts(value)) rests.set(name, new Set(value.filter(isDigest)));
+          // What is not a list was not read: it is asked for again.
+          if (kind === "task-definition" && isTexts(value)) taskDefinitions.set(name, value);
         }
         if (LastEvaluatedKey === undefined) return { marks, rests, taskDefinitions };
         from = LastEvaluatedKey;
@@ -129,4 +131,8 @@ export function createPruneTable(
 function splitId(id: string): readonly [kind: string, name: string] {
   const space = id.indexOf(" ");
   return space < 0 ? [id, ""] : [id.slice(0, space), id.slice(space + 1)];
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }

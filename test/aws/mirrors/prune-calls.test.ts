@@ -64,7 +64,12 @@ const CALLS: Readonly<Record<string, (body: JsonObject) => unknown>> = {
   ListClusters: () => ({ clusterArns: [`${ARN}:cluster/prod`] }),
   DescribeClusters: () => ({
     clusters: [
-      { clusterArn: `${ARN}:cluster/prod`, activeServicesCount: SERVICES, runningTasksCount: TASKS },
+      {
+        clusterArn: `${ARN}:cluster/prod`,
+        activeServicesCount: SERVICES,
+        runningTasksCount: TASKS,
+        pendingTasksCount: 0,
+      },
     ],
   }),
   ListServices: (body) =>
