@@ -39,7 +39,12 @@ export type MirrorList = {
   readonly gaps: readonly string[];
 };
 
-type Found = { readonly repository: EcrRepository; readonly images: readonly EcrImage[] };
+type Found = {
+  readonly name: string;
+  /** Undefined: not read. Its images may be copies. */
+  readonly repository: EcrRepository | undefined;
+  readonly images: readonly EcrImage[];
+};
 
 export async function listMirrors(
   prefix: string,
@@ -54,8 +59,13 @@ export async function listMirrors(
     return [];
   };
   const found: Found[] = [];
-  for (const name of noted(await store.repositories(prefix)))
-    found.push({ repository: await store.describe(name), images: noted(await store.images(name)) });
+  for (const name of noted(await store.repositories(prefix))) {
+    const repository = await store.describe(name).catch((error: unknown) => {
+      gaps.push(error instanceof Error ? error.message : `the repository ${name}`);
+      return undefined;
+    });
+    found.push({ name, repository, images: noted(await store.images(name)) });
+  }
   const { uses, clusters } = await reader.read(new Map());
   const usersOf = usersOfCopies(USE_PLACES.flatMap((place) => noted(uses[place])));
   for (const { name, reportedAt } of noted(clusters))
@@ -84,14 +94,14 @@ type Sourced = {
   readonly proofs: ReadonlySet<string>;
 };
 
-function copiesWithSource({ repository, images }: Found): readonly Sourced[] {
+function copiesWithSource({ name, repository, images }: Found): readonly Sourced[] {
   const proofs = new Set(images.flatMap(({ tags }) => tags));
   // To read what an index lists would be a pull.
-  return copiesOf(repository.name, images, new Map()).flatMap((copy) => {
+  return copiesOf(name, images, new Map()).flatMap((copy) => {
     const { kind, tags, digest } = copy;
-    if (kind !== "copy" || repository.source === undefined || !tags.some((tag) => isOurTag(tag, digest)))
-      return [];
-    return { copy, source: sourceOfCopy(repository, copy), proofs };
+    if (kind !== "copy" || !tags.some((tag) => isOurTag(tag, digest))) return [];
+    if (repository === undefined) return { copy, source: undefined, proofs };
+    return repository.source === undefined ? [] : { copy, source: sourceOfCopy(repository, copy), proofs };
   });
 }
 
