@@ -105,6 +105,7 @@ export type MirrorsSettings = {
   readonly busName: string;
   /** The repositories of copies begin with it. */
   readonly prefix: string;
+  readonly ownRole: string;
   /** Whether the template gives the right to delete. */
   readonly mayDelete: boolean;
 };
@@ -125,6 +126,7 @@ export function mirrorsSettingsFrom(env: Environment): MirrorsSettings {
     writesParameter: `/${stack}/writes`,
     busName: env.REPULL_BUS_NAME || "default",
     prefix: needed("REPULL_MIRROR_PREFIX"),
+    ownRole: needed("REPULL_ROLE_ARN"),
     mayDelete: env.REPULL_MIRRORS === "prune",
   };
 }

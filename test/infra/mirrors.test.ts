@@ -54,6 +54,16 @@ describe("the role of the function that cleans up copies", () => {
     equal(JSON.stringify(statement?.Resource).includes("repository/repull/*"), true);
   });
 
+  test("may write with Mirrors=report what it read of task definitions, and nothing else", () => {
+    const writes = actionsWith("report").filter((action) =>
+      /:(?:Put|Batch\w*(?:Write|Delete)|Delete|Update)\w*$/.test(action),
+    );
+    deepEqual(
+      writes.filter((action) => !action.startsWith("logs:")),
+      ["dynamodb:BatchWriteItem"],
+    );
+  });
+
   test("is run by a schedule with Mirrors=prune alone", () => {
     const rules = (Mirrors: string) =>
       readTemplate({ Mirrors }, "mirrors.yaml").resources.PruneRule !== undefined;

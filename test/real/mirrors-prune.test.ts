@@ -11,7 +11,12 @@ import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createPrunePorts } from "../../src/aws/mirrors/prune-ports.ts";
 import { type PruneReport, runPrune } from "../../src/mirrors/prune/run-prune.ts";
-import { type MirrorsAccount, readImage, startMirrorsAccount } from "../support/aws/mirrors-account.ts";
+import {
+  type MirrorsAccount,
+  OWN_ROLE,
+  readImage,
+  startMirrorsAccount,
+} from "../support/aws/mirrors-account.ts";
 
 const TABLE = "prune";
 const ACCOUNT = "123456789012";
@@ -67,6 +72,7 @@ function run(days: number, isDryRun = false): Promise<PruneReport> {
       table: TABLE,
       functions: ["repull-remediate", "repull-mirror"],
       writesParameter: PARAMETER,
+      ownRole: OWN_ROLE,
     },
     ACCOUNT,
   );
@@ -166,6 +172,8 @@ describe("a clean-up over AWS's API", () => {
     ["repositories may not be listed",           "DescribeRepositories",                 denied],
     ["the repository's tags may not be read",    "ListTagsForResource",                  denied],
     ["the repository's policy may not be read",  "GetRepositoryPolicy",                  denied],
+    ["exclusions may not be listed",             "ListPullTimeUpdateExclusions",         denied],
+    ["another principal's pulls are not recorded", "ListPullTimeUpdateExclusions",       { status: 200, body: { pullTimeUpdateExclusions: [OWN_ROLE, "arn:aws:iam::123456789012:role/nodes"] } }],
     ["the registry's policy lets others in",     "GetRegistryPolicy",                    { status: 200, body: { policyText: JSON.stringify({ Statement: [{ Effect: "Allow", Principal: "*" }] }) } }],
   ];
   for (const [when, action, answer] of reads)

@@ -8,6 +8,7 @@ import { createImageStore } from "./ecr-images.ts";
 import { createPruneTable } from "./prune-table.ts";
 import { createServiceTimes } from "./service-times.ts";
 import { readUnendedExecutions } from "./unended-executions.ts";
+import { whyUnrecorded } from "./unrecorded-pulls.ts";
 
 /** With what else one run asks, some 400 calls. */
 const NEW_TASK_DEFINITIONS_MAX = 150;
@@ -19,10 +20,12 @@ export type PruneSettings = {
   readonly functions: readonly string[];
   /** The SSM parameter that is the kill switch. */
   readonly writesParameter: string;
+  /** The ARN of the function's role, whose own reads ECR is told not to record. */
+  readonly ownRole?: string;
 };
 
 export function createPrunePorts(
-  { aws, table, functions, writesParameter }: PruneSettings,
+  { aws, table, functions, writesParameter, ownRole }: PruneSettings,
   account: string,
 ): PrunePorts {
   const times = createServiceTimes();
@@ -39,6 +42,7 @@ export function createPrunePorts(
         return error instanceof Error ? error.message : `${writesParameter} cannot be read`;
       }
     },
+    unrecorded: () => whyUnrecorded(aws, ownRole),
     executions: (since) => readUnendedExecutions(aws, functions, since),
   };
 }

@@ -1,4 +1,4 @@
-/** A clean-up as lines for a reader: what goes or went with the command that undoes it, then why the rest is kept. */
+/** A clean-up as lines for a reader: what goes, went or goes later with the command that undoes it, then why the rest is kept. */
 
 import { counted } from "../../text/counted.ts";
 import { inMegabytes } from "../output/progress/copy-progress.ts";
@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "execution-runs": "Repull is at work, and may need a copy",
   "not-a-copy": "no tag of Repull names it",
   "repository-not-ours": "Repull did not create the repository",
-  "repository-shared": "other accounts may pull from the repository",
+  "repository-shared": "other accounts may pull from the repository, or its policy is not understood",
   "foreign-tag": "it has a tag that Repull did not make",
   "platforms-unknown": "an index next to it could not be read",
   archived: "it is archived",
@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<string, string>> = {
   "next-run": "unused; a later run marks or deletes it",
 };
 
-export function formatPrune({ kind, because, deleted, kept, failed }: Prune): readonly string[] {
+export function formatPrune({ kind, because, deleted, marked, kept, failed }: Prune): readonly string[] {
   const verb = kind === "dry-run" ? "Would delete" : "Deleted";
   const bytes = deleted.reduce((sum, one) => sum + one.bytes, 0);
   const digests = deleted.reduce((sum, one) => sum + one.digests.length, 0);
@@ -41,11 +41,19 @@ export function formatPrune({ kind, because, deleted, kept, failed }: Prune): re
       : `${verb} ${counted(digests, "digest")}, ${inMegabytes(bytes)}:`,
     ...deleted.flatMap(({ repository, digest, tags, undo }) => [
       `  ${repository}:${tags[0] ?? ""}  ${digest}`,
-      ...(undo === undefined ? [] : [`    undo: ${undo.join(" ")}`]),
+      ...undoLines(undo),
     ]),
     ...failed.map((one) => `Not deleted: ${one.repository}@${one.digest}: ${one.because}`),
+    ...(marked.length === 0
+      ? []
+      : ["", "Unused. With Mirrors=prune, each goes at a second look a day after the first:"]),
+    ...marked.flatMap(({ repository, digest, undo }) => [`  ${repository}@${digest}`, ...undoLines(undo)]),
     ...keptTable(kept),
   ];
+}
+
+function undoLines(undo: readonly string[] | undefined): readonly string[] {
+  return undo === undefined ? [] : [`    undo: ${undo.join(" ")}`];
 }
 
 function keptTable(kept: Prune["kept"]): readonly string[] {

@@ -28,6 +28,8 @@ export type PrunePorts = {
   readonly executions: (since: number) => Promise<PruneFacts["executions"]>;
   /** Why nothing may be written; undefined where it may. Unreadable is a reason. */
   readonly stopped: () => Promise<string | undefined>;
+  /** Why pulls of others are not recorded, or that it is not known; undefined where each pull is. */
+  readonly unrecorded: () => Promise<string | undefined>;
   /** What each service that answered said the time is. */
   readonly times: () => readonly number[];
 };
@@ -40,6 +42,8 @@ export type PruneInput = {
   readonly isDryRun: boolean;
 };
 
+export type MarkedCopy = Pick<DeletedCopy, "repository" | "digest" | "undo">;
+
 export type PruneReport = {
   readonly kind: "dry-run" | "pruned" | "locked" | "stopped";
   /** Why nothing was done, where one reason is for all. */
@@ -47,7 +51,7 @@ export type PruneReport = {
   /** Deleted; of a dry run, what would be. */
   readonly deleted: readonly DeletedCopy[];
   /** Copies that are unused, and may go at a later run. */
-  readonly marked: readonly { readonly repository: string; readonly digest: Digest }[];
+  readonly marked: readonly MarkedCopy[];
   /** How many copies are kept for each reason. */
   readonly kept: Readonly<Partial<Record<KeepCode, number>>>;
   /** What was to be deleted and was not, or may have been: ECR did not say. */
@@ -116,11 +120,13 @@ type Seen = {
 
 async function look(
   names: Awaited<ReturnType<ImageStore["repositories"]>>,
-  { store, reader, records, executions, times }: PrunePorts,
+  { store, reader, records, executions, unrecorded, times }: PrunePorts,
 ): Promise<Seen> {
   // The services' clocks may differ, and ECS lists a new revision a moment late.
   const since = Math.min(...times()) - CLOCKS_APART_MAX_MS;
   const unread: string[] = "unread" in names ? [names.because] : [];
+  const because = await unrecorded();
+  if (because !== undefined) unread.push(because);
   const { marks, rests, taskDefinitions } = await records.read();
   const images = new Map<string, readonly EcrImage[]>();
   for (const name of listOf(names)) {
@@ -188,11 +194,12 @@ function reportOf(decisions: readonly PruneDecision[], seen: Seen, { host }: Pru
   return {
     ...(isForAll && first?.kind === "keep" ? { because: first.kept.because } : {}),
     deleted: toDelete(decisions).map((one) => deletedCopy(one, seen.sources.get(one.copy.repository), host)),
-    marked: decisions.flatMap((one) =>
-      one.kind === "keep" && one.mark !== undefined
-        ? [{ repository: one.copy.repository, digest: one.copy.digest }]
-        : [],
-    ),
+    marked: decisions.flatMap((one): MarkedCopy[] => {
+      if (one.kind !== "keep" || one.mark === undefined) return [];
+      const source = seen.sources.get(one.copy.repository);
+      const { repository, digest, undo } = deletedCopy({ ...one, kind: "delete", digests: [] }, source, host);
+      return [{ repository, digest, ...(undo === undefined ? {} : { undo }) }];
+    }),
     kept,
     failed: [],
   };

@@ -59,6 +59,7 @@ const CALLS: Readonly<Record<string, (body: JsonObject) => unknown>> = {
       value: { S: '["nginx"]' },
     })),
   }),
+  ListPullTimeUpdateExclusions: () => ({ pullTimeUpdateExclusions: [] }),
   PutItem: () => ({}),
   DeleteItem: () => ({}),
   ListClusters: () => ({ clusterArns: [`${ARN}:cluster/prod`] }),

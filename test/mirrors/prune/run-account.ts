@@ -40,6 +40,7 @@ export class RunAccount {
   readonly lists = new Map<Digest, readonly Digest[]>();
   readonly executions: TestExecution[] = [];
   readonly used: Digest[] = [];
+  unrecorded: string | undefined;
   /** What ECR refuses to delete with a status of 200. */
   readonly refused = new Set<Digest>();
   /** Happens while the uses are read, before any of them is. */
@@ -75,6 +76,7 @@ export class RunAccount {
   ports(): PrunePorts {
     return {
       times: () => [this.now],
+      unrecorded: async () => this.unrecorded,
       stopped: async () => {
         this.#asked += 1;
         return undefined;

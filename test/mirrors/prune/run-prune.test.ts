@@ -3,7 +3,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { DeletedCopy } from "../../../src/mirrors/prune/undo-command.ts";
-import { APP, index, old, part, proof, RunAccount, WEB } from "./run-account.ts";
+import { APP, DAY, index, old, part, proof, RunAccount, WEB } from "./run-account.ts";
 
 const SECOND = 1_000;
 const [web, app] = [old("web"), old("app")];
@@ -51,6 +51,24 @@ describe("a run of the clean-up beside an execution of Repull", () => {
     await account.mark();
     account.executions.push({ name: "heal", end: account.now - 3_600 * SECOND });
     equal((await account.run()).deleted.length, 1);
+  });
+});
+
+describe("what a run leaves and tells", () => {
+  test("keeps each copy where ECR does not record the pulls of another principal", async () => {
+    const account = new RunAccount({ [WEB]: [web] });
+    await account.mark();
+    account.unrecorded = "ECR does not record the pulls of nodes";
+    deepEqual((await account.run()).kept, { unread: 1 });
+  });
+
+  test("a dry run remembers task definitions, marks nothing, and tells what would be marked with its undo", async () => {
+    const account = new RunAccount({ [WEB]: [web] });
+    const { marked } = await account.run(true);
+    deepEqual([marked.length, marked[0]?.undo?.[1]], [1, "mirror"]);
+    equal(account.taskDefinitions.size, 1);
+    account.now += 2 * DAY;
+    deepEqual((await account.run()).kept, { "marked-now": 1 });
   });
 });
 

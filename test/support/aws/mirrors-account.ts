@@ -20,6 +20,9 @@ const DAY = 86_400_000;
 const INDEX = "application/vnd.oci.image.index.v1+json";
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 
+/** The role whose own reads ECR does not record, by the template. */
+export const OWN_ROLE = "arn:aws:iam::123456789012:role/repull-mirrors";
+
 type Answer = { readonly status: number; readonly body: unknown };
 
 export type MirrorsAccount = {
@@ -141,6 +144,8 @@ function actionOf({ method, url, headers }: IncomingMessage): string {
 /** What moto has no idea of. */
 function ownAnswer(action: string): Answer | undefined {
   if (/\/durable-executions$/.test(action)) return { status: 200, body: { DurableExecutions: [] } };
+  if (action === "ListPullTimeUpdateExclusions")
+    return { status: 200, body: { pullTimeUpdateExclusions: [OWN_ROLE] } };
   return undefined;
 }
 
