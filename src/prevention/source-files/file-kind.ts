@@ -8,8 +8,8 @@ import { isContainerList } from "./readers/task-definition.ts";
 /** What has to be read to know more; undefined: nothing that a check knows has such a name. */
 export type Syntax = "dockerfile" | "hcl" | "yaml" | "json";
 
-const NO_DOCKERFILE =
-  /\.(?:dockerignore|md|txt|sh|ps1|ts|js|mjs|py|go|rb|rs|java|kt|lock|log|html|tf|toml|j2|tmpl|tpl|template)$/i;
+/** `Dockerfile.py` is the Dockerfile for Python, or a program: what is in it says which. */
+const NO_DOCKERFILE = /\.(?:dockerignore|md|txt|lock|log|html|toml|j2|tmpl|tpl|template)$/i;
 
 export function syntaxOf(path: string): Syntax | undefined {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
@@ -23,7 +23,7 @@ export function syntaxOf(path: string): Syntax | undefined {
 
 /** Whether the text can name an image at all: most files of YAML and JSON end here, unparsed. */
 export function mayNameImages(text: string): boolean {
-  return /image|docker|container|\bpodman|\bcrane|\bskopeo/i.test(text);
+  return /image|\bservices\b|docker|container|\bpodman|\bcrane|\bskopeo/i.test(text);
 }
 
 /** The kind of a document; undefined: none that a check knows. */

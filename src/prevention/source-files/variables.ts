@@ -21,7 +21,8 @@ export type Dialect = {
 type At = (start: number, end: number) => Range | undefined;
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
-const EXPRESSION = /(?:\$\{\{|\{\{)[^}]{0,500}\}\}/y;
+/** Of templates, of workflows, and of GitLab's inputs: `{{ }}`, `${{ }}`, `$[[ ]]`. */
+const EXPRESSION = /(?:\$\{\{|\{\{)[^}]{0,500}\}\}|\$\[\[[^\]]{0,500}\]\]/y;
 const DEPTH_MAX = 10;
 /** No image has as many parts: each argument that doubles the one before it has. */
 const PIECES_MAX = 100;

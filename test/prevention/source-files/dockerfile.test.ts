@@ -49,7 +49,7 @@ describe("a Dockerfile", () => {
   // biome-ignore format: a table is read by its columns
   const names: readonly [path: string, isRead: boolean][] = [
     ["Dockerfile", true], ["Containerfile", true], ["a/b/Dockerfile.prod", true], ["web.dockerfile", true], ["dev-Dockerfile", true],
-    ["Dockerfile.dockerignore", false], ["dockerfile.ts", false], ["docs/dockerfile.md", false], ["Makefile", false],
+    ["Dockerfile.dockerignore", false], ["Dockerfile.py", true], ["Dockerfile.rs", true], ["docs/dockerfile.md", false], ["Makefile", false],
   ];
   for (const [path, isRead] of names)
     it(`is ${isRead ? "read" : "skipped"} under the name ${path}`, () =>

@@ -6,7 +6,8 @@
 
 import { listOf, membersOf, type Pointer, type SourceDocument } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
-import { imageAt } from "./document-reader.ts";
+import { foundImage } from "../pieces.ts";
+import { imageAt, partOf, piecesOf } from "./document-reader.ts";
 
 const DOCKER = "docker://";
 
@@ -27,10 +28,10 @@ function jobImages(
   job: Readonly<Record<string, unknown>>,
 ): readonly FoundImage[] {
   return [
-    ...imageAt(document, [...at, "container"]),
-    ...imageAt(document, [...at, "container", "image"]),
+    ...containerImage(document, [...at, "container"]),
+    ...containerImage(document, [...at, "container", "image"]),
     ...Object.keys(membersOf(job.services)).flatMap((service) =>
-      imageAt(document, [...at, "services", service, "image"]),
+      containerImage(document, [...at, "services", service, "image"]),
     ),
     ...stepImages(document, [...at, "steps"], job.steps),
   ];
@@ -43,8 +44,29 @@ function stepImages(document: SourceDocument, at: Pointer, steps: unknown): read
       ...imageAt(document, [...at, index, "uses"], { prefix: DOCKER }),
       ...(/^docker\/setup-qemu-action@/.test(uses) ? imageAt(document, [...at, index, "with", "image"]) : []),
       ...(/^docker\/setup-buildx-action@/.test(uses)
-        ? imageAt(document, [...at, index, "with", "driver-opts"], { prefix: "image=" })
+        ? driverImages(document, [...at, index, "with", "driver-opts"])
         : []),
     ];
+  });
+}
+
+/**
+ * The runner takes `docker://` away before a container's image.
+ * https://github.com/actions/runner/blob/main/src/Runner.Worker/Container/ContainerInfo.cs (read 2026-11)
+ */
+function containerImage(document: SourceDocument, at: Pointer): readonly FoundImage[] {
+  const text = document.scalarAt(at)?.text ?? "";
+  return imageAt(document, at, { prefix: /^docker:\/\//i.exec(text)?.[0] ?? "" });
+}
+
+/** A list of options, one on each line. */
+function driverImages(document: SourceDocument, at: Pointer): readonly FoundImage[] {
+  const scalar = document.scalarAt(at);
+  if (scalar === undefined) return [];
+  return [...scalar.text.matchAll(/^[ \t]*image=(.*)$/gm)].flatMap(({ index, 0: line, 1: name = "" }) => {
+    const image = partOf(scalar, index + line.length - name.length, index + line.length);
+    const range = image.at(0, image.text.length) ?? scalar.range;
+    const place = at.join(".");
+    return foundImage({ pieces: piecesOf(image), written: image.text.trim(), range, place }) ?? [];
   });
 }

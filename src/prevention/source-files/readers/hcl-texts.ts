@@ -77,15 +77,23 @@ export function hclTexts(text: string): readonly HclText[] | { readonly unreadab
         open.pop();
         words = [];
         if (open.length === 1 && open[0] !== undefined) open[0].attribute = "";
-      } else if ((char === "=" || char === ":") && text[index] !== "=") {
+      } else if (/[=!<>]/.test(char) && text[index] === "=") index++;
+      else if (char === "=" || (char === ":" && isKeyAt(text, start))) {
         const innermost = open.at(-1);
         if (open.length === 1 && innermost !== undefined) innermost.attribute = words.at(-1) ?? "";
         else if (innermost !== undefined) innermost.key = lastName(words, found, innermost);
         words = [];
-      }
+      } else if (char === "," || char === "?") words = [];
     }
   }
   return open.length > 0 ? unreadable("a block has no end", text.length) : found;
+}
+
+/** `:` after a name at the beginning of an entry: elsewhere it is that of `a ? b : c`. */
+function isKeyAt(text: string, colon: number): boolean {
+  return /(?:^|[{,\n])[ \t]*(?:"[^"\n]{0,200}"|[\w-]{1,200})[ \t]*$/.test(
+    text.slice(Math.max(0, colon - 420), colon),
+  );
 }
 
 /** A key in quotes has been taken for a text. */

@@ -24,10 +24,12 @@ export function kubernetesImages(document: SourceDocument): readonly FoundImage[
     const template = templateOf(object);
     const name = membersOf(object.metadata).name;
     const titled = `${object.kind}/${typeof name === "string" ? name : "?"}`;
-    const pointers =
+    const ofPod =
       template === undefined
-        ? containersIn(object.spec, [...at, "spec"], new Set())
+        ? []
         : podImages(template.spec, template.path).map(({ path }) => [...at, ...path.split("/").slice(1)]);
+    // Another group's object may have the kind of a known one, and its containers in another place: Volcano's Job.
+    const pointers = ofPod.length > 0 ? ofPod : containersIn(object.spec, [...at, "spec"], new Set());
     return pointers.flatMap((pointer) =>
       imageAt(document, pointer, { place: `${titled} ${pointer.slice(at.length).join(".")}` }),
     );
