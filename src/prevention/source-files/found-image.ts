@@ -25,7 +25,9 @@ export type Range = { readonly start: number; readonly end: number };
  * file does not say its value. `value-from-env-file`: `.env` decides, whose values are not shown. `invalid-reference`: the words
  * are not an image. `split-reference`: the name is put together from several places. `not-verbatim`: it is written with escapes
  * or over several lines. `generated-file`: a program writes the file anew. `by-command`: a command in a script pulls it.
- * `matched-by-name`: another file's image is found by this name, so that it must stay.
+ * `matched-by-name`: another file's image is found by this name, so that it must stay. `used-elsewhere`: the same words also say
+ * something that is not an image. `names-the-host`: GitLab makes the service's host name from the image's name.
+ * `restricted-value`: the template allows certain values alone.
  */
 export type FoundCode =
   | "default"
@@ -36,13 +38,18 @@ export type FoundCode =
   | "not-verbatim"
   | "generated-file"
   | "by-command"
-  | "matched-by-name";
+  | "matched-by-name"
+  | "used-elsewhere"
+  | "names-the-host"
+  | "restricted-value";
 
 export type FoundImage = {
   /** The whole reference; absent where the file alone does not say it. */
   readonly image?: string;
   /** The registry's host, where as much is known. */
   readonly registry?: string;
+  /** Without a tag, canonical: where the image is not known and this part of its name is. */
+  readonly repository?: string;
   /** As the file writes it. */
   readonly written: string;
   readonly range: Range;

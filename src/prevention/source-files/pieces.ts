@@ -4,7 +4,7 @@
  */
 
 import { isForeignDomain } from "../../image/known-registries.ts";
-import { tryParseReference } from "../../image/reference.ts";
+import { canonicalName, tryParseReference } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import type { FoundCode, FoundImage, Range } from "./found-image.ts";
 
@@ -17,6 +17,8 @@ export type Piece =
       readonly isDefault?: true;
       /** From a file of secrets: never shown. */
       readonly isPrivate?: true;
+      /** Why these words must stay as they are. */
+      readonly held?: FoundCode;
     }
   /** As written: `$TAG`, `{{ .Values.tag }}`. */
   | { readonly unknown: string };
@@ -36,7 +38,7 @@ export function foundImage({ pieces, written, range, place }: Expression): Found
   if (used.length === 0) return undefined;
   const text = used.map((piece) => ("known" in piece ? piece.known : UNKNOWN)).join("");
   const isPrivate = used.some((piece) => "known" in piece && piece.isPrivate);
-  const asWritten = { written, range, place, ...registryIn(text) };
+  const asWritten = { written, range, place, ...registryIn(text), ...repositoryIn(text) };
   if (isPrivate) return { ...asWritten, codes: ["value-from-env-file"] };
   if (text.includes(UNKNOWN)) return { ...asWritten, codes: ["not-checkable"] };
   const reference = tryParseReference(text);
@@ -54,7 +56,7 @@ export function foundImage({ pieces, written, range, place }: Expression): Found
   };
 }
 
-/** A text with the templates of other programs in it: `{{ }}`, `${{ }}`, `${X}`, `$(X)`, `$X`. */
+/** A text with the templates of other programs in it: `{{ }}`, `${{ }}`, `$[[ ]]`, `${X}`, `$(X)`, `$X`. */
 export function literalPieces(
   text: string,
   at: (start: number, end: number) => Range | undefined,
@@ -74,7 +76,8 @@ export function literalPieces(
 }
 
 // Bounded, and none of them can match in two ways: a hostile text is read once.
-const TEMPLATE = /\$?\{\{[^}]{0,500}\}\}|\$\{[^}]{0,500}\}|\$\([^)]{0,500}\)|\$[A-Za-z_][A-Za-z0-9_]{0,200}/g;
+const TEMPLATE =
+  /\$\[\[[^\]]{0,500}\]\]|\$?\{\{[^}]{0,500}\}\}|\$\{[^}]{0,500}\}|\$\([^)]{0,500}\)|\$[A-Za-z_][A-Za-z0-9_]{0,200}/g;
 
 export function knownAt(known: string, range: Range | undefined): Piece {
   return range === undefined ? { known } : { known, range };
@@ -96,6 +99,7 @@ function trimmed(pieces: readonly Piece[]): readonly Piece[] {
 function targetIn(pieces: readonly Piece[], text: string): FoundImage["target"] {
   const [first] = pieces;
   if (first === undefined || !("known" in first) || first.range === undefined) return undefined;
+  if (first.held !== undefined) return undefined;
   if (pieces.length === 1) return { ...first.range, holds: "reference" };
   const length = repositoryLength(text);
   // The tag comes from somewhere else, all of it: half a tag in the repository's words is nothing to edit.
@@ -110,7 +114,22 @@ function repositoryLength(text: string): number {
 
 function whyUnfixable(pieces: readonly Piece[], target: FoundImage["target"]): readonly FoundCode[] {
   if (target?.holds === "reference") return [];
+  const [first] = pieces;
+  if (first !== undefined && "known" in first && first.held !== undefined) return [first.held];
   return pieces.length > 1 ? ["split-reference"] : ["not-verbatim"];
+}
+
+/** `docker.io/acme/app` of `acme/app:$TAG`: a policy leaves images out by it. */
+function repositoryIn(text: string): { readonly repository?: string } {
+  const name = text.slice(0, repositoryLength(text));
+  if (name.includes(UNKNOWN) || name.length === text.length) return {};
+  const reference = tryParseReference(name);
+  return reference === undefined ? {} : { repository: canonicalName(reference) };
+}
+
+/** The same words, which must stay as they are. */
+export function held(piece: Piece, code: FoundCode): Piece {
+  return "known" in piece ? { ...piece, held: code } : piece;
 }
 
 /** The registry of a name that is known in part. Docker's rule: a first part with a dot, a colon or `localhost` is a host. */

@@ -14,7 +14,7 @@ import { buildspecImages } from "./readers/buildspec.ts";
 import { cloudFormationImages } from "./readers/cloudformation.ts";
 import { composeImages } from "./readers/compose.ts";
 import { DOCKERFILE_LENGTH_MAX, dockerfileImages, looksLikeDockerfile } from "./readers/dockerfile.ts";
-import type { DocumentReader, FileFacts } from "./readers/document-reader.ts";
+import { type DocumentReader, type FileFacts, withoutTarget } from "./readers/document-reader.ts";
 import { githubActionsImages } from "./readers/github-actions.ts";
 import { gitlabImages } from "./readers/gitlab-ci.ts";
 import { kubernetesImages } from "./readers/kubernetes.ts";
@@ -93,7 +93,8 @@ function imagesIn(documents: readonly SourceDocument[], file: SourceFile): ReadF
     const kind = kindOf(document, file.path);
     if (kind === undefined || kind === "dockerfile") return [];
     isKnown = true;
-    return READERS[kind](document, file).map((image) => ({ ...image, source: kind }));
+    const found = READERS[kind](document, file);
+    return found.map((image) => ({ ...unlessUsedElsewhere(image, document), source: kind }));
   });
   return isKnown ? { kind: "read", images: eachOnce(images) } : UNKNOWN;
 }
@@ -102,12 +103,24 @@ function read(source: FileKind, images: readonly FoundImage[]): ReadFile {
   return { kind: "read", images: eachOnce(images.map((image) => ({ ...image, source }))) };
 }
 
-/** Words that several places use (an anchor, a default) are one image, and are edited once. In the order of the file. */
+function unlessUsedElsewhere(image: FoundImage, document: SourceDocument): FoundImage {
+  const { target } = image;
+  if (target === undefined || !document.isUsedElsewhere?.(target.start)) return image;
+  return withoutTarget(image, "used-elsewhere");
+}
+
+/**
+ * Words that several places use (an anchor, a default) are one image, and are edited once, if each place lets them be edited. In
+ * the order of the file.
+ */
 function eachOnce(images: readonly SourceImage[]): readonly SourceImage[] {
   const once = new Map<string, SourceImage>();
   for (const image of images) {
     const key = `${image.range.start} ${image.range.end} ${image.image ?? image.written}`;
-    if (!once.has(key)) once.set(key, image);
+    const before = once.get(key);
+    if (before === undefined) once.set(key, image);
+    else if (before.target !== undefined && image.target === undefined)
+      once.set(key, { ...image.codes.reduce<FoundImage>(withoutTarget, before), source: before.source });
   }
   return [...once.values()].sort((a, b) => a.range.start - b.range.start);
 }

@@ -54,7 +54,7 @@ const table: readonly [where: string, path: string, text: string, found: readonl
   ["GitLab's own templates: docker in docker",
     ".gitlab-ci.yml",
     "variables:\n  DOCKER_TLS_CERTDIR: /certs\ndefault:\n  image: docker:24.0.5-cli\n  services:\n    - docker:24.0.5-dind\nbuild:\n  stage: build\n  image:\n    name: gcr.io/kaniko-project/executor:v1.14.0-debug\n    entrypoint: ['']\n  script:\n    - docker build .\n",
-    ["4:10 default.image docker:24.0.5-cli", "6:7 default.services.0 docker:24.0.5-dind", "10:11 build.image.name gcr.io/kaniko-project/executor:v1.14.0-debug"]],
+    ["4:10 default.image docker:24.0.5-cli", "6:7 default.services.0 docker:24.0.5-dind not edited (names-the-host)", "10:11 build.image.name gcr.io/kaniko-project/executor:v1.14.0-debug"]],
   ["bitnami charts, rendered: three documents with comments of their source",
     "-",
     "---\n# Source: redis/templates/scripts.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: scripts\ndata:\n  start.sh: |\n    image: not-one\n---\n# Source: redis/templates/statefulset.yaml\napiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: \"redis\"\nspec:\n  template:\n    spec:\n      containers:\n        - name: redis\n          image: docker.io/bitnami/redis:7.2.4\n          imagePullPolicy: \"IfNotPresent\"\n",

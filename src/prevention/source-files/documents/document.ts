@@ -8,6 +8,8 @@ export type SourceDocument = {
   readonly value: unknown;
   /** The text at this place; undefined where there is none, or not a text. */
   scalarAt(pointer: Pointer): SourceScalar | undefined;
+  /** Whether the text here is also, by an alias, where `scalarAt` was not asked for it: a change of it would change that too. */
+  isUsedElsewhere?(offset: number): boolean;
 };
 
 export type SourceScalar = {

@@ -6,6 +6,7 @@
  */
 
 import { type Alias, isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments, Scalar } from "yaml";
+import { AnchorUses } from "./anchor-uses.ts";
 import type { Documents, SourceDocument, SourceScalar, Unreadable } from "./document.ts";
 import { valueAt } from "./document.ts";
 import { blockScalar, verbatimScalar } from "./scalar.ts";
@@ -40,7 +41,11 @@ export function yamlDocuments(text: string): Documents {
       if (error !== undefined) return { unreadable: { because: error.message, offset: error.pos[0] } };
       const reader = new PlainReader(text);
       const value = reader.read(document.contents, 0).value;
-      documents.push({ value, scalarAt: (pointer) => reader.scalarAt(value, pointer) });
+      documents.push({
+        value,
+        scalarAt: (pointer) => reader.scalarAt(value, pointer),
+        isUsedElsewhere: (offset) => reader.uses.isUsedElsewhere(offset),
+      });
     }
     return { documents };
   } catch (error) {
@@ -95,6 +100,7 @@ class PlainReader {
   readonly #anchors = new Map<string, Plain>();
   readonly #open = new Set<string>();
   #merged = 0;
+  readonly uses = new AnchorUses();
   /** Of each object and list: the texts in it, by key. */
   readonly #scalars = new WeakMap<object, Map<string, Scalar>>();
 
@@ -108,6 +114,7 @@ class PlainReader {
     if (typeof holder !== "object" || holder === null || key === undefined) return undefined;
     const node = this.#scalars.get(holder)?.get(String(key));
     const text = node === undefined ? undefined : textOf(node);
+    if (node !== undefined) this.uses.ask(node, holder, String(key));
     if (node?.range == null || text === undefined) return undefined;
     const range = { start: node.range[0], end: node.range[1] };
     return node.type === Scalar.BLOCK_LITERAL
@@ -190,6 +197,8 @@ class PlainReader {
         continue;
       }
       this.#keep(members, name, value, plain.value);
+      // `x-image: &image nginx` and `.image: &image nginx` are there for their aliases alone.
+      if (depth === 0 && /^(?:x-|\.)/.test(name)) this.uses.forget(members, name);
     }
     for (const from of merged) this.#merge(members, from);
     return { value: members, size };
@@ -225,6 +234,7 @@ class PlainReader {
     if (node === undefined) return;
     const own = this.#scalars.get(holder) ?? new Map<string, Scalar>();
     this.#scalars.set(holder, own.set(key, node));
+    this.uses.add(node, holder, key);
   }
 }
 

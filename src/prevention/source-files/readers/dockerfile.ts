@@ -13,8 +13,9 @@ import {
   type ModifiableInstruction,
 } from "dockerfile-ast";
 import type { FoundImage, Range } from "../found-image.ts";
-import { foundImage, knownAt, type Piece } from "../pieces.ts";
+import { foundImage, held, knownAt, type Piece } from "../pieces.ts";
 import { asDefault, type Dialect, expandVariables } from "../variables.ts";
+import { stageName, usedInStages } from "./dockerfile-names.ts";
 
 type LineRange = { readonly start: LineAt; readonly end: LineAt };
 type LineAt = { readonly line: number; readonly character: number };
@@ -25,8 +26,12 @@ type Build = {
   readonly escape: "\\" | "`";
   /** Arguments from before the first stage. */
   readonly args: Map<string, readonly Piece[] | undefined>;
-  /** Names of the stages so far, in lower case. */
+  /** Names of the stages so far, in lower case: `FROM` looks back alone. */
   readonly stages: Set<string>;
+  /** Of the whole file: `COPY` and `RUN` may name a later one, which BuildKit builds first. */
+  readonly allStages: ReadonlySet<string>;
+  /** Arguments whose values commands of a stage may use. */
+  readonly usedInStages: ReadonlySet<string>;
   isInStage: boolean;
 };
 
@@ -36,12 +41,15 @@ export const DOCKERFILE_LENGTH_MAX = 128 * 1024;
 export function dockerfileImages(text: string): readonly FoundImage[] {
   const dockerfile = DockerfileParser.parse(text);
   const starts = lineStarts(text);
+  const instructions = dockerfile.getInstructions();
   const build: Build = {
     text,
     offset: ({ line, character }) => (starts[line] ?? text.length) + character,
     escape: dockerfile.getEscapeCharacter() === "`" ? "`" : "\\",
     args: new Map(),
     stages: new Set(),
+    allStages: new Set(instructions.flatMap((one) => stageName(one) ?? [])),
+    usedInStages: usedInStages(instructions),
     isInStage: false,
   };
   const syntax = dockerfile
@@ -53,9 +61,7 @@ export function dockerfileImages(text: string): readonly FoundImage[] {
     });
   return [
     ...syntax,
-    ...dockerfile
-      .getInstructions()
-      .flatMap((instruction) => imagesOf(instruction, instruction.getKeyword(), build)),
+    ...instructions.flatMap((instruction) => imagesOf(instruction, instruction.getKeyword(), build)),
   ];
 }
 
@@ -108,15 +114,19 @@ function define(argument: Argument, build: Build): void {
     (s, e) => rangeAt(start, s, e, range),
     dialectOf(build),
   );
-  build.args.set(name, pieces.map(asDefault));
+  const isUsed = build.usedInStages.has(name);
+  build.args.set(
+    name,
+    pieces.map((piece) => asDefault(isUsed ? held(piece, "used-elsewhere") : piece)),
+  );
 }
 
 function fromImages(instruction: Instruction, build: Build): readonly FoundImage[] {
-  const [image, as, name] = instruction.getArguments();
+  const [image] = instruction.getArguments();
   build.isInStage = true;
   const found = image === undefined ? [] : baseImages(image, build);
-  if (as?.getValue().toLowerCase() === "as" && name !== undefined)
-    build.stages.add(name.getValue().toLowerCase());
+  const name = stageName(instruction);
+  if (name !== undefined) build.stages.add(name);
   return found;
 }
 
@@ -134,7 +144,8 @@ function baseImages(image: Argument, build: Build): readonly FoundImage[] {
 function copied(flag: Flag, place: string, build: Build): readonly FoundImage[] {
   const range = flag.getValueRange();
   const name = unquoted(flag.getValue() ?? "");
-  if (range === null || name === "" || /^\d+$/.test(name) || build.stages.has(name.toLowerCase())) return [];
+  if (range === null || name === "" || /^\d+$/.test(name) || build.allStages.has(name.toLowerCase()))
+    return [];
   return literal(inner(rangeOf(range, build), name, build), place, build);
 }
 
@@ -146,7 +157,7 @@ function mounted(flag: Flag, place: string, build: Build): readonly FoundImage[]
   const value = build.text.slice(start, end);
   const from = /(?:^|,|")\s*from=([^,"'\s]+)/.exec(value);
   const name = from?.[1];
-  if (from === null || name === undefined || build.stages.has(name.toLowerCase())) return [];
+  if (from === null || name === undefined || build.allStages.has(name.toLowerCase())) return [];
   const at = start + from.index + from[0].length - name.length;
   return literal({ start: at, end: at + name.length }, place, build);
 }

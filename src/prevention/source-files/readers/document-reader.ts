@@ -49,5 +49,5 @@ export function partOf(scalar: SourceScalar, from: number, to = scalar.text.leng
 
 /** The same image, which may not be edited. */
 export function withoutTarget({ target, codes, ...found }: FoundImage, code: FoundCode): FoundImage {
-  return { ...found, codes: [...codes, code] };
+  return { ...found, codes: [...new Set([...codes, code])] };
 }

@@ -13,7 +13,7 @@ import {
   type SourceDocument,
   valueAt,
 } from "../documents/document.ts";
-import { knownAt, literalPieces, type Piece } from "../pieces.ts";
+import { held, knownAt, literalPieces, type Piece } from "../pieces.ts";
 import { asDefault } from "../variables.ts";
 
 /** One text that a value may become. */
@@ -39,12 +39,19 @@ export function alternativesAt(document: SourceDocument, at: Pointer, depth = 0)
     case "Fn::Join":
       return joined(document, inner, argument, depth);
     case "Fn::If":
-      return [1, 2].flatMap((branch) => alternativesAt(document, [...inner, branch], depth + 1));
+      return [1, 2]
+        .filter((branch) => !isNoValue(valueAt(document.value, [...inner, branch])))
+        .flatMap((branch) => alternativesAt(document, [...inner, branch], depth + 1));
     case "Fn::FindInMap":
       return mapped(document, inner, argument, depth);
     default:
       return [[{ unknown: `${only} …` }]];
   }
+}
+
+/** The branch of a condition that leaves the property away. */
+function isNoValue(value: unknown): boolean {
+  return membersOf(value).Ref === "AWS::NoValue";
 }
 
 const UNKNOWN: Alternative = [{ unknown: "…" }];
@@ -60,9 +67,12 @@ function refered(document: SourceDocument, name: string): Alternative {
   // A parameter of SSM holds the name of the value.
   const isName = String(valueAt(document.value, ["Parameters", name, "Type"])).startsWith("AWS::SSM::");
   const scalar = isName ? undefined : document.scalarAt(at);
-  return scalar === undefined
-    ? [{ unknown: `\${${name}}` }]
-    : literalPieces(scalar.text, scalar.at).map(asDefault);
+  if (scalar === undefined) return [{ unknown: `\${${name}}` }];
+  const pieces = literalPieces(scalar.text, scalar.at).map(asDefault);
+  const parameter = membersOf(valueAt(document.value, ["Parameters", name]));
+  const isRestricted = ["AllowedValues", "AllowedPattern", "MaxLength"].some((key) => key in parameter);
+  // A default that the parameter does not allow makes the template invalid.
+  return isRestricted ? pieces.map((piece) => held(piece, "restricted-value")) : pieces;
 }
 
 function substituted(

@@ -1,6 +1,7 @@
 /**
  * A kustomization's `images`: what takes the place of a name in the manifests. https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/images/
- * (read 2026-11). The name itself is what is looked for, so it must stay: only a `newName` can be edited.
+ * (read 2026-11). The name itself is what is looked for, so it must stay: only a `newName` can be edited. A `newName` alone keeps
+ * the tag of the manifest, which this file does not say.
  */
 
 import { listOf, membersOf, type SourceDocument } from "../documents/document.ts";
@@ -8,12 +9,15 @@ import type { FoundImage } from "../found-image.ts";
 import { foundImage, type Piece } from "../pieces.ts";
 import { piecesOf, withoutTarget } from "./document-reader.ts";
 
+const TAG_OF_MANIFEST: readonly Piece[] = [{ known: ":" }, { unknown: "…" }];
+
 export function kustomizeImages(document: SourceDocument): readonly FoundImage[] {
   return listOf(membersOf(document.value).images).flatMap((entry, index) => {
     const part = (key: string) => document.scalarAt(["images", index, key]);
-    const { newTag, digest } = membersOf(entry);
+    const { newName, newTag, digest } = membersOf(entry);
     const named = part("newName") ?? part("name");
-    if (named === undefined) return [];
+    const hasTag = newTag != null || digest != null;
+    if (named === undefined || (newName === undefined && !hasTag)) return [];
     const after = (mark: string, key: string): readonly Piece[] => {
       const scalar = part(key);
       return scalar === undefined ? [] : [{ known: mark }, ...piecesOf(scalar)];
@@ -22,11 +26,14 @@ export function kustomizeImages(document: SourceDocument): readonly FoundImage[]
       ...piecesOf(named),
       ...(digest == null && newTag != null ? after(":", "newTag") : []),
       ...(digest == null ? [] : after("@", "digest")),
+      ...(hasTag ? [] : TAG_OF_MANIFEST),
     ];
     const range = named.at(0, named.text.length) ?? named.range;
     const found = foundImage({
       pieces,
-      written: pieces.map((piece) => ("known" in piece ? piece.known : piece.unknown)).join(""),
+      written: hasTag
+        ? pieces.map((piece) => ("known" in piece ? piece.known : piece.unknown)).join("")
+        : named.text,
       range,
       place: `images.${index}`,
     });

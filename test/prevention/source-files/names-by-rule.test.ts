@@ -1,0 +1,30 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the files that are read have their own variables
+/** Rules of the programs that read a file, which decide what is an image in it and which one. */
+
+import { describe, expect, it } from "vitest";
+import { imagesIn } from "../../support/source-images.ts";
+
+const workflow = (job: string): string => `on: push\njobs:\n  a:\n${job}`;
+const WORKFLOW = ".github/workflows/a.yml";
+const container = (image: string): string =>
+  `Resources: {T: {Type: 'AWS::ECS::TaskDefinition', Properties: {ContainerDefinitions: [{Image: ${image}}]}}}\n`;
+
+// biome-ignore format: a table is read by its columns
+const table: readonly [what: string, path: string, text: string, found: readonly string[]][] = [
+  ["COPY --from looks at later stages too", "Dockerfile", "FROM a:1\nCOPY --from=Tools /a /a\nRUN --mount=from=tools,target=/t make\nFROM b:1 AS tools\n", ["1:6 FROM a:1", "4:6 FROM b:1"]],
+  ["FROM looks at earlier stages alone", "Dockerfile", "FROM tools\nFROM b:1 AS tools\n", ["1:6 FROM tools", "2:6 FROM b:1"]],
+  ["options of BuildKit's driver are lines", WORKFLOW, workflow("    steps:\n      - uses: docker/setup-buildx-action@v3\n        with:\n          driver-opts: |\n            network=host\n            image=moby/buildkit:v0.12\n"), ["9:19 jobs.a.steps.0.with.driver-opts moby/buildkit:v0.12"]],
+  ["options of BuildKit's driver without an image", WORKFLOW, workflow("    steps:\n      - uses: docker/setup-buildx-action@v3\n        with: {driver-opts: network=host}\n"), []],
+  ["docker:// before a job's container", WORKFLOW, workflow("    container: docker://node:20\n"), ["4:25 jobs.a.container node:20"]],
+  ["docker:// before a container's and a service's image", WORKFLOW, workflow("    container: {image: 'docker://node:20'}\n    services: {db: {image: 'Docker://redis:7'}}\n"), ["4:34 jobs.a.container.image node:20", "5:38 jobs.a.services.db.image redis:7"]],
+  ["an input of GitLab's components", ".gitlab-ci.yml", "t: {image: 'node:$[[ inputs.v ]]', script: [a]}\n", ["1:13 t.image node:$[[ inputs.v ]] at docker.io (not-checkable)"]],
+  ["an input of GitLab's components in a file of another kind", "a.yaml", "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, image: 'node:$[[ inputs.v ]]'}]}\n", ["3:39 Pod/? spec.containers.0.image node:$[[ inputs.v ]] at docker.io (not-checkable)"]],
+  ["a kind of another group", "a.yaml", "apiVersion: batch.volcano.sh/v1alpha1\nkind: Job\nmetadata: {name: j}\nspec: {tasks: [{template: {spec: {containers: [{name: a, image: b:1}]}}}]}\n", ["4:65 Job/j spec.tasks.0.template.spec.containers.0.image b:1"]],
+  ["a condition in HCL", "docker-bake.hcl", 'target "a" {\n  contexts = {\n    x = V == "1" ? "docker-image://alpine:3" : "docker-image://alpine:4"\n    y = "docker-image://redis:7"\n    z : "docker-image://nginx:1"\n  }\n}\n', ["3:36 target.a.contexts.x alpine:3", "3:64 target.a.contexts.x alpine:4", "4:25 target.a.contexts.y redis:7", "5:25 target.a.contexts.z nginx:1"]],
+  ["a condition without an equals sign in HCL", "docker-bake.hcl", 'target "a" {\n  contexts = { x = B ? "docker-image://alpine:3" : "docker-image://alpine:4", "y" : "docker-image://redis:7" }\n}\n', ["2:40 target.a.contexts.x alpine:3", "2:68 target.a.contexts.x alpine:4", "2:101 target.a.contexts.y redis:7"]],
+  ["a branch that leaves the image away", "a.yaml", container("!If [c, 'nginx:1', !Ref 'AWS::NoValue']"), ["1:104 T.ContainerDefinitions.0.Image nginx:1"]],
+];
+
+describe("a file is read by the rules of its program", () => {
+  for (const [what, path, text, found] of table) it(what, () => expect(imagesIn(path, text)).toEqual(found));
+});
