@@ -12,6 +12,10 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   "by-command": "a command pulls it",
   "matched-by-name": "kustomize finds images by this name: add newName",
   "tag-elsewhere": "its tag is from somewhere else: --pin tag changes the repository alone",
+  "used-elsewhere": "the same words also say something else",
+  "names-the-host": "GitLab makes the host name of the service from it: add an alias",
+  "restricted-value": "its parameter allows certain values alone",
+  "edit-refused": "another image of the file would change with it",
   "invalid-reference": "it is not an image's name",
   "not-asked": "no registry was asked",
   "not-published": "it is not on ECR Public",
@@ -22,9 +26,12 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   absent: "it is not there",
 };
 
-export function sentenceOf({ kind, image, registry, place }: Finding): string {
-  if (kind === "not-checkable")
-    return `${image} (${place}) cannot be checked: a variable or an expression decides`;
+export function sentenceOf({ kind, image, registry, place, codes }: Finding): string {
+  if (kind === "not-checkable") {
+    const why = codes.flatMap((code) => (Object.hasOwn(EXPLAINED, code) ? [EXPLAINED[code] ?? ""] : []));
+    const because = why.length === 0 ? "a variable or an expression decides" : why.join("; ");
+    return `${image} (${place}) cannot be checked: ${because}`;
+  }
   const from = registry === undefined || registry === DOCKER_HUB_HOST ? "Docker Hub" : registry;
   const when = place === "# syntax" ? " by every build" : "";
   return `${image} is pulled from ${from}${when}`;

@@ -86,6 +86,8 @@ export function imagesToAsk(
 
 function kindOf(at: SourceImage, policy: Policy): Finding["kind"] | undefined {
   if (at.image !== undefined) return dependsOnLimited(at.image, policy) ? "depends" : undefined;
+  // Without its tag: what a policy says of the repository counts.
+  if (at.repository !== undefined) return dependsOnLimited(at.repository, policy) ? "depends" : undefined;
   if (at.registry === undefined) return "not-checkable";
   return isDockerHubFront(at.registry) ? "depends" : undefined;
 }
