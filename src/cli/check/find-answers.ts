@@ -10,6 +10,7 @@ import { answerCache } from "./answer-cache.ts";
 import { answerLine, parseAnswerLines } from "./answer-lines.ts";
 import type { CheckRules } from "./check-environment.ts";
 import type { CheckInput } from "./check-input.ts";
+import { writeReport } from "./report-file.ts";
 
 const STOPPED = {
   "rate-limited": "Docker Hub's limit is reached, so that the rest was not asked; run it again later",
@@ -28,7 +29,7 @@ export async function findAnswers(
   const answers = byImage(await askedOrKept(images, rules, input, io));
   if (input.record !== undefined) {
     const lines = images.flatMap((image) => answers.get(image) ?? []).map(answerLine);
-    await write(input.record, lines.join(""), io);
+    await writeReport("--record", input.record, lines.join(""), io);
   }
   return answers;
 }
@@ -65,15 +66,6 @@ async function recorded(file: string, io: CommandIo): Promise<readonly ImageAnsw
   const text = await io.readFile(file);
   if (text === undefined) throw new InvalidInput("--assessments", `a readable file, got ${file}`);
   return parseAnswerLines(text, "--assessments");
-}
-
-async function write(file: string, text: string, io: CommandIo): Promise<void> {
-  try {
-    await io.writeFile?.(file, text);
-  } catch (error) {
-    const because = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput("--record", `a file that can be written: ${because}`, { cause: error });
-  }
 }
 
 function byImage(answers: readonly ImageAnswer[]): Answers {

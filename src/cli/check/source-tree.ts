@@ -41,6 +41,8 @@ export function filesBelow(paths: readonly string[]): Tree {
   let skipped = 0;
   for (const path of paths) {
     const real = realPath(path);
+    if (lstatSync(resolve(path)).isSymbolicLink())
+      throw new InvalidInput("PATH", `a file or a folder, which a link is not, got ${path}`);
     const isFolder = lstatSync(real).isDirectory();
     if (!isFolder && !lstatSync(real).isFile())
       throw new InvalidInput("PATH", `a file or a folder, got ${path}`);

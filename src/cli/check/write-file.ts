@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fsyncSync,
   openSync,
   realpathSync,
@@ -22,8 +23,11 @@ export function replaceFile(file: TreeFile, before: string, after: string): stri
   const temporary = join(folder, `.${basename(file.at)}.repull`);
   try {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const target = openSync(temporary, flags, now.mode & 0o777);
+    const mode = now.mode & 0o777;
+    const target = openSync(temporary, flags, mode);
     try {
+      // The process's mask has taken rights from a new file.
+      fchmodSync(target, mode);
       writeAll(target, Buffer.from(now.mark + after, "utf8"));
       fsyncSync(target);
     } finally {
