@@ -4,7 +4,6 @@
  */
 
 import packageJson from "../../../package.json" with { type: "json" };
-import { InvalidInput } from "../../image/invalid-input.ts";
 import { annotationOf, errorAnnotation } from "../../prevention/check/annotations.ts";
 import { type Finding, findingsOf, imagesToAsk } from "../../prevention/check/findings.ts";
 import type { Answers } from "../../prevention/check/image-answer.ts";
@@ -18,18 +17,22 @@ import { type CheckInput, refuseWrongCall } from "./check-input.ts";
 import { findAnswers } from "./find-answers.ts";
 import { fixFiles } from "./fix-files.ts";
 import { type CheckSummary, formatError, formatFinding, formatSummary } from "./format-check.ts";
+import { isInActions, withoutOldCommands } from "./github-log.ts";
 import { readFiles } from "./read-files.ts";
+import { refuseOtherFiles, writeReport } from "./report-file.ts";
 
 export type CheckedFile = Awaited<ReturnType<typeof readFiles>>["files"][number];
 
 /** Status 1 where an image depends on a registry with a limit, 2 where a file could not be read, 0 else. */
 export async function check(input: CheckInput, io: CommandIo): Promise<number> {
   refuseWrongCall(input);
+  await refuseOtherFiles(input, io);
   const rules = await checkRules(input, io);
   const { files, errors, skipped } = await readFiles(input.paths, io);
   const answers = await findAnswers(imagesToAsk(files, rules.policy), rules, input, io);
-  const findings = findingsIn(files, answers, rules.policy, input);
-  const fixed = fixFiles(files, findings, input, io);
+  const proved = findingsIn(files, answers, rules.policy, input);
+  const fixed = fixFiles(files, proved, input, io);
+  const findings = proved.map((one) => (fixed.refused.has(one) ? heldBack(one) : one));
   const allErrors = [...errors, ...fixed.errors];
   await writeSarif(input, { files, findings, errors: allErrors }, io);
   print({ findings, errors: allErrors, fixed: fixed.findings }, input, io);
@@ -42,6 +45,7 @@ export async function check(input: CheckInput, io: CommandIo): Promise<number> {
     fixed: fixed.findings.size,
     ignored: findings.filter(({ ignored }) => ignored !== undefined).length,
     notCheckable: findings.filter(({ kind }) => kind === "not-checkable").length,
+    refused: fixed.refused.size,
     errors: allErrors.length,
   };
   if (input.json) io.out(jsonLine("summary", summary));
@@ -61,6 +65,10 @@ function findingsIn(
   );
 }
 
+function heldBack(finding: Finding): Finding {
+  return { ...finding, fixable: false, codes: [...finding.codes, "edit-refused"] };
+}
+
 type Printed = {
   readonly findings: readonly Finding[];
   readonly errors: readonly CheckError[];
@@ -70,13 +78,16 @@ type Printed = {
 function print(
   { findings, errors, fixed }: Printed,
   { json, github, diff }: CheckInput,
-  io: CommandIo,
+  given: CommandIo,
 ): void {
   const now = systemClock.now();
+  const isLog = isInActions(github, given);
+  const io = isLog ? withoutOldCommands(given) : given;
+  const prefix = isLog ? "./" : "";
   for (const error of errors) {
     if (json) io.out(jsonLine("error", errorAsJson(error)));
     else if (github) io.out(errorAnnotation(error.file, error.at, error.because));
-    else io.err(formatError(error));
+    else io.err(formatError(error, prefix));
   }
   // The diff shows the rest.
   const told = diff
@@ -84,7 +95,7 @@ function print(
     : findings.filter((one) => json || !fixed.has(one));
   for (const finding of told) {
     if (json) io.out(jsonLine("check-finding", asJson(finding, fixed.has(finding))));
-    else if (!github) io.out(formatFinding(finding, now));
+    else if (!github) io.out(formatFinding(finding, now, prefix));
     else if (finding.ignored === undefined) io.out(annotationOf(finding));
   }
 }
@@ -125,11 +136,13 @@ function asJson(finding: Finding, isFixed: boolean): object {
   };
 }
 
-function errorAsJson({ file, at, because }: CheckError): object {
+function errorAsJson({ file, at, because, isUnwritten }: CheckError): object {
   return {
-    code: "unreadable-file",
+    code: isUnwritten ? "unwritten-file" : "unreadable-file",
     message: `${file}:${at.line}:${at.column}: ${because}`,
-    remedy: "correct the file, or leave it out of the paths",
+    remedy: isUnwritten
+      ? "let the file be written, and run it again"
+      : "correct the file, or leave it out of the paths",
   };
 }
 
@@ -152,10 +165,5 @@ async function writeSarif(
     errors,
     textOf: (file) => texts.get(file) ?? "",
   });
-  try {
-    await io.writeFile?.(sarif, `${JSON.stringify(log, null, 2)}\n`);
-  } catch (error) {
-    const because = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput("--sarif", `a file that can be written: ${because}`, { cause: error });
-  }
+  await writeReport("--sarif", sarif, `${JSON.stringify(log, null, 2)}\n`, io);
 }

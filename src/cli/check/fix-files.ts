@@ -3,60 +3,88 @@
 import { diffOf } from "../../prevention/check/diff.ts";
 import type { Finding } from "../../prevention/check/findings.ts";
 import type { CheckError } from "../../prevention/check/sarif.ts";
-import { type Edited, editFile } from "../../prevention/source-files/edits/edit-file.ts";
+import { editFile } from "../../prevention/source-files/edits/edit-file.ts";
+import type { SourceFile } from "../../prevention/source-files/read-source-file.ts";
 import { visible } from "../../text/visible.ts";
 import type { CommandIo } from "../io.ts";
 import type { CheckInput } from "./check-input.ts";
+import { isInActions, withoutCommands } from "./github-log.ts";
 import type { FileRead } from "./read-files.ts";
 import { replaceFile } from "./write-file.ts";
 
 export type Fixed = {
   /** Those that were written. */
   readonly findings: ReadonlySet<Finding>;
+  /** Those that cannot be written without a change of something else. */
+  readonly refused: ReadonlySet<Finding>;
   readonly errors: readonly CheckError[];
 };
+
+/** Each costs two readings of its file. */
+const ALONE_MAX = 100;
 
 export function fixFiles(
   files: readonly FileRead[],
   findings: readonly Finding[],
-  { fix, diff }: CheckInput,
+  { fix, diff, github }: CheckInput,
   io: CommandIo,
 ): Fixed {
   const written = new Set<Finding>();
+  const refused = new Set<Finding>();
   const errors: CheckError[] = [];
-  if (!fix && !diff) return { findings: written, errors };
+  if (!fix && !diff) return { findings: written, refused, errors };
   const byFile = Map.groupBy(
     findings.filter(({ fixable }) => fixable),
     ({ file }) => file,
   );
   for (const { source, tree } of files) {
     const own = byFile.get(source.path) ?? [];
-    const [first] = own;
-    if (first === undefined || tree === undefined) continue;
-    const edited = editFile(source, changesOf(own));
-    const because = refusalOf(edited) ?? (fix ? replaceFile(tree, source.text, textOf(edited)) : undefined);
+    if (own.length === 0 || tree === undefined) continue;
+    const { text, accepted } = editedTogether(source, own);
+    for (const one of own) if (!accepted.includes(one)) refused.add(one);
+    const [first] = accepted;
+    if (first === undefined) continue;
+    const because = fix ? replaceFile(tree, source.text, text) : undefined;
     if (because !== undefined) {
-      errors.push({ file: source.path, at: first.from, because: `nothing was written: ${because}` });
+      errors.push({
+        file: source.path,
+        at: first.from,
+        because: `nothing was written: ${because}`,
+        isUnwritten: true,
+      });
       continue;
     }
-    if (diff) io.out(visibleLines(diffOf(source.path, source.text, textOf(edited))));
-    if (fix) for (const one of own) written.add(one);
+    if (diff) showDiff(diffOf(source.path, source.text, text), github, io);
+    if (fix) for (const one of accepted) written.add(one);
   }
-  return { findings: written, errors };
+  return { findings: written, refused, errors };
+}
+
+type EditedText = { readonly text: string; readonly accepted: readonly Finding[] };
+
+/** All of them; else as many as can be written together, so that one that cannot keeps no other one back. */
+function editedTogether(source: SourceFile, own: readonly Finding[]): EditedText {
+  const all = editFile(source, changesOf(own));
+  if (all.kind === "edited") return { text: all.text, accepted: own };
+  let best: EditedText = { text: source.text, accepted: [] };
+  if (own.length > ALONE_MAX) return best;
+  for (const one of own) {
+    const accepted = [...best.accepted, one];
+    const edited = editFile(source, changesOf(accepted));
+    if (edited.kind === "edited") best = { text: edited.text, accepted };
+  }
+  return best;
+}
+
+function showDiff(diff: string, github: boolean, io: CommandIo): void {
+  const lines = visibleLines(diff);
+  io.out(isInActions(github, io) ? withoutCommands(lines) : lines);
 }
 
 function changesOf(findings: readonly Finding[]) {
   return findings.flatMap(({ at, replacement }) =>
     replacement === undefined ? [] : [{ image: at, writes: replacement.writes }],
   );
-}
-
-function refusalOf(edited: Edited): string | undefined {
-  return edited.kind === "refused" ? edited.because : undefined;
-}
-
-function textOf(edited: Edited): string {
-  return edited.kind === "edited" ? edited.text : "";
 }
 
 /** A diff's lines stay lines; what moves the cursor in them is escaped. */

@@ -15,21 +15,26 @@ export type CheckSummary = {
   readonly fixed: number;
   readonly ignored: number;
   readonly notCheckable: number;
+  /** Proved replacements that were not written, because something else would change with them. */
+  readonly refused: number;
   readonly errors: number;
 };
 
 const HOUR_MS = 3_600_000;
 
-export function formatFinding(finding: Finding, now: number): string {
+/** How a file's name begins a line: `./` where a log would take `::` there for a command. */
+export type NamePrefix = "" | "./";
+
+export function formatFinding(finding: Finding, now: number, prefix: NamePrefix): string {
   const { file, from, ignored } = finding;
-  const head = visible(`${file}:${from.line}:${from.column}: ${sentenceOf(finding)}`);
+  const head = visible(`${prefix}${file}:${from.line}:${from.column}: ${sentenceOf(finding)}`);
   if (ignored !== undefined) return `${head}\n    ignored: ${visible(ignored)}\n`;
   const advice = adviceOf(finding);
   return `${head}\n${advice === undefined ? "" : `    ${visible(advice)}${ageOf(finding, now)}\n`}`;
 }
 
-export function formatError({ file, at, because }: CheckError): string {
-  return `${visible(`${file}:${at.line}:${at.column}: error: ${because}`)}\n`;
+export function formatError({ file, at, because }: CheckError, prefix: NamePrefix): string {
+  return `${visible(`${prefix}${file}:${at.line}:${at.column}: error: ${because}`)}\n`;
 }
 
 /** An answer of an earlier run says how old it is. */
@@ -42,7 +47,7 @@ function ageOf({ askedAt }: Finding, now: number): string {
 }
 
 export function formatSummary(
-  { files, skipped, images, findings, fixed, ignored, notCheckable, errors }: CheckSummary,
+  { files, skipped, images, findings, fixed, ignored, notCheckable, refused, errors }: CheckSummary,
   fixable: number,
 ): string {
   const others = [
@@ -50,7 +55,8 @@ export function formatSummary(
     ...(skipped === 0 ? [] : [`${counted(skipped, "other file")} skipped`]),
     ...(ignored === 0 ? [] : [`${ignored} ignored`]),
     ...(notCheckable === 0 ? [] : [`${notCheckable} not checkable`]),
-    ...(errors === 0 ? [] : [`${counted(errors, "file")} not read`]),
+    ...(refused === 0 ? [] : [`${refused} not written, because something else would change too`]),
+    ...(errors === 0 ? [] : [`${counted(errors, "file")} not read or written`]),
   ].join(", ");
   const does = findings === 1 ? "depends" : "depend";
   if (findings === 0 && fixed === 0) return `no image depends on a registry with a pull limit; ${others}\n`;

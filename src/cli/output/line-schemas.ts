@@ -34,6 +34,7 @@ const checkSummary = z.looseObject({
   fixed: z.number(),
   ignored: z.number(),
   notCheckable: z.number(),
+  refused: z.number(),
   errors: z.number(),
 });
 

@@ -15,6 +15,8 @@ export type CheckError = {
   readonly file: string;
   readonly at: Finding["from"];
   readonly because: string;
+  /** It was read, and could not be written. */
+  readonly isUnwritten?: true;
 };
 
 export type SarifOptions = {

@@ -122,7 +122,20 @@ function eachOnce(images: readonly SourceImage[]): readonly SourceImage[] {
     else if (before.target !== undefined && image.target === undefined)
       once.set(key, { ...image.codes.reduce<FoundImage>(withoutTarget, before), source: before.source });
   }
-  return [...once.values()].sort((a, b) => a.range.start - b.range.start);
+  const targets = Map.groupBy(once.values(), ({ target }) => target?.start ?? -1);
+  return [...once.values()]
+    .map((image) =>
+      isToldApart(image, targets)
+        ? image
+        : { ...withoutTarget(image, "used-elsewhere"), source: image.source },
+    )
+    .sort((a, b) => a.range.start - b.range.start);
+}
+
+/** Not where the same words are one image as a whole and the repository of another: each would be written in another way. */
+function isToldApart({ target }: SourceImage, targets: ReadonlyMap<number, readonly SourceImage[]>): boolean {
+  const others = target === undefined ? [] : (targets.get(target.start) ?? []);
+  return others.every((other) => other.target?.end === target?.end && other.target?.holds === target?.holds);
 }
 
 /** Aliases enough to be a bomb: a file without any image is parsed for it. */

@@ -137,7 +137,7 @@ describe("the action", () => {
 describe("the hooks of pre-commit", () => {
   it("are asked about the files that a check reads, and run as pre-commit runs them", async () => {
     const hooks = parse(await readFile(join(ROOT, ".pre-commit-hooks.yaml"), "utf8"));
-    for (const { id, entry, files, language } of hooks) {
+    for (const { id, entry, args: last, files, language } of hooks) {
       const pattern = new RegExp(files.replace("(?i)", ""), "i");
       const passed = ["build/Dockerfile", "compose.yaml", "a.tf", "task.json", "docker-bake.hcl"].filter(
         (file) => pattern.test(file),
@@ -147,8 +147,13 @@ describe("the hooks of pre-commit", () => {
         passed: ["build/Dockerfile", "compose.yaml", "task.json", "docker-bake.hcl"],
       });
       const [program = "", ...args] = entry.split(" ");
-      const { status, folder } = await run(join(bin, program), [...args, "build/Dockerfile", "compose.yaml"]);
+      const given = [...args, ...last, "build/Dockerfile", "compose.yaml"];
+      const { status, folder } = await run(join(bin, program), given);
       expect({ id, status }).toEqual({ id, status: id === "repull-fix" ? 0 : 1 });
+      // A file whose name is an option is a file.
+      const named = await run(join(bin, program), [...args, ...last, "--sarif=compose.yaml"]);
+      expect({ id, status: named.status }).toEqual({ id, status: 2 });
+      expect(await readFile(join(named.folder, "compose.yaml"), "utf8")).toContain("services");
       expect((await readFile(join(folder, "compose.yaml"), "utf8")).includes(index)).toBe(
         id === "repull-fix",
       );
