@@ -4,16 +4,16 @@
  * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs (read 2026-11)
  */
 
-import { randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { CommandIo } from "../io.ts";
 
 export function isInActions(github: boolean, { env }: Pick<CommandIo, "env">): boolean {
   return github || (env.GITHUB_ACTIONS ?? "") !== "";
 }
 
-/** Lines that stay as they are: the runner reads no command until it sees a word that only this run knows. */
+/** Lines that stay as they are: the runner reads no command until it sees a word that cannot be in them, their own hash. */
 export function withoutCommands(lines: string): string {
-  const word = randomUUID();
+  const word = createHash("sha256").update(lines).digest("hex");
   return `::stop-commands::${word}\n${lines}${lines.endsWith("\n") ? "" : "\n"}::${word}::\n`;
 }
 

@@ -21,7 +21,7 @@ const scoped = (images: Partial<Scope>): Policy => ({
 });
 const mapped: Policy = {
   ...DEFAULT_POLICY,
-  imageMappings: [{ image: "ghcr.io/acme/*", replacements: ["public.ecr.aws/acme/app"] }] as never,
+  imageMappings: [{ image: "ghcr.io/acme/*", use: "public.ecr.aws/acme/app" }],
 };
 
 describe("an image whose tag is a variable", () => {
@@ -34,8 +34,8 @@ describe("an image whose tag is a variable", () => {
     ["is in where scope.images.include names it",                "myorg/app:$TAG",          scoped({ include: ["docker.io/myorg/*"] }),       ["depends"]],
     ["depends where a row of imageMappings leads away from it",  "ghcr.io/acme/app:$TAG",   mapped,                                           ["depends"]],
     ["of another registry does not depend",                      "ghcr.io/acme/app:$TAG",   DEFAULT_POLICY,                                   []],
-    ["and a part of its repository: Docker Hub is all that is known", "myorg/$APP:1",       scoped({ exclude: ["docker.io/myorg/*"] }),       ["depends"]],
-    ["and its registry too: nothing is known",                   "$REGISTRY/app:1",         DEFAULT_POLICY,                                   ["not-checkable"]],
+    ["depends on Docker Hub where a part of its repository is not known", "myorg/$APP:1",       scoped({ exclude: ["docker.io/myorg/*"] }),       ["depends"]],
+    ["is not checkable where its registry is a variable",                   "$REGISTRY/app:1",         DEFAULT_POLICY,                                   ["not-checkable"]],
   ];
   for (const [what, from, policy, kinds] of table)
     it(what, () =>

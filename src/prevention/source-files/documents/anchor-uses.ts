@@ -17,7 +17,7 @@ export class AnchorUses {
     places.push({ holder, key });
   }
 
-  /** This place is no use of the text. */
+  /** This place does not count as a use of the text. */
   forget(holder: object, key: string): void {
     this.#mark(holder, key);
   }

@@ -12,10 +12,10 @@ import {
   type Instruction,
   type ModifiableInstruction,
 } from "dockerfile-ast";
+import { stageName, usedInStages } from "../dockerfile-names.ts";
 import type { FoundImage, Range } from "../found-image.ts";
 import { foundImage, held, knownAt, type Piece } from "../pieces.ts";
 import { asDefault, type Dialect, expandVariables } from "../variables.ts";
-import { stageName, usedInStages } from "./dockerfile-names.ts";
 
 type LineRange = { readonly start: LineAt; readonly end: LineAt };
 type LineAt = { readonly line: number; readonly character: number };
