@@ -34,6 +34,12 @@ const table: readonly [what: string, path: string, text: string, found: readonly
   ["a parameter with a largest length", "a.yaml", stack(", MaxLength: 20"), ["8:23 T.ContainerDefinitions.0.Image redis:7 not edited (default, restricted-value)"]],
   ["a parameter that allows everything", "a.yaml", stack(""), ["2:34 T.ContainerDefinitions.0.Image redis:7 (default)"]],
 
+  ["a parameter that is a container's variable too", "a.yaml", `${stack("")}          Environment: [{Name: I, Value: !Ref Image}]\n`, ["2:34 T.ContainerDefinitions.0.Image redis:7 not edited (default, used-elsewhere)"]],
+  ["a parameter that is in an output's text too", "a.yaml", `${stack("")}Outputs: {I: {Value: !Sub 'x \${Image}'}}\n`, ["2:34 T.ContainerDefinitions.0.Image redis:7 not edited (default, used-elsewhere)"]],
+  ["a variable of a bake file that is an argument of the build too", "docker-bake.hcl", 'variable "B" { default = "redis:7" }\ntarget "a" {\n  args = { X = B }\n  contexts = { c = "docker-image://${B}" }\n}\n', ["4:36 target.a.contexts.c redis:7 not edited (default, used-elsewhere)"]],
+  ["a variable of a bake file in JSON that is a tag too", "docker-bake.json", '{"variable":{"B":{"default":"redis:7"}},"target":{"a":{"tags":["x-${B}"],"contexts":{"c":"docker-image://${B}"}}}}', ["1:106 target.a.contexts.c redis:7 not edited (default, used-elsewhere)"]],
+  ["a variable of a bake file in JSON that is an image alone", "docker-bake.json", '{"variable":{"B":{"default":"redis:7"}},"target":{"a":{"contexts":{"c":"docker-image://${B}"}}}}', ["1:30 target.a.contexts.c redis:7 (default)"]],
+
   ["an argument that a command uses", "Dockerfile", "ARG BASE=ubuntu\nFROM ${BASE}\nARG BASE\nRUN echo $BASE\n", ["2:6 FROM ubuntu not edited (default, used-elsewhere)"]],
   ["an argument whose value is in one that a command uses", "Dockerfile", "ARG BASE=ubuntu\nARG B2=$BASE\nFROM $BASE\nARG B2\n", ["3:6 FROM ubuntu not edited (default, used-elsewhere)"]],
   ["an argument that a stage gives a value of its own", "Dockerfile", "ARG BASE=ubuntu\nFROM ${BASE}\nARG BASE=other\nRUN echo $BASE\n", ["1:10 FROM ubuntu (default)"]],

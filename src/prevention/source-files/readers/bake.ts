@@ -4,11 +4,11 @@
  */
 
 import { membersOf, type SourceDocument, type SourceScalar, type Unreadable } from "../documents/document.ts";
-import type { FoundImage } from "../found-image.ts";
-import { foundImage, type Piece } from "../pieces.ts";
+import type { FoundImage, Range } from "../found-image.ts";
+import { foundImage, held, type Piece } from "../pieces.ts";
 import { asDefault, expandVariables } from "../variables.ts";
 import { imageAt, partOf } from "./document-reader.ts";
-import { hclTexts } from "./hcl-texts.ts";
+import { type HclText, hclTexts } from "./hcl-texts.ts";
 import { imagesInside, inlineImages } from "./inline-dockerfile.ts";
 
 const DOCKER_IMAGE = "docker-image://";
@@ -21,7 +21,16 @@ export function bakeImages(text: string): readonly FoundImage[] | { readonly unr
       block === "variable" && attribute === "default" && key === undefined ? [[label, scalar] as const] : [],
     ),
   );
-  const expand = expanding((name) => defaults.get(name));
+  const isContext = ({ attribute, scalar }: HclText) =>
+    attribute === "contexts" && scalar.text.startsWith(DOCKER_IMAGE);
+  const words = wordsOutside(
+    text,
+    texts.filter(isContext).map(({ scalar }) => scalar.range),
+  );
+  const expand = expanding(
+    (name) => defaults.get(name),
+    (name) => words.has(name),
+  );
   return texts.flatMap(({ block, label, attribute, key = "", scalar }) => {
     if (block !== "target") return [];
     const place = [block, label, attribute, key].filter((part) => part !== "").join(".");
@@ -36,8 +45,11 @@ export function bakeImages(text: string): readonly FoundImage[] | { readonly unr
 
 export function bakeJsonImages(document: SourceDocument): readonly FoundImage[] {
   const { target, variable } = membersOf(document.value);
-  const expand = expanding((name) =>
-    Object.hasOwn(membersOf(variable), name) ? document.scalarAt(["variable", name, "default"]) : undefined,
+  const used = namesOutsideContexts(target);
+  const expand = expanding(
+    (name) =>
+      Object.hasOwn(membersOf(variable), name) ? document.scalarAt(["variable", name, "default"]) : undefined,
+    (name) => used.has(name),
   );
   return Object.entries(membersOf(target)).flatMap(([name, value]) => [
     ...inlineImages(document, ["target", name, "dockerfile-inline"]),
@@ -47,7 +59,28 @@ export function bakeJsonImages(document: SourceDocument): readonly FoundImage[] 
   ]);
 }
 
-function expanding(defaultOf: (name: string) => SourceScalar | undefined) {
+/** What is left without the named contexts, and without the heads of the variables, uses a name for something else. */
+function wordsOutside(text: string, contexts: readonly Range[]): ReadonlySet<string> {
+  let others = "";
+  let done = 0;
+  for (const { start, end } of contexts) {
+    others += text.slice(done, start);
+    done = end;
+  }
+  others += text.slice(done);
+  const rest = others.replace(/^[ \t]*variable[ \t]+"[^"\n]{0,200}"/gm, "");
+  return new Set(rest.match(/[A-Za-z_][\w-]*/g));
+}
+
+function namesOutsideContexts(targets: unknown): ReadonlySet<string> {
+  const others = Object.values(membersOf(targets)).map((one) => ({ ...membersOf(one), contexts: undefined }));
+  return new Set(JSON.stringify(others).match(/[A-Za-z_][\w-]*/g));
+}
+
+function expanding(
+  defaultOf: (name: string) => SourceScalar | undefined,
+  isUsedElsewhere: (name: string) => boolean,
+) {
   return ({ text, at }: SourceScalar): readonly Piece[] =>
     expandVariables(text, at, {
       literalDollar: "$",
@@ -55,7 +88,8 @@ function expanding(defaultOf: (name: string) => SourceScalar | undefined) {
         const scalar = defaultOf(name);
         if (scalar === undefined) return undefined;
         const range = scalar.at(0, scalar.text.length);
-        return [asDefault({ known: scalar.text, ...(range === undefined ? {} : { range }) })];
+        const piece = asDefault({ known: scalar.text, ...(range === undefined ? {} : { range }) });
+        return [isUsedElsewhere(name) ? held(piece, "used-elsewhere") : piece];
       },
     });
 }

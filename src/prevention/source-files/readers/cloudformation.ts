@@ -22,18 +22,54 @@ const IMAGES: Readonly<Record<string, readonly Pointer[]>> = {
 
 export function cloudFormationImages(document: SourceDocument): readonly FoundImage[] {
   const resources = membersOf(membersOf(document.value).Resources);
+  const used = usedDefaults(document);
   return Object.entries(resources).flatMap(([name, value]) => {
     const resource = membersOf(value);
     const construct = membersOf(resource.Metadata)["aws:cdk:path"];
-    const paths = Object.hasOwn(IMAGES, String(resource.Type)) ? IMAGES[String(resource.Type)] : undefined;
-    const found = (paths ?? []).flatMap((path) =>
-      expanded(document.value, ["Resources", name, "Properties"], path).flatMap((at) =>
+    const found = imagePointers(document, name)
+      .flatMap((at) =>
         imagesAt(document, at, placeOf(document, at, typeof construct === "string" ? construct : name)),
-      ),
-    );
+      )
+      .map((one) => (isIn(one.target, used) ? withoutTarget(one, "used-elsewhere") : one));
     // The CDK writes its template anew: the construct is what to change.
     return typeof construct === "string" ? found.map((one) => withoutTarget(one, "generated-file")) : found;
   });
+}
+
+function imagePointers({ value }: SourceDocument, name: string): readonly Pointer[] {
+  const type = String(membersOf(valueAt(value, ["Resources", name])).Type);
+  const paths = Object.hasOwn(IMAGES, type) ? (IMAGES[type] ?? []) : [];
+  return paths.flatMap((path) => expanded(value, ["Resources", name, "Properties"], path));
+}
+
+/** The defaults of parameters that something else than an image is made of: a variable of a container, a condition, an output. */
+function usedDefaults(document: SourceDocument): readonly FoundImage["range"][] {
+  const images = new Set(
+    Object.keys(membersOf(membersOf(document.value).Resources)).flatMap((name) =>
+      imagePointers(document, name).map((at) => JSON.stringify(at)),
+    ),
+  );
+  const names = new Set<string>();
+  const seen = new Set<unknown>();
+  const look = (value: unknown, at: Pointer): void => {
+    if (images.has(JSON.stringify(at))) return;
+    if (typeof value === "string")
+      for (const [, name = ""] of value.matchAll(/\$\{\s*([A-Za-z0-9]{1,255})\s*\}/g)) names.add(name);
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    for (const [key, inner] of Array.isArray(value) ? value.entries() : Object.entries(value))
+      if (key === "Ref") names.add(String(inner));
+      else look(inner, at.length < POINTER_MAX ? [...at, key] : at);
+  };
+  look(document.value, []);
+  return [...names].flatMap((name) => document.scalarAt(["Parameters", name, "Default"])?.range ?? []);
+}
+
+/** Longer than the way to any image. */
+const POINTER_MAX = 12;
+
+function isIn(target: FoundImage["target"], ranges: readonly FoundImage["range"][]): boolean {
+  return target !== undefined && ranges.some(({ start, end }) => target.start >= start && target.start < end);
 }
 
 function imagesAt(document: SourceDocument, at: Pointer, place: string): readonly FoundImage[] {

@@ -91,8 +91,8 @@ export function hclTexts(text: string): readonly HclText[] | { readonly unreadab
 
 /** `:` after a name at the beginning of an entry: elsewhere it is that of `a ? b : c`. */
 function isKeyAt(text: string, colon: number): boolean {
-  return /(?:^|[{,\n])[ \t]*(?:"[^"\n]{0,200}"|[\w-]{1,200})[ \t]*$/.test(
-    text.slice(Math.max(0, colon - 420), colon),
+  return /(?:^|[{,\n])[ \t]*(?:"[^"\n]{0,100}"|[\w-]{1,100})[ \t]*$/.test(
+    text.slice(Math.max(0, colon - 130), colon),
   );
 }
 
