@@ -21,7 +21,7 @@ const scoped = (images: Partial<Scope>): Policy => ({
 });
 const mapped: Policy = {
   ...DEFAULT_POLICY,
-  imageMappings: [{ image: "ghcr.io/acme/*", use: "public.ecr.aws/acme/app" }],
+  imageMappings: [{ image: "ghcr.io/acme/*", use: "public.ecr.aws/acme/app", allowDifferentContent: false }],
 };
 
 describe("an image whose tag is a variable", () => {
