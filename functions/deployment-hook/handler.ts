@@ -5,7 +5,8 @@
 
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
-import { GO_ON, type HoldAnswer, holdDeployment } from "../../src/prevention/prefill/hold-deployment.ts";
+import { type HoldAnswer, holdDeployment } from "../../src/prevention/prefill/hold-deployment.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { createHoldPorts } from "../prefill-ports.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { makeStacksReadable } from "../readable-stacks.ts";
@@ -17,15 +18,12 @@ let ports: ReturnType<typeof createHoldPorts> | undefined;
 
 /** Lambda's entry. */
 export async function handler(event: unknown, context: Context): Promise<HoldAnswer> {
-  try {
+  const { answer, ...why } = await holdDeployment(event, systemClock, async () => {
     const settings = settingsFrom(process.env);
     const policy = await readEffectivePolicy(settings);
     ports ??= createHoldPorts(settings, accountOf(context.invokedFunctionArn));
-    const { answer, ...why } = await holdDeployment(event, policy, settings.clusterPattern, ports(policy));
-    log.info("deployment hook answered", { status: answer.hookStatus, ...why });
-    return answer;
-  } catch (error) {
-    log.error("deployment hook not answered", { error: error instanceof Error ? error.name : "unknown" });
-    return GO_ON;
-  }
+    return { policy, clusterPattern: settings.clusterPattern, ports: ports(policy) };
+  });
+  log.info("deployment hook answered", { status: answer.hookStatus, ...why });
+  return answer;
 }

@@ -1,9 +1,10 @@
 /** `deployment-hook` as ECS invokes it: SUCCEEDED at every fault of its own; its template's rights. */
 
 import type { Context } from "aws-lambda";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { getObjects } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
+import { STUB_CREDENTIALS, startAwsStub } from "../support/aws/aws-stub.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
 const context = {
@@ -38,6 +39,40 @@ describe("a fault of the function's own", () => {
       process.env = before;
     }
   });
+});
+
+test("a Parameter Store that never answers lets the deployment go on before Lambda ends the invocation", async () => {
+  const { resources } = readTemplate({ PolicyParameter: "/repull/policy" }, "deployment-hook.yaml");
+  const { Timeout } = (resources.DeploymentHookFunction?.Properties ?? {}) as JsonObject;
+  const asked = Promise.withResolvers<void>();
+  const stub = await startAwsStub(() => {
+    asked.resolve();
+    return new Promise<never>(() => {});
+  });
+  const before = { ...process.env };
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    Object.assign(process.env, UNREACHABLE, {
+      ...{ AWS_ENDPOINT_URL: stub.url, REPULL_POLICY_PARAMETER: "/repull/policy" },
+      ...{
+        AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
+      },
+    });
+    delete process.env.AWS_MAX_ATTEMPTS;
+    let answer: unknown = "no answer";
+    void handler({}, context).then((told) => {
+      answer = told;
+    });
+    // The client loads and connects in real time, before the first of its waits.
+    await asked.promise;
+    await vi.advanceTimersByTimeAsync((Number(Timeout) - 20) * 1000);
+    expect(answer).toEqual({ hookStatus: "SUCCEEDED" });
+  } finally {
+    vi.useRealTimers();
+    process.env = before;
+    await stub.stop();
+  }
 });
 
 describe("the addition's template", () => {

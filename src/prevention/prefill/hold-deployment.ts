@@ -10,6 +10,7 @@
 import { parseEcsArn } from "../../ecs/arn.ts";
 import { getObject, getString, isObject } from "../../ecs/json-fields.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
+import type { Timer } from "../../runtime/clock.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { withinTime } from "../../runtime/time-limit.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
@@ -34,24 +35,32 @@ export type HoldPorts = PrefillPorts & {
 
 export const HOLD_MINUTES_MAX = 15;
 const CALL_BACK_SECONDS = 20;
-/** Of one invocation: what is not known by then is not waited for. */
+/** Of one invocation, whose function has 120: what is not known by then is not waited for. */
 const ANSWER_SECONDS_MAX = 90;
 
 export const GO_ON: HoldAnswer = { hookStatus: "SUCCEEDED" };
 
-/** Never throws. */
+export type Prepared = {
+  readonly policy: Policy;
+  readonly clusterPattern: string;
+  readonly ports: HoldPorts;
+};
+
+/**
+ * Never throws.
+ * @param prepare what is read before the event: a part of the time, because Parameter Store may be silent too
+ */
 export async function holdDeployment(
   event: unknown,
-  policy: Policy,
-  clusterPattern: string,
-  ports: HoldPorts,
+  clock: Timer,
+  prepare: () => Promise<Prepared>,
 ): Promise<HoldResult> {
   try {
     return await withinTime(
-      ports.clock,
+      clock,
       ANSWER_SECONDS_MAX * 1000,
       () => new Error("the time of one answer is over"),
-      () => answer(event, policy, clusterPattern, ports),
+      async () => await answer(event, await prepare()),
     );
   } catch (error) {
     return { answer: GO_ON, code: error instanceof Error ? error.name : "failed" };
@@ -60,9 +69,7 @@ export async function holdDeployment(
 
 async function answer(
   event: unknown,
-  policy: Policy,
-  clusterPattern: string,
-  ports: HoldPorts,
+  { policy, clusterPattern, ports }: Prepared,
 ): Promise<HoldResult> {
   const named = readLifecycleEvent(event, ports.location);
   if (typeof named === "string") return { answer: GO_ON, code: named };

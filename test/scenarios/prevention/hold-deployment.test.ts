@@ -18,6 +18,8 @@ const SECONDS = 1000;
 
 type Given = {
   readonly policy?: SaidPolicy;
+  /** Parameter Store never answers. */
+  readonly reads?: "nothing";
   /** What becomes of a copy; absent: it is made. */
   readonly copy?: "never ends" | "fails";
   readonly ports?: (ports: HoldPorts) => HoldPorts;
@@ -30,6 +32,7 @@ type Given = {
 /** Asks as ECS does: again after each delay, until the answer is final; answers how often, and after how many seconds. */
 async function held(given: Given = {}) {
   const { policy = AHEAD, copy, ports = (all) => all, event = (all) => all, service, minutes = 0 } = given;
+  const { reads } = given;
   const world = await createWorld(
     readWorldFile({
       services: [
@@ -52,7 +55,10 @@ async function held(given: Given = {}) {
   const codes: string[] = [];
   for (;;) {
     const result = await within(world, () =>
-      holdDeployment(event(asked(world)), readPolicy(policy), "*", all),
+      holdDeployment(event(asked(world)), world.clock, async () => ({
+        policy: reads === "nothing" ? await new Promise<never>(() => {}) : readPolicy(policy),
+        ...{ clusterPattern: "*", ports: all },
+      })),
     );
     codes.push(result.code);
     if (result.answer.hookStatus === "SUCCEEDED") break;
@@ -133,6 +139,7 @@ describe("a deployment", () => {
     ["its deployments may not be read",          { ports: (all) => ({ ...all, ecs: { ...all.ecs, listServiceDeployments: fails } }) },   "AwsError"],
     ["its revision may not be read",             { ports: (all) => ({ ...all, ecs: { ...all.ecs, describeServiceRevisions: fails } }) }, "AwsError"],
     ["ECS does not answer",                      { ports: (all) => ({ ...all, ecs: { ...all.ecs, describeService: silent } }) },         "Error"],
+    ["the policy never comes",                   { reads: "nothing" },                                                              "Error"],
     ["copies may not be started",                { ports: (all) => ({ ...all, executions: { ...all.executions, start: fails } }) },      "AwsError"],
     ["the kill switch cannot be read",           { ports: (all) => ({ ...all, killSwitch: { activeReason: fails } }) },                  "AwsError"],
   ])("goes on at once where %s", async (_because, given, code) => {
