@@ -5,7 +5,7 @@
 
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context, SQSEvent } from "aws-lambda";
-import { type PrefillResult, prefill } from "../../src/prevention/prefill/prefill.ts";
+import { isToBeLookedAtAgain, type PrefillResult, prefill } from "../../src/prevention/prefill/prefill.ts";
 import { prefillPorts } from "../prefill-ports.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { makeStacksReadable } from "../readable-stacks.ts";
@@ -29,7 +29,13 @@ export async function handler(
     log.info(`event ${result.kind}`, { messageId, ...result });
     results.push(result);
   }
+  if (results.some(isToBeLookedAtAgain)) throw new LookAgain("an image waits, or could not be asked about");
   return results;
+}
+
+/** The message stays in the queue, which brings it again. */
+class LookAgain extends Error {
+  override readonly name = "LookAgain";
 }
 
 /** What is not JSON is refused by the one who reads it, without a word of it: V8 quotes the text in its message. */

@@ -10,6 +10,8 @@ import { awsAccount, serveRegistries } from "../support/aws/aws-account.ts";
 import { type AwsAnswer, type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws/aws-stub.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
+const SIZE = { kilobytes: 10 };
+const MANY = ["acme/a:1", "acme/b:1", "acme/c:1"];
 const CANARY = "canary-of-a-secret";
 const MIRROR = "arn:aws:lambda:us-east-1:123456789012:function:repull-mirror:live";
 const context = {
@@ -37,8 +39,20 @@ beforeAll(async () => {
             ],
           },
         },
+        {
+          ...{ cluster: "prod", name: "many", desiredCount: 1 },
+          taskDefinition: {
+            family: "many",
+            requiresCompatibilities: ["FARGATE"],
+            containerDefinitions: MANY.map((image, index) => ({ name: `c${index}`, image })),
+          },
+        },
       ],
-      registries: { "docker.io": { images: { "acme/web:1": { kilobytes: 10 } } } },
+      registries: {
+        "docker.io": {
+          images: Object.fromEntries(["acme/web:1", ...MANY].map((name) => [name, SIZE])),
+        },
+      },
     }),
   );
   registries = await serveRegistries(world);
@@ -80,8 +94,8 @@ const { resources } = readTemplate({ PolicyParameter: "/repull/policy" }, "prefi
 const HOME = { version: "0", source: "aws.ecs", account: "123456789012", region: "us-east-1" };
 const record = (document: unknown) =>
   ({ messageId: "1", body: typeof document === "string" ? document : JSON.stringify(document) }) as SQSRecord;
-const deployed = (): JsonObject => {
-  const [service] = world.cluster.services();
+const deployed = (name = "web"): JsonObject => {
+  const service = world.cluster.services().find((one) => one.name === name);
   return {
     ...{ ...HOME, "detail-type": "ECS Deployment State Change", resources: [service?.arn ?? ""] },
     detail: {
@@ -109,7 +123,8 @@ const registered = (): JsonObject => ({
     ...{ eventSource: "ecs.amazonaws.com", eventName: "RegisterTaskDefinition" },
     requestParameters: { containerDefinitions: [{ environment: [{ name: "PASSWORD", value: CANARY }] }] },
     responseElements: {
-      taskDefinition: { taskDefinitionArn: world.cluster.services()[0]?.taskDefinition ?? "" },
+      taskDefinition: { taskDefinitionArn: world.cluster.services().find(({ name }) => name === "web")?.taskDefinition ?? "",
+      },
     },
   },
 });
@@ -142,6 +157,13 @@ describe("a message", () => {
     const before = { ...world.registries.dockerHub.requests() };
     await handler({ Records: [record(deployed()), record(transformed(registered()))] }, context);
     expect(world.registries.dockerHub.requests()).toEqual(before);
+  });
+
+  test("of three images starts two, and comes again for the third", async () => {
+    await expect(handler({ Records: [record(deployed("many"))] }, context)).rejects.toMatchObject({
+      name: "LookAgain",
+    });
+    expect(started.map(({ target }) => String(target).split("/").at(-1))).toEqual(["a:1", "b:1"]);
   });
 
   test("starts nothing where the policy does not want it", async () => {

@@ -14,7 +14,7 @@ import type { Timer } from "../../runtime/clock.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
 import { withinTime } from "../../runtime/time-limit.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
-import { type ImageAhead, type PrefillPorts, prefillRevision } from "./prefill.ts";
+import { type ImageAhead, isUnderWay, type PrefillPorts, prefillRevision } from "./prefill.ts";
 
 export type HoldAnswer =
   | { readonly hookStatus: "SUCCEEDED" }
@@ -91,7 +91,7 @@ async function answer(
   const result = await prefillRevision(revision, policy, clusterPattern, ports);
   if (result.kind === "ignored") return { answer: GO_ON, code: result.code };
   const { images } = result;
-  if (!images.some(({ kind }) => kind === "started" || kind === "running"))
+  if (!images.some(isUnderWay))
     return { answer: GO_ON, code: "nothing-to-wait-for", images };
   const callBackDelay = Math.min(CALL_BACK_SECONDS, Math.max(1, secondsLeft));
   return { answer: { hookStatus: "IN_PROGRESS", callBackDelay }, code: "copying", images };

@@ -20,6 +20,8 @@ export type PrefillPorts = RevisionPorts &
 
 export type ImageAhead = { readonly image: string } & (
   | CopyAhead
+  /** As many copies of its revision run as may at once: it is started when the revision is looked at again. */
+  | { readonly kind: "waiting" }
   | { readonly kind: "not-copied"; readonly code: NoCopyCode; readonly because: string }
 );
 
@@ -31,6 +33,17 @@ export type PrefillResult =
       readonly code: "no-new-revision" | "prefill-off" | "no-copies" | "writes-stopped";
       readonly because: string;
     };
+
+/** Copies of one revision that run at once: each takes a part of the account's concurrent executions from its neighbours. */
+export const COPIES_AT_ONCE = 2;
+
+/** Whether to look at the revision again: an image waits for the copies of others, or could not be asked about. */
+export function isToBeLookedAtAgain(result: PrefillResult): boolean {
+  return (
+    result.kind === "looked" &&
+    result.images.some((one) => one.kind === "waiting" || ("code" in one && one.code === "unavailable"))
+  );
+}
 
 /** One EventBridge document. Throws InvalidInput for one that is malformed, AwsError where AWS cannot be asked. */
 export async function prefill(
@@ -82,11 +95,14 @@ async function startCopies(
   const images: ImageAhead[] = [];
   for (const copy of await copiesOf(described, platforms, policy, ports)) {
     const { image } = copy;
-    images.push(
-      copy.kind === "copy"
-        ? { image, ...(await startCopyAhead(copy.request, ports)) }
-        : { image, kind: "not-copied", code: copy.code, because: copy.because },
-    );
+    if (copy.kind === "none")
+      images.push({ image, kind: "not-copied", code: copy.code, because: copy.because });
+    else if (images.filter(isUnderWay).length >= COPIES_AT_ONCE) images.push({ image, kind: "waiting" });
+    else images.push({ image, ...(await startCopyAhead(copy.request, ports)) });
   }
   return { kind: "looked", revision: arn, images };
+}
+
+export function isUnderWay({ kind }: ImageAhead): boolean {
+  return kind === "started" || kind === "running";
 }

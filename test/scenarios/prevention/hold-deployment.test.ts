@@ -15,6 +15,8 @@ import { readPolicy, type SaidPolicy } from "../../support/policy.ts";
 
 const AHEAD = { mirrors: { prefill: true } } as const;
 const SECONDS = 1000;
+const SIZE = { kilobytes: 2000 };
+const MANY = ["acme/a:1", "acme/b:1", "acme/c:1", "acme/d:1", "acme/e:1"];
 
 type Given = {
   readonly policy?: SaidPolicy;
@@ -41,7 +43,9 @@ async function held(given: Given = {}) {
           ...service,
         },
       ],
-      registries: { "docker.io": { images: { "acme/web:1": { kilobytes: 2000 } } } },
+      registries: {
+        "docker.io": { images: Object.fromEntries(["acme/web:1", ...MANY].map((name) => [name, SIZE])) },
+      },
     }),
   );
   world.executions.serve("mirror", async (input, steps) => {
@@ -53,6 +57,7 @@ async function held(given: Given = {}) {
   const begun = world.clock.now();
   const all = ports({ ...world.ports, killSwitch: { activeReason: async () => undefined } });
   const codes: string[] = [];
+  let atOnce = 0;
   for (;;) {
     const result = await within(world, () =>
       holdDeployment(event(asked(world)), world.clock, async () => ({
@@ -61,10 +66,11 @@ async function held(given: Given = {}) {
       })),
     );
     codes.push(result.code);
+    atOnce = Math.max(atOnce, world.executions.records.filter(({ status }) => status === "running").length);
     if (result.answer.hookStatus === "SUCCEEDED") break;
     await world.run(result.answer.callBackDelay);
   }
-  return { world, codes, seconds: (world.clock.now() - begun) / SECONDS };
+  return { world, codes, atOnce, seconds: (world.clock.now() - begun) / SECONDS };
 }
 
 async function within<T>(world: World, run: () => Promise<T>): Promise<T> {
@@ -111,6 +117,15 @@ describe("a deployment", () => {
     expect(seconds).toBeGreaterThan(HOLD_MINUTES_MAX * 60 - 60);
     const late = await held({ copy: "never ends", minutes: 14 });
     expect(late.seconds).toBeLessThanOrEqual(61);
+  });
+
+  test("of five images waits for all of them, and two are copied at once", async () => {
+    const containerDefinitions = MANY.map((image, index) => ({ name: `c${index}`, image }));
+    const taskDefinition = { family: "web", requiresCompatibilities: ["FARGATE"], containerDefinitions };
+    const { world, codes, atOnce } = await held({ service: { image: undefined, taskDefinition } });
+    expect(atOnce).toBe(2);
+    expect(codes.at(-1)).toBe("nothing-to-wait-for");
+    expect(world.executions.records.map(({ status }) => status)).toEqual(MANY.map(() => "succeeded"));
   });
 
   test("goes on when its copy fails", async () => {
