@@ -123,7 +123,8 @@ const registered = (): JsonObject => ({
     ...{ eventSource: "ecs.amazonaws.com", eventName: "RegisterTaskDefinition" },
     requestParameters: { containerDefinitions: [{ environment: [{ name: "PASSWORD", value: CANARY }] }] },
     responseElements: {
-      taskDefinition: { taskDefinitionArn: world.cluster.services().find(({ name }) => name === "web")?.taskDefinition ?? "",
+      taskDefinition: {
+        taskDefinitionArn: world.cluster.services().find(({ name }) => name === "web")?.taskDefinition ?? "",
       },
     },
   },

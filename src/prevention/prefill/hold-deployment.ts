@@ -67,10 +67,7 @@ export async function holdDeployment(
   }
 }
 
-async function answer(
-  event: unknown,
-  { policy, clusterPattern, ports }: Prepared,
-): Promise<HoldResult> {
+async function answer(event: unknown, { policy, clusterPattern, ports }: Prepared): Promise<HoldResult> {
   const named = readLifecycleEvent(event, ports.location);
   if (typeof named === "string") return { answer: GO_ON, code: named };
   const { cluster, service, serviceRevision } = named;
@@ -91,8 +88,7 @@ async function answer(
   const result = await prefillRevision(revision, policy, clusterPattern, ports);
   if (result.kind === "ignored") return { answer: GO_ON, code: result.code };
   const { images } = result;
-  if (!images.some(isUnderWay))
-    return { answer: GO_ON, code: "nothing-to-wait-for", images };
+  if (!images.some(isUnderWay)) return { answer: GO_ON, code: "nothing-to-wait-for", images };
   const callBackDelay = Math.min(CALL_BACK_SECONDS, Math.max(1, secondsLeft));
   return { answer: { hookStatus: "IN_PROGRESS", callBackDelay }, code: "copying", images };
 }

@@ -10,7 +10,7 @@ import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import type { RateLimit } from "../../oci/client/rate-limit.ts";
 import type { Registries } from "../../oci/client/registries.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
-import type { Steps } from "../../runtime/steps.ts";
+import { StepFailed, type Steps } from "../../runtime/steps.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { QuotaPeriod } from "../ports/quota-store.ts";
@@ -76,14 +76,27 @@ export async function rejectCopyAhead(
 export async function stopCopiesAhead(
   ports: Pick<AheadPorts, "quotaStore" | "clock">,
   steps: Steps,
+  attempts = 6,
 ): Promise<CopyRejected> {
   const stop = { requester: "limit met", amount: ALL_PULLS, max: 2 * ALL_PULLS };
   await steps.step(
     "stop copies ahead",
     () => ports.quotaStore.acquire({ period: periodOfPulls(ports), ...stop }),
-    { attempts: 6 },
+    { attempts },
   );
   return { ...refused("rate-limited", "the source's limit was met"), limited: true };
+}
+
+/** The same for a copy that healing needs: it ends as it would have ended, also where the stop cannot be written. */
+export async function stopCopiesAheadIfPossible(
+  ports: Pick<AheadPorts, "quotaStore" | "clock">,
+  steps: Steps,
+): Promise<void> {
+  try {
+    await stopCopiesAhead(ports, steps, 1);
+  } catch (error) {
+    if (!(error instanceof StepFailed)) throw error;
+  }
 }
 
 /** One for all copies: what one address or account was refused, another is not made to spend. */

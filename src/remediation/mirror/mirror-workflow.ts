@@ -13,6 +13,7 @@ import { ecrHost } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { parsePlatform } from "../../image/platform.ts";
 import { parseReference, pinToDigest } from "../../image/reference.ts";
+import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
 import { CopyError, type CopyErrorKind } from "../../oci/copy/copy-error.ts";
 import { STOPPING_MS, withDeadline } from "../../runtime/deadline.ts";
@@ -22,7 +23,7 @@ import { copyTag } from "../../substitution/strategies/ecr-copy.ts";
 import { isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 import { copyWithCheckpoints } from "./checkpointed-copy.ts";
-import { rejectCopyAhead, stopCopiesAhead } from "./copy-ahead.ts";
+import { rejectCopyAhead, stopCopiesAhead, stopCopiesAheadIfPossible } from "./copy-ahead.ts";
 import { acquireCopyQuota, type CopyRejected, claimantOf } from "./copy-quota.ts";
 import { type CacheFilled, fillPullThroughCache } from "./fill-pull-through-cache.ts";
 
@@ -130,8 +131,13 @@ export async function mirror(
     },
     steps,
   );
-  if (ended.kind === "refused")
-    return request.ahead && ended.limited ? await stopCopiesAhead(ports, steps) : ended;
+  if (ended.kind === "refused") {
+    if (!ended.limited) return ended;
+    if (request.ahead) return await stopCopiesAhead(ports, steps);
+    if (policy.mirrors.prefill && isDockerHubFront(source.host))
+      await stopCopiesAheadIfPossible(ports, steps);
+    return ended;
+  }
   const { digest, tag, alreadyPresent, bytesMoved } = ended.result;
   ports.log.info("image copied", { target: request.target, digest, bytesMoved, repository });
   return {

@@ -8,11 +8,16 @@ import type { RateLimit } from "../../../src/oci/client/rate-limit.ts";
 import type { Registries } from "../../../src/oci/client/registries.ts";
 import { RegistryError } from "../../../src/oci/client/registry-error.ts";
 import { rejectCopyAhead, stopCopiesAhead } from "../../../src/remediation/mirror/copy-ahead.ts";
+import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
+import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import type { QuotaStore } from "../../../src/remediation/ports/quota-store.ts";
-import type { Steps } from "../../../src/runtime/steps.ts";
+import { StepFailed, type Steps } from "../../../src/runtime/steps.ts";
 import { createSandboxQuotas } from "../../../src/sandbox/aws/quota-store.ts";
 import { createRandom } from "../../../src/sandbox/random.ts";
 import { createVirtualClock } from "../../../src/sandbox/virtual-clock.ts";
+import { createWorld } from "../../../src/sandbox/world/world.ts";
+import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
+import { within } from "../../support/assessment-world.ts";
 import { readPolicy } from "../../support/policy.ts";
 
 const POLICY = readPolicy({ mirrors: { prefill: true } });
@@ -99,6 +104,64 @@ describe("a copy ahead", () => {
     expect((await rejectCopyAhead(image, observed, world, steps))?.code).toBe("prefill-off");
     const twin = parseReference("public.ecr.aws/docker/library/nginx:1.27");
     expect(await rejectCopyAhead({ ...image, source: twin }, POLICY, world, steps)).toBeUndefined();
+  });
+});
+
+describe("a copy that a remediation needs, and that meets the limit", () => {
+  const PREFILL = { mirrors: { prefill: true } };
+  /** Copies an image while every GET of a manifest is refused; answers what the copy and the quotas say then. */
+  async function limited(policy: object, source = "docker.io/acme/web:1", denied = false) {
+    const image = { "acme/web:1": { kilobytes: 10 } };
+    const world = await createWorld(
+      readWorldFile({
+        services: [],
+        registries: { "docker.io": { images: image }, "quay.io": { images: image } },
+      }),
+    );
+    const head = await within(world.clock, () => world.ports.registries.headManifest(parseReference(source)));
+    for (const registry of world.registries.all)
+      registry.fail({ on: "manifest-get", as: { kind: "status", status: 429 } });
+    const target = `123456789012.dkr.ecr.us-east-1.amazonaws.com/repull/${source}`;
+    const request = { source, target, digest: head?.digest };
+    let step = "";
+    const { port: quotaStore } = createSandboxQuotas((action) => {
+      if (denied && step === "stop copies ahead") throw new AwsError("denied", action, "no");
+    });
+    const recorded = {
+      async step(name, run) {
+        step = name;
+        try {
+          return await run();
+        } catch (error) {
+          throw new StepFailed(name, String(error));
+        } finally {
+          step = "";
+        }
+      },
+    } as Pick<Steps, "step"> as Steps;
+    const ended = await within(world.clock, () =>
+      mirror(request, { ...world.ports, quotaStore }, readPolicy(policy), recorded),
+    );
+    const now = new Date(world.clock.now()).toISOString();
+    const after = ports(
+      quotaStore,
+      telling(() => ({ limit: 100, remaining: 100 })),
+      now,
+    );
+    const next = { source: NGINX, platforms: 1, claimant: "a" };
+    return { ended, ahead: (await rejectCopyAhead(next, POLICY, after, steps))?.code };
+  }
+
+  // biome-ignore format: a table is read by its columns
+  test.each<readonly [string, Parameters<typeof limited>, string | undefined]>([
+    ["stops copies ahead",                               [PREFILL],                       "reserved-for-healing"],
+    ["stops none where the limit is another registry's", [PREFILL, "quay.io/acme/web:1"], undefined],
+    ["stops none where no images are copied ahead",      [{}],                            undefined],
+    ["ends the same where the stop cannot be written",   [PREFILL, undefined, true],      undefined],
+  ])("%s", async (_what, given, code) => {
+    const { ended, ahead } = await limited(...given);
+    expect(ended).toMatchObject({ kind: "refused", code: "rate-limited", limited: true });
+    expect(ahead).toBe(code);
   });
 });
 
