@@ -14,7 +14,7 @@ import { StepFailed, type Steps } from "../../runtime/steps.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { QuotaPeriod } from "../ports/quota-store.ts";
-import type { CopyRejected } from "./copy-quota.ts";
+import { type CopyRejected, rejectAheadWithoutBytes } from "./copy-quota.ts";
 
 const SHARE_OF_PULLS = 0.2;
 const LEFT_LEAST = 0.5;
@@ -37,13 +37,14 @@ type AheadPorts = Pick<Ports, "quotaStore" | "clock"> & { readonly registries: R
 /** Why a copy ahead does not begin now; undefined: it may. It has taken its share of the pulls then. */
 export async function rejectCopyAhead(
   image: ImageAhead,
-  { mirrors, mode }: Policy,
+  { mirrors, mode, quotas }: Policy,
   ports: AheadPorts,
   steps: Steps,
 ): Promise<CopyRejected | undefined> {
   if (!mirrors.prefill || mode === "observe")
     return refused("prefill-off", "the policy does not let images be copied ahead (mirrors.prefill, mode)");
-  if (!isDockerHubFront(image.source.host)) return undefined;
+  const withoutBytes = await rejectAheadWithoutBytes(image.claimant, { quotas }, ports, steps);
+  if (withoutBytes !== undefined || !isDockerHubFront(image.source.host)) return withoutBytes;
   const told = await steps.step("pulls left", () => pullsLeft(image.source, ports.registries), {
     attempts: 2,
   });

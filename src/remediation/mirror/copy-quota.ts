@@ -7,8 +7,7 @@
 import { createHash } from "node:crypto";
 import type { Steps } from "../../runtime/steps.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
-import { acquire, formatQuotaExceeded } from "../gates/quotas.ts";
-
+import { acquire, formatQuotaExceeded, quotaLimit } from "../gates/quotas.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 
@@ -59,6 +58,26 @@ export async function acquireCopyQuota(
   // No remediation waits for it.
   if (image.ahead === true) return { kind: "refused", code: "reserved-for-healing", because };
   return { kind: "refused", code: "quota-exceeded", because, held };
+}
+
+/**
+ * Refuses a copy ahead whose share of the day is gone, before a manifest of it is pulled. It takes nothing: more than the whole
+ * quota is never granted, and the refusal tells what is used.
+ */
+export async function rejectAheadWithoutBytes(
+  claimant: string,
+  { quotas }: Pick<Policy, "quotas">,
+  ports: Pick<Ports, "quotaStore" | "clock">,
+  steps: Steps,
+): Promise<CopyRejected | undefined> {
+  const tooMuch = quotaLimit(quotas, "bytesPerDay") + 1;
+  const look = { quota: "bytesPerDay", requester: claimant, share: SHARE_OF_BYTES } as const;
+  const told = await steps.step("bytes left", () => acquire({ ...look, amount: tooMuch }, quotas, ports), {
+    attempts: 6,
+  });
+  if (told === undefined || told.used < told.max) return undefined;
+  const because = formatQuotaExceeded({ ...told, amount: 1 });
+  return { kind: "refused", code: "reserved-for-healing", because };
 }
 
 /** Who claims for an image, whichever execution copies it. */

@@ -7,6 +7,7 @@ import { parseReference } from "../../../src/image/reference.ts";
 import type { RateLimit } from "../../../src/oci/client/rate-limit.ts";
 import type { Registries } from "../../../src/oci/client/registries.ts";
 import { RegistryError } from "../../../src/oci/client/registry-error.ts";
+import { quotaPeriod } from "../../../src/remediation/gates/quotas.ts";
 import { rejectCopyAhead, stopCopiesAhead } from "../../../src/remediation/mirror/copy-ahead.ts";
 import { mirror } from "../../../src/remediation/mirror/mirror-workflow.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
@@ -65,6 +66,22 @@ describe("a copy ahead", () => {
     const image = { source: NGINX, claimant: "a", ...(platforms === undefined ? {} : { platforms }) };
     const answer = await rejectCopyAhead(image, POLICY, ports(port, telling(() => told), "2026-01-20T10:00:00Z"), steps);
     expect(answer?.code).toBe(code);
+  });
+
+  // biome-ignore format: a table is read by its columns
+  test.each<readonly [string, number, string | undefined]>([
+    ["half of the day's bytes are used",          500_000, "reserved-for-healing"],
+    ["a byte less than half of them is used",     499_999, undefined],
+    ["none are used",                             0,       undefined],
+  ])("begins by what is left of the day's bytes, and takes none: %s", async (_what, used, code) => {
+    const { port } = createSandboxQuotas(() => {});
+    const world = ports(port, telling(() => ({ limit: 100, remaining: 100 })), "2026-01-20T10:00:00Z");
+    const day = quotaPeriod("bytesPerDay", world.clock.now());
+    await port.acquire({ period: day, requester: "a remediation", amount: used, max: 1_000_000 });
+    const policy = readPolicy({ mirrors: { prefill: true }, quotas: { bytesPerDay: "1MB" } });
+    const image = { source: NGINX, platforms: 1, claimant: "a" };
+    expect((await rejectCopyAhead(image, policy, world, steps))?.code).toBe(code);
+    expect(await port.used(day)).toBe(used);
   });
 
   test("begins again in the next window after a limit, and not before", async () => {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { type PrefillResult, prefill } from "../../../src/prevention/prefill/prefill.ts";
+import { quotaPeriod } from "../../../src/remediation/gates/quotas.ts";
 import type { Outcome } from "../../../src/remediation/report/outcome.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
@@ -188,6 +189,23 @@ describe("what healing needs", () => {
       ["a", "copied"],
       ["a", "refused"],
     ]);
+  });
+
+  test("is not spent on an image whose bytes are refused: none of its manifests is pulled, and no repository is made", async () => {
+    const played = await installed({
+      policy: { ...AHEAD, quotas: { bytesPerDay: "5MB" } },
+      services: ["web"],
+    });
+    const { world } = played;
+    const period = quotaPeriod("bytesPerDay", world.clock.now());
+    await world.ports.quotaStore.acquire({ period, requester: "x", amount: 2_500_000, max: 5_000_000 });
+    const left = () => world.registries.dockerHub.pullsLeft({ address: world.addresses.repull });
+    const before = left();
+    played.deploy("web", "acme/web:2");
+    await world.run(HOUR);
+    expect(copies(played)).toEqual([["a", "refused"]]);
+    expect(world.registries.ecr.repositories()).toEqual([]);
+    expect(left()).toBe(before);
   });
 
   test("is not asked for again after a copy ahead met the limit", async () => {
