@@ -7,7 +7,12 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { findPortError } from "../../src/assessment/ports.ts";
 import { httpTransport } from "../../src/oci/http/http-transport.ts";
-import { answerHook, type HookPorts } from "../../src/prevention/hook/answer-hook.ts";
+import {
+  answerHook,
+  type HookPorts,
+  type HookResult,
+  notEvaluated,
+} from "../../src/prevention/hook/answer-hook.ts";
 import { type HookAnswer, passed } from "../../src/prevention/hook/hook-answer.ts";
 import { readHookRequest } from "../../src/prevention/hook/hook-request.ts";
 import { rememberJudgements } from "../../src/prevention/hook/remembered-judgements.ts";
@@ -31,10 +36,7 @@ const SETTINGS_SECONDS = 2;
 /** Lambda's entry. */
 export async function handler(event: unknown, context: Context): Promise<HookAnswer> {
   try {
-    const settings = settingsFrom(process.env);
-    const policy = await policyNow(settings);
-    const ports = await portsOf(settings, policy, accountOf(context.invokedFunctionArn));
-    const { answer, codes } = await answerHook(event, policy, ports);
+    const { answer, codes } = await answered(event, context);
     log.info("hook answered", { status: answer.hookStatus, codes });
     return answer;
   } catch (error) {
@@ -44,13 +46,27 @@ export async function handler(event: unknown, context: Context): Promise<HookAns
   }
 }
 
-/** A document that cannot be read is passed over: the defaults are what most have. */
-async function policyNow(settings: Settings): Promise<Policy> {
+async function answered(event: unknown, context: Context): Promise<HookResult> {
+  const request = readHookRequest(event);
+  // Every stack of the account is asked about: what is not evaluated costs no call.
+  if (request.kind === "other") return notEvaluated(request.token, request.code);
+  const settings = settingsFrom(process.env);
+  const policy = await policyNow(settings);
+  if (policy === undefined) return notEvaluated(request.token, "policy-unread");
+  return await answerHook(
+    event,
+    policy,
+    await portsOf(settings, policy, accountOf(context.invokedFunctionArn)),
+  );
+}
+
+/** Undefined: it cannot be read. It may exclude an image or allow a registry, so the defaults do not stand in for it. */
+async function policyNow(settings: Settings): Promise<Policy | undefined> {
   try {
     return await inTime(() => readEffectivePolicy(settings));
   } catch (error) {
     log.warn("the policy document was not read", { error: error instanceof Error ? error.name : "unknown" });
-    return settings.policyWith();
+    return undefined;
   }
 }
 

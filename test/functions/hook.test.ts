@@ -84,12 +84,34 @@ describe("a task definition", () => {
     ]);
   });
 
-  test("is evaluated by the defaults where the policy cannot be read", async () => {
-    policy = undefined;
-    expect((await handler(EVENT, context)).hookStatus).toBe("FAILED");
-    policy = "{ not a policy";
-    expect((await handler(EVENT, context)).hookStatus).toBe("FAILED");
+  test("passes without an evaluation where the policy that is configured cannot be read", async () => {
+    for (const unread of [undefined, "{ not a policy"]) {
+      policy = unread;
+      const { hookStatus, clientRequestToken, annotations } = await handler(EVENT, context);
+      expect([hookStatus, clientRequestToken, annotations]).toEqual(["SUCCESS", TOKEN, undefined]);
+    }
   });
+
+  test("is evaluated by the defaults where no policy is configured", async () => {
+    policy = undefined;
+    const before = { ...process.env };
+    delete process.env.REPULL_POLICY_PARAMETER;
+    try {
+      expect((await handler(EVENT, context)).hookStatus).toBe("FAILED");
+    } finally {
+      process.env = before;
+    }
+  });
+});
+
+test.each<readonly [string, unknown]>([
+  ["a deletion", resourceEvent(taskDefinition(["nginx:1.27"]), { point: "DELETE_PRE_PROVISION" })],
+  ["another resource", resourceEvent({}, { targetName: "AWS::ECS::Service" })],
+  ["an event that is none", { clientRequestToken: TOKEN }],
+])("%s passes without a call of AWS", async (_what, event) => {
+  const before = stub.requests.length;
+  expect((await handler(event, context)).hookStatus).toBe("SUCCESS");
+  expect(stub.requests.length).toBe(before);
 });
 
 describe("a fault of the function's own", () => {

@@ -38,20 +38,26 @@ const IMAGES_AT_ONCE = 6;
 export async function answerHook(event: unknown, policy: Policy, ports: HookPorts): Promise<HookResult> {
   const request = readHookRequest(event);
   const { token } = request;
-  if (request.kind === "other") return { answer: passed(token, WORDS[request.code]), codes: [request.code] };
+  if (request.kind === "other") return notEvaluated(token, request.code);
   const ends = ports.clock.now() + SECONDS_MAX * 1000;
   const declared =
     request.kind === "resource"
       ? imagesOfResource(request.logicalId, request.properties)
       : await imagesStored(request.url, ports);
-  if (typeof declared === "string") return { answer: passed(token, WORDS[declared]), codes: [declared] };
+  if (typeof declared === "string") return notEvaluated(token, declared);
   const images = await judgeAll(declared, policy, ports, ends);
   return { answer: answerOf(token, images), codes: images.map(({ judgement }) => judgement.code) };
+}
+
+/** The operation goes on, and the message says why nothing was evaluated. */
+export function notEvaluated(token: string, code: keyof typeof WORDS): HookResult {
+  return { answer: passed(token, WORDS[code]), codes: [code] };
 }
 
 const WORDS = {
   deletion: "Nothing is pulled for a deletion.",
   "other-resource": "Only task definitions of ECS are evaluated.",
+  "policy-unread": "Repull could not read the policy, and evaluated nothing.",
   malformed: "Repull could not read the request, and evaluated nothing.",
   "other-host": "Repull fetches a template from S3 alone, and evaluated nothing.",
   refused: "S3 did not hand over the template, and Repull evaluated nothing.",
