@@ -29,6 +29,8 @@ export type Untrusted = {
   readonly permission?: string;
   /** The answer may be another in a while. */
   readonly transient?: boolean;
+  /** With `origin-unreadable`: its registry is silent or out of order; a refusal of the image is not. */
+  readonly unavailable?: true;
   /** With `origin-unreadable`: why its registry did not answer. */
   readonly unanswered?: Unanswered;
 };

@@ -53,6 +53,7 @@ async function askAs(
         code: "origin-unreadable",
         because,
         transient: true,
+        ...(told.kind === "unavailable" ? { unavailable: true } : {}),
         ...(unanswered === undefined ? {} : { unanswered }),
       },
     };

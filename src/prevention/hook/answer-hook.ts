@@ -104,7 +104,8 @@ async function judgeAll(
     { time: TIME },
   );
   const judged = new Map<string, Judgement>();
-  const byQuestion = Map.groupBy(declared, questionOf);
+  const of = JSON.stringify(policy);
+  const byQuestion = Map.groupBy(declared, (one) => questionOf(one, of));
   const late = () => new Error("the time of the hook is over");
   await withinTime(clock, Math.max(1, ends - clock.now()), late, () =>
     forEachConcurrently([...byQuestion], IMAGES_AT_ONCE, async ([question, [first]]) => {
@@ -116,7 +117,7 @@ async function judgeAll(
   });
   return declared.map((one) => ({
     declared: one,
-    judgement: judged.get(questionOf(one)) ?? { code: "no-answer" },
+    judgement: judged.get(questionOf(one, of)) ?? { code: "no-answer" },
   }));
 }
 
@@ -129,6 +130,7 @@ async function judgeOrPass(one: DeclaredImage, round: Environment): Promise<Judg
   }
 }
 
-function questionOf({ image, signedIn, platform }: DeclaredImage): string {
-  return JSON.stringify([image, signedIn, platform]);
+/** @param policy as text: another one may exclude the image, or allow another registry */
+function questionOf({ image, signedIn, platform }: DeclaredImage, policy: string): string {
+  return JSON.stringify([image, signedIn, platform, policy]);
 }

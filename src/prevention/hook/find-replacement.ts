@@ -14,12 +14,14 @@ import { excludedBy, matchesImage } from "../../substitution/glob.ts";
 import type { Substitute } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Proof } from "../../substitution/proof.ts";
+import { metOutage } from "../outage.ts";
 import type { DeclaredImage } from "./declared-images.ts";
 
 export type Judgement =
   /** `replacement`: as the task definition should say it. */
   | { readonly code: "replaceable"; readonly replacement: string; readonly proof: Proof }
-  | { readonly code: "no-replacement"; readonly because: string }
+  /** `mayChange`: a registry that may have it did not answer. */
+  | { readonly code: "no-replacement"; readonly because: string; readonly mayChange?: boolean }
   | { readonly code: "other-registry" | "excluded-by-policy" | "signed-in" }
   /** Not evaluated: it is made at the deployment, is not an image's name, or the answer did not come. */
   | { readonly code: "not-known-yet" | "not-an-image" | "no-answer" };
@@ -55,10 +57,12 @@ export async function judgeImage(
         replacement: found.substitute.writes,
         proof: found.substitute.proof,
       };
-    const { plan } = assessed;
+    if (metOutage(assessed)) return { code: "no-answer" };
+    const { plan, candidates } = assessed;
     return {
       code: "no-replacement",
       because: plan.kind === "no-substitute" ? plan.because : "no source has it yet",
+      mayChange: candidates.some(({ seen }) => seen.kind === "unreachable"),
     };
   } catch (error) {
     if (findPortError(error) === undefined) throw error;

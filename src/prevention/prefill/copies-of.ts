@@ -18,6 +18,7 @@ import { imageExcluded } from "../../remediation/survey/excluded.ts";
 import type { ImagePlan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { StrategyContext } from "../../substitution/strategy.ts";
+import { metOutage } from "../outage.ts";
 import { type Remembered, rememberFor } from "../remembered.ts";
 
 export type NeededCopy =
@@ -86,8 +87,10 @@ async function copyOf(image: string, signedIn: boolean, environment: Environment
   // A whole image is a pull for each of its platforms: that is for healing to decide.
   if (platforms.kind === "unknown") return none("platforms-unknown", platforms.because);
   try {
-    const { plan } = await assessImage({ image, reference }, environment);
+    const assessed = await assessImage({ image, reference }, environment);
+    const { plan } = assessed;
     const [planned] = plan.images;
+    if (plan.kind === "no-substitute" && metOutage(assessed)) return none("unavailable", plan.because);
     if (plan.kind === "no-substitute" || planned?.substitute === undefined)
       return none(
         "no-substitute",

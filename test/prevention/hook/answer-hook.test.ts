@@ -17,12 +17,18 @@ type Given = {
   readonly holds?: Parameters<typeof registriesWith>[0]["holds"];
   readonly silent?: readonly string[];
   readonly policy?: object;
+  /** What Docker Hub answers to each HEAD, until that is lifted. */
+  readonly hub?: number;
   readonly stored?: (request: RegistryRequest) => Promise<Partial<RegistryResponse>>;
   readonly region?: string;
 };
 
-function hookWorld({ holds = HOLDS, silent = [], policy = {}, stored, region = "us-east-1" }: Given = {}) {
-  const { clock, registries, hub } = registriesWith({ holds, silent });
+function hookWorld({ holds = HOLDS, silent = [], stored, region = "us-east-1", ...given }: Given = {}) {
+  const { clock, registries, hub, dockerHub } = registriesWith({ holds, silent });
+  const lift =
+    given.hub === undefined
+      ? undefined
+      : dockerHub?.fail({ on: "manifest-head", as: { kind: "status", status: given.hub } });
   const asked: RegistryRequest[] = [];
   const ports: HookPorts = {
     registries,
@@ -41,7 +47,11 @@ function hookWorld({ holds = HOLDS, silent = [], policy = {}, stored, region = "
     clock,
     hub,
     asked,
-    ask: async (event: unknown): Promise<HookResult & { readonly seconds: number }> => {
+    lift,
+    ask: async (
+      event: unknown,
+      policy = given.policy ?? {},
+    ): Promise<HookResult & { readonly seconds: number }> => {
       const begun = clock.now();
       const result = await within(clock, () => answerHook(event, readPolicy(policy), ports));
       return { ...result, seconds: (clock.now() - begun) / 1000 };
@@ -73,7 +83,10 @@ describe("a task definition", () => {
     ["that a function makes",             { Ref: "Image" },                {},                                                   "not-known-yet",      "SUCCESS", "SKIPPED"],
     ["with a place for a value in it",    `\${Registry}/web:1`,             {},                                                   "not-known-yet",      "SUCCESS", "SKIPPED"],
     ["that does not name an image",       "NGINX latest",                  {},                                                   "not-an-image",       "SUCCESS", "SKIPPED"],
-    ["while every registry is silent",    "nginx:1.25",                    { silent: ["docker.io", "public.ecr.aws"] },           "no-replacement",     "FAILED",  "FAILED"],
+    ["while every registry is silent",    "nginx:1.25",                    { silent: ["docker.io", "public.ecr.aws"] },           "no-answer",          "SUCCESS", "SKIPPED"],
+    ["while Docker Hub is out of order",  "nginx:1.25",                    { hub: 503 },                                          "no-answer",          "SUCCESS", "SKIPPED"],
+    ["that Docker Hub refuses to show",   "nginx:1.25",                    { hub: 403 },                                          "no-replacement",     "FAILED",  "FAILED"],
+    ["while only the twin is silent",     "nginx:1.25",                    { silent: ["public.ecr.aws"] },                        "no-replacement",     "FAILED",  "FAILED"],
   ])("with an image %s is answered by its code", async (_what, image, given, code, status, annotated) => {
     const { answer, codes } = await hookWorld(given).ask(resourceEvent(taskDefinition([image])));
     expect([codes, answer.hookStatus, answer.annotations?.[0]?.status]).toEqual([[code], status, annotated]);
@@ -124,6 +137,24 @@ describe("what is asked", () => {
     await clock.advanceTo(clock.now() + 11 * 60_000);
     await ask(event);
     expect(hub()["manifest-head"]).toBeGreaterThan(once["manifest-head"] ?? 0);
+  });
+
+  test("is asked again under another policy", async () => {
+    const { ask } = hookWorld();
+    const event = resourceEvent(taskDefinition(["nginx:1.25"]));
+    expect((await ask(event)).codes).toEqual(["replaceable"]);
+    expect((await ask(event, { scope: { images: { exclude: ["nginx*"] } } })).codes).toEqual([
+      "excluded-by-policy",
+    ]);
+  });
+
+  test("is asked again half a minute after an outage", async () => {
+    const { ask, clock, lift } = hookWorld({ hub: 503 });
+    const event = resourceEvent(taskDefinition(["nginx:1.25"]));
+    expect((await ask(event)).codes).toEqual(["no-answer"]);
+    lift?.();
+    await clock.advanceTo(clock.now() + 30_000);
+    expect((await ask(event)).codes).toEqual(["replaceable"]);
   });
 
   test("ends in 16 seconds, whatever is silent, and of how many images there are", async () => {

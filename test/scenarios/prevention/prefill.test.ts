@@ -1,7 +1,7 @@
 /** Images of new deployments, copied before a limit strikes: what is copied, how often, and what healing needs of it then. */
 
 import { describe, expect, test } from "vitest";
-import { type PrefillResult, prefill } from "../../../src/prevention/prefill/prefill.ts";
+import { isToBeLookedAtAgain, type PrefillResult, prefill } from "../../../src/prevention/prefill/prefill.ts";
 import { quotaPeriod } from "../../../src/remediation/gates/quotas.ts";
 import type { Outcome } from "../../../src/remediation/report/outcome.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
@@ -124,6 +124,20 @@ describe("an image of a new deployment", () => {
     ["it is of another registry",                  { registries: { "quay.io": { images: { "acme/web:2": SIZE } } } },           "quay.io/acme/web:2", ["other-registry"]],
     ["its registry has no such image",             {},                                                                          "acme/gone:1", ["no-substitute"]],
   ];
+  // biome-ignore format: a table is read by its columns
+  test.each<readonly [string, number, string, boolean]>([
+    ["is out of order",     503, "unavailable",   true],
+    ["refuses the image",   403, "no-substitute", false],
+  ])("whose registry %s is looked at again only if that may help", async (_what, status, code, again) => {
+    const played = await installed();
+    played.world.registries.dockerHub.fail({ on: "manifest-head", as: { kind: "status", status } });
+    played.deploy("web", "acme/web:2");
+    await played.world.run(HOUR / 4);
+    expect(last(played)).toEqual([code]);
+    const looked = played.prefilled.filter(({ kind }) => kind === "looked");
+    expect(looked.map(isToBeLookedAtAgain)).toEqual([again]);
+  });
+
   test.each(table)("is not copied ahead where %s", async (_because, given, image, told) => {
     const played = await installed(given);
     played.deploy("web", image);

@@ -1,0 +1,17 @@
+/**
+ * Whether Docker Hub was silent or out of order as an image was assessed. What was found then may change within seconds, and is not
+ * remembered as a verdict. A refusal of the image (a private one, a limit) is a verdict.
+ */
+
+import type { ImageAssessment } from "../assessment/assess-image.ts";
+
+export function metOutage({ facts }: Pick<ImageAssessment, "facts">): boolean {
+  const { untrusted, probedCandidates } = facts;
+  return (
+    untrusted?.unavailable === true ||
+    // Its digest was told, and then it fell silent.
+    probedCandidates.some(
+      ({ candidate, seen }) => candidate.strategy === "mirror" && seen.kind === "unreachable",
+    )
+  );
+}
