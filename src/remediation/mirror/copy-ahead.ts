@@ -73,7 +73,7 @@ export async function rejectCopyAhead(
   );
 }
 
-/** After a limit was met, the rest of its window is healing's. */
+/** After a limit was met, its window is healing's: no hour of the clock, so the stop is in the next part of the ledger too. */
 export async function stopCopiesAhead(
   ports: Pick<AheadPorts, "quotaStore" | "clock">,
   steps: Steps,
@@ -82,7 +82,10 @@ export async function stopCopiesAhead(
   const stop = { requester: "limit met", amount: ALL_PULLS, max: 2 * ALL_PULLS };
   await steps.step(
     "stop copies ahead",
-    () => ports.quotaStore.acquire({ period: periodOfPulls(ports), ...stop }),
+    async () => {
+      for (const period of [periodOfPulls(ports), periodOfPulls(ports, 1)])
+        await ports.quotaStore.acquire({ period, ...stop });
+    },
     { attempts },
   );
   return { ...refused("rate-limited", "the source's limit was met"), limited: true };
@@ -101,8 +104,8 @@ export async function stopCopiesAheadIfPossible(
 }
 
 /** One for all copies: what one address or account was refused, another is not made to spend. */
-function periodOfPulls({ clock }: Pick<AheadPorts, "clock">): QuotaPeriod {
-  const begins = Math.floor(clock.now() / (WINDOW_SECONDS * 1000)) * WINDOW_SECONDS * 1000;
+function periodOfPulls({ clock }: Pick<AheadPorts, "clock">, later = 0): QuotaPeriod {
+  const begins = (Math.floor(clock.now() / (WINDOW_SECONDS * 1000)) + later) * WINDOW_SECONDS * 1000;
   return {
     name: `pullsAhead ${new Date(begins).toISOString().slice(0, 13)}`,
     endsAt: begins + WINDOW_SECONDS * 1000,

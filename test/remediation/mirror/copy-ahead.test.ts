@@ -84,7 +84,7 @@ describe("a copy ahead", () => {
     expect(await port.used(day)).toBe(used);
   });
 
-  test("begins again in the next window after a limit, and not before", async () => {
+  test("begins again at least six hours after a limit, where the next part of the day begins", async () => {
     const { port } = createSandboxQuotas(() => {});
     const at = async (now: string) => {
       const world = ports(
@@ -103,8 +103,9 @@ describe("a copy ahead", () => {
       ),
       steps,
     );
-    expect(await at("2026-01-20T11:59:59Z")).toBe("reserved-for-healing");
-    expect(await at("2026-01-20T12:00:00Z")).toBeUndefined();
+    expect(await at("2026-01-20T12:09:59Z")).toBe("reserved-for-healing");
+    expect(await at("2026-01-20T17:59:59Z")).toBe("reserved-for-healing");
+    expect(await at("2026-01-20T18:00:00Z")).toBeUndefined();
   });
 
   test("asks nothing where the policy does not want it, or the source has no such limit", async () => {
