@@ -82,7 +82,7 @@ export async function detect(
     return {
       kind: "ignored",
       failure,
-      because: `${unsupportedReason(classification)}: ${classification.because}`,
+      because: `${unsupportedReason(classification)}. ${classification.because}`,
     };
 
   const each = isPerTask(told, policy);

@@ -14,7 +14,9 @@ export type Summarized = Omit<Outcome, "summary">;
 
 export function formatSummary(outcome: Summarized): string {
   return abbreviate(
-    [`${formatVerdict(outcome)}: ${formatReason(outcome)}.`, ...formatState(outcome)].join(" "),
+    [`${formatVerdict(outcome)}: ${formatReason(outcome).replace(/\.$/, "")}.`, ...formatState(outcome)].join(
+      " ",
+    ),
   );
 }
 

@@ -52,7 +52,7 @@ export async function confirmFailure(
   }
   if (limits[0] === undefined) {
     const { classification } = told.failures[0];
-    return { kind: "ignored", because: `${unsupportedReason(classification)}: ${classification.because}` };
+    return { kind: "ignored", because: `${unsupportedReason(classification)}. ${classification.because}` };
   }
   const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of the text";
   return {

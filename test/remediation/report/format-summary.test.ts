@@ -47,6 +47,11 @@ describe("a summary", () => {
       expect(summary.includes("still cannot pull nginx:1.25")).toBe(stillFails);
     });
 
+  test("ends a reason that is a sentence already with one full stop", () => {
+    const summary = formatSummary({ ...RECORD, outcome: "ignored", because: "no limit. The text says so." });
+    expect(summary).toMatch(/The text says so\.(?!\.)/);
+  });
+
   test("is tried for each outcome", () => {
     const tried = new Set(table.map(([, { outcome }]) => outcome));
     expect(Object.keys(OUTCOMES).filter((outcome) => !tried.has(outcome as never))).toEqual([]);
