@@ -33,6 +33,8 @@ export type DeployedConfigOptions = {
   readonly stack?: string | false;
   /** A policy document that goes before the stack's. */
   readonly policyFile?: string;
+  /** The call that needs no stack, as a refusal names it; absent: `--no-stack`. */
+  readonly otherCall?: string;
 };
 
 /**
@@ -41,13 +43,14 @@ export type DeployedConfigOptions = {
  * @param absent `default`: a command that only looks goes by the default policy where there is no stack
  */
 export async function readDeployedConfig(
-  { stack, policyFile }: DeployedConfigOptions,
+  { stack, policyFile, otherCall = "--no-stack" }: DeployedConfigOptions,
   aws: AwsSettings,
   io: CommandIo,
   absent: "refuse" | "default" = "refuse",
 ): Promise<DeployedConfig> {
   const file = await documentOf(policyFile, io);
   const named = policyFile === undefined ? "" : `${policyFile}, over `;
+  const unknownRules = `, so nothing was written; ${otherCall} uses the default policy and no kill switch`;
   const byDefault = (why: string): DeployedConfig => ({
     policy: policyFrom(io.env, file),
     from: `${named}the default policy (${why}), and no kill switch`,
@@ -58,15 +61,15 @@ export async function readDeployedConfig(
   if (name === undefined) {
     const why = `no stack of Repull is deployed in ${aws.region}`;
     if (absent === "default") return byDefault(why);
-    throw new RefusedCommand("no-stack", `${why}${UNKNOWN_RULES}`);
+    throw new RefusedCommand("no-stack", `${why}${unknownRules}`);
   }
   const read = await readDeployedStack(aws, name).functionNamed("remediate");
   if (read.kind === "unread" && read.error.kind === "absent")
-    throw new RefusedCommand("no-stack", `no stack ${name} is deployed in ${aws.region}${UNKNOWN_RULES}`);
+    throw new RefusedCommand("no-stack", `no stack ${name} is deployed in ${aws.region}${unknownRules}`);
   if (read.kind === "unread")
     throw new RefusedCommand(
       "stack-unreadable",
-      `the stack ${name} cannot be read, so neither can its policy and its kill switch: ${read.error.message}; nothing was written; --no-stack goes without them`,
+      `the stack ${name} cannot be read, so neither can its policy and its kill switch: ${read.error.message}; nothing was written; ${otherCall} goes without them`,
     );
   const { environment, arn } = read.value;
   const document = file ?? (await documentIn(environment.REPULL_POLICY_PARAMETER, aws));
@@ -79,8 +82,6 @@ export async function readDeployedConfig(
     ...(arn === "" ? {} : { remediateArn: arn }),
   };
 }
-
-const UNKNOWN_RULES = ", so nothing was written; --no-stack uses the default policy and no kill switch";
 
 /** Throws Refused where writes are stopped, or where it cannot be known. */
 export async function refuseWhileStopped({

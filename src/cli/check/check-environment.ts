@@ -75,7 +75,7 @@ async function rulesOfStack(stack: string, settings: CheckSettings, io: CommandI
   const { account } = await getCallerIdentity(aws);
   const { policyFile } = settings;
   const { policy } = await readDeployedConfig(
-    { stack, ...(policyFile === undefined ? {} : { policyFile }) },
+    { stack, otherCall: "a call without --stack", ...(policyFile === undefined ? {} : { policyFile }) },
     aws,
     io,
   );
