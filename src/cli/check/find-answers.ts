@@ -47,17 +47,19 @@ async function askedOrKept(
   const open = images.filter((image) => !known.has(image));
   if (open.length === 0) return kept;
   const { close, ...environment } = await access();
+  const came: ImageAnswer[] = [];
   try {
     if (io.isTty) io.err(`asking registries about ${counted(open.length, "image")}\n`);
     const { answers, stopped } = await askRegistries(
       open,
       { ...environment, policy },
-      { signal: io.signal, onProgress: () => {} },
+      { signal: io.signal, onAnswer: (answer) => came.push(answer) },
     );
-    cache.keep(answers);
     if (stopped !== undefined) io.err(`repull check: ${STOPPED[stopped]}\n`);
     return [...kept, ...answers];
   } finally {
+    // A run that is cut off keeps what it has: the next one asks only the rest.
+    cache.keep(came);
     close();
   }
 }

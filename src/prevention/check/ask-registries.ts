@@ -17,6 +17,7 @@ import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import type { Registries } from "../../oci/client/registries.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
+import type { Untrusted } from "../../substitution/candidate.ts";
 import type { Substitute } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { ImageAnswer } from "./image-answer.ts";
@@ -35,20 +36,24 @@ export type Asked = {
 
 type AskOptions = {
   readonly signal: AbortSignal;
-  readonly onProgress: (done: number, all: number) => void;
+  /** Told of each answer as it comes: a run that is cut off has asked for it. */
+  readonly onAnswer: (answer: ImageAnswer) => void;
 };
 
 /** @param images canonical, each once */
 export async function askRegistries(
   images: readonly string[],
   environment: Omit<Environment, "platforms" | "limit" | "asksAhead">,
-  { signal, onProgress }: AskOptions,
+  { signal, onAnswer }: AskOptions,
 ): Promise<Asked> {
   const watch: Watch = { heads: 0 };
   const round = oneRound(
     {
       ...environment,
       registries: watched(environment.registries, watch),
+      ...(environment.anonymous === undefined
+        ? {}
+        : { anonymous: { registries: watched(environment.anonymous.registries, watch) } }),
       policy: policyForFiles(environment.policy),
       platforms: { kind: "unknown", because: "a file does not say where its images run" },
       limit: EXPECTED_LIMIT,
@@ -59,31 +64,35 @@ export async function askRegistries(
   const answers: ImageAnswer[] = [];
   await forEachConcurrently(images, IMAGES_AT_ONCE, async (image) => {
     signal.throwIfAborted();
-    answers.push(await answerFor(image, round));
-    onProgress(answers.length, images.length);
+    const answer = await answerFor(image, round);
+    answers.push(answer);
+    onAnswer(answer);
   });
   return { answers, ...(watch.stopped === undefined ? {} : { stopped: watch.stopped }) };
 }
 
 type Watch = { heads: number; stopped?: NonNullable<Asked["stopped"]> };
 
+/** Counts as it allows: a question that waits for its place is one of the thousand, with a login or without. */
 function mayAsk(watch: Watch): boolean {
-  if (watch.heads < HEADS_MAX) return true;
+  if (watch.heads < HEADS_MAX) {
+    watch.heads++;
+    return true;
+  }
   watch.stopped ??= "too-many-images";
   return false;
 }
 
-/** Counts what is asked of Docker Hub, and sees its refusal. */
+/** Sees Docker Hub's refusal. */
 function watched(registries: Registries, watch: Watch): Registries {
   return {
     ...registries,
     headManifest: async (reference, signal) => {
-      if (!isDockerHubFront(reference.host)) return await registries.headManifest(reference, signal);
-      watch.heads++;
       try {
         return await registries.headManifest(reference, signal);
       } catch (error) {
-        if (error instanceof RegistryError && error.kind === "rate-limited") watch.stopped = "rate-limited";
+        const isLimit = error instanceof RegistryError && error.kind === "rate-limited";
+        if (isLimit && isDockerHubFront(reference.host)) watch.stopped = "rate-limited";
         throw error;
       }
     },
@@ -111,11 +120,16 @@ function answerOf(image: string, { facts, candidates, plan }: ImageAssessment): 
   if (replacement !== undefined) return { image, replacement, ...trusted, codes: [] };
   const codes = [
     ...(plan.kind === "no-substitute" ? [plan.code] : ["no-proof"]),
-    ...(facts.untrusted === undefined ? [] : [facts.untrusted.code]),
+    ...(facts.untrusted === undefined ? [] : [codeOf(facts.untrusted)]),
     ...candidates.flatMap((one) => ("rejection" in one ? [one.rejection.code] : [])),
     ...(facts.notApplicable ?? []).map(({ code }) => code),
   ];
   return { image, ...trusted, codes: [...new Set(codes)] };
+}
+
+/** A registry that was not asked has not failed to answer. */
+function codeOf({ code, unanswered }: Untrusted): string {
+  return unanswered === "not-asked" ? unanswered : code;
 }
 
 /** What can be pulled now, by its digest. */

@@ -17,7 +17,7 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   "restricted-value": "its parameter allows certain values alone",
   "edit-refused": "another image of the file would change with it",
   "invalid-reference": "it is not an image's name",
-  "not-asked": "no registry was asked",
+  "not-asked": "its registry was not asked",
   "not-published": "it is not on ECR Public",
   "no-aws-account": "copies in your ECR are known with --stack",
   "origin-unreadable": "its own registry did not say what the name means",

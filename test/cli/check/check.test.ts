@@ -87,7 +87,7 @@ describe("the lines of repull check", () => {
       "Dockerfile:1:6: nginx:1 is pulled from Docker Hub",
       `    → ${pin("nginx:1")} (same-index)`,
       "b.yaml:1:23: acme/x is pulled from Docker Hub",
-      "    no replacement is proved: no registry was asked",
+      "    no replacement is proved: its registry was not asked",
     ]);
   });
 
