@@ -192,6 +192,12 @@ describe("the addition's template", () => {
     expect(Number(Timeout)).toBeGreaterThan(20);
     expect(Number(Timeout)).toBeLessThan(30);
     expect(FunctionName).toBe("repull-hook");
-    expect(getObject(propertiesOf("HookFunction"), "Environment")).toBeDefined();
+  });
+
+  test("hands the function the stack's policy and the prefix of its copies", () => {
+    const { Variables } = getObject(propertiesOf("HookFunction"), "Environment") ?? {};
+    expect(Object.keys(Variables ?? {})).toEqual(
+      expect.arrayContaining(["REPULL_MIRROR_PREFIX", "REPULL_POLICY_PARAMETER"]),
+    );
   });
 });
