@@ -85,6 +85,8 @@ export function createImageStore(settings: AwsSettings, account: string, times: 
       registryReaders ??= policyReaders("ecr:GetRegistryPolicy", "RegistryPolicyNotFoundException", () =>
         client.send(new GetRegistryPolicyCommand({})),
       );
+      // Awaited before anything else is asked: a refusal that nothing waits for ends the process.
+      const byRegistry = await registryReaders;
       const readers = await policyReaders(
         "ecr:GetRepositoryPolicy",
         "RepositoryPolicyNotFoundException",
@@ -94,7 +96,6 @@ export function createImageStore(settings: AwsSettings, account: string, times: 
         client.send(new ListTagsForResourceCommand({ resourceArn: arns.get(name) ?? "" })),
       );
       const source = tags.find(({ Key }) => Key === "repull:source")?.Value;
-      const byRegistry = await registryReaders;
       return {
         name,
         readers: readers === "own-account" ? byRegistry : readers,
