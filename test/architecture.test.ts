@@ -97,7 +97,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/oci/http":                     ["copy/blobs", "http/blobs"],
   "src/oci/http/blobs":               ["http"],
   "src/remediation":                  [],
-  "src/remediation/deploy":           ["ports", "survey"],
+  "src/remediation/deploy":           ["ports", "report", "survey"],
   "src/remediation/detect":           ["gates", "ports", "survey"],
   "src/remediation/gates":            ["ports", "report", "survey"],
   "src/remediation/mirror":           ["detect", "gates", "ports"],

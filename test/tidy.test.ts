@@ -158,6 +158,16 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
+    name: "a rule answers with codes",
+    concerns: (path) => path.startsWith("src/remediation/workflow/rules/"),
+    find: ({ text }) =>
+      matches(
+        text,
+        /\bbecause\s*[:=]\s*(?:[\w.()[\] ]+\?\s*)?["`][^"`]*["`]/g,
+        "give a code with its facts; src/remediation/report/ending-reason.ts makes the sentence",
+      ),
+  },
+  {
     name: "only the rim prints",
     concerns: (path) =>
       isCode(path) && !/^(?:src\/cli\/|bench\/|local\/|build\.ts$|test\/contracts\/)/.test(path),
@@ -286,6 +296,7 @@ describe("each rule can fail", () => {
     ["words are plain",                        "src/oci/a.ts",          "// What Nobody reads."],
     ["words are plain",                        "infra/a.yaml",          "# The rule that stands for all."],
     ["a test's title can be read alone",       "test/a.test.ts",        `  ["nor does it wait", 1],`],
+    ["a rule answers with codes",              "src/remediation/workflow/rules/a.ts", `const because = "it is closed";`],
     ["only the rim prints",                    "src/oci/a.ts",          "console.log(1);"],
     ["no path of one machine",          "README.md",             `see ${"/ho"}${"me/someone/repull"}`],
     ["a file opens by saying what it is",      "src/oci/a.ts",          lines(21)],

@@ -13,6 +13,7 @@ import type { Task } from "../../ecs/task/task.ts";
 import { runsTheSame } from "../../ecs/task-definition/same-definition.ts";
 import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
+import { formatOverwrite } from "../report/ending-reason.ts";
 import type { RolloutContext, RolloutStatus } from "./rollout.ts";
 import { formatStage, serviceDeploymentVerdict } from "./service-deployment-verdict.ts";
 import { failedTasksOf, isPullFailure, stopReasons } from "./stopped-tasks.ts";
@@ -153,10 +154,6 @@ export function judgeRollout(
   }
   const stage = serviceDeployment === undefined ? "" : formatStage(serviceDeployment);
   return { kind: "in-progress", because: `${running}${stage}`, deployment: primary.id };
-}
-
-export function formatOverwrite(revision: string): string {
-  return `${shortRevision(revision)} was deployed by another caller at the same moment as Repull's change`;
 }
 
 /** Not ours any more: ECS rolled back, another deployment came, or the answer is an old one. */

@@ -1,6 +1,8 @@
 /** Why a remediation ended, as a code with its facts; the one place that makes its sentence, for the outcome and the command line. */
 
 import { sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { formatQuotaExceeded } from "../gates/quotas.ts";
+import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { RepointedTarget } from "../ports/schedules.ts";
 import type { RestoredImage } from "./outcome.ts";
 
@@ -30,8 +32,28 @@ type RollbackReason = {
   readonly afterwards?: Because | undefined;
 };
 
+/** Our write replaced another caller's deployment, and what became of that one. */
+type OverwriteReason = {
+  readonly code: "overwrote";
+  readonly revision: string;
+  readonly then: "deployed-again" | "unseen" | { readonly replacedBy: string };
+};
+
 export type EndingReason =
   | { readonly code: "time-over"; readonly hours: number }
+  /** `hours`: of waiting in vain; absent: it still waits. */
+  | { readonly code: "quota-reached"; readonly held: QuotaExceeded; readonly hours?: number }
+  /** `unread`: why it cannot be read; `opensAt`: in milliseconds since the epoch. */
+  | {
+      readonly code: "calendar-closed";
+      readonly calendars: readonly string[];
+      readonly opensAt?: number | undefined;
+      readonly unread?: string | undefined;
+    }
+  | { readonly code: "limit-reached"; readonly because: string }
+  | { readonly code: "limit-not-reset"; readonly because: string; readonly seconds: number }
+  | { readonly code: "not-watched"; readonly previousRevision: string; readonly newRevision: string }
+  | { readonly code: "still-in-progress"; readonly because: string; readonly seconds: number }
   | { readonly code: "copy-lost" }
   | { readonly code: "copy-rejected"; readonly image: string; readonly because: string }
   | { readonly code: "writes-stopped"; readonly parameter?: string; readonly because: string }
@@ -40,6 +62,7 @@ export type EndingReason =
   | { readonly code: "asks"; readonly command: string; readonly again: AskedAgain | undefined }
   | { readonly code: "denied"; readonly by: string | undefined; readonly because: string | undefined }
   | { readonly code: "no-answer"; readonly hours: number }
+  | OverwriteReason
   | RollbackReason
   | TaskReason;
 
@@ -57,6 +80,20 @@ function formatEnding(reason: EndingReason): string {
   switch (reason.code) {
     case "time-over":
       return `${reason.hours} hours have passed, and no substitute could be deployed in them: the remediation waits no longer`;
+    case "quota-reached":
+      return formatQuotaReached(reason);
+    case "calendar-closed":
+      return formatClosed(reason);
+    case "limit-reached":
+      return `${reason.because}: only Docker Hub has it, and its pull limit is reached for Repull too`;
+    case "limit-not-reset":
+      return `${reason.because}; Repull waited ${formatWait(reason.seconds)}, and Docker Hub still grants no pulls`;
+    case "not-watched":
+      return `ECS accepted ${shortRevision(reason.newRevision)} in place of ${shortRevision(reason.previousRevision)}, and the rollout was not watched`;
+    case "still-in-progress":
+      return `after ${formatWait(reason.seconds)} ${reason.because}`;
+    case "overwrote":
+      return formatOverwritten(reason);
     case "copy-lost":
       return "the copy was made, and is no longer in ECR";
     case "copy-rejected":
@@ -78,6 +115,46 @@ function formatEnding(reason: EndingReason): string {
     case "task":
       return formatTask(reason);
   }
+}
+
+/** `16 minutes`, `6 hours`. */
+function formatWait(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+}
+
+function formatQuotaReached({ held, hours }: Extract<EndingReason, { code: "quota-reached" }>): string {
+  const after =
+    hours === undefined
+      ? "this remediation, and others that the same quota stops, resume by themselves"
+      : `nothing was written in ${hours} hours of waiting`;
+  return `${formatQuotaExceeded(held)}; ${after}`;
+}
+
+function formatClosed({
+  calendars,
+  opensAt,
+  unread,
+}: Extract<EndingReason, { code: "calendar-closed" }>): string {
+  const names = calendars.join(" and ");
+  if (unread !== undefined)
+    return `the Change Calendar (${names}) cannot be read, and so counts as closed: ${unread}`;
+  const until = opensAt === undefined ? "" : ` until ${new Date(opensAt).toISOString()}`;
+  return `the Change Calendar (${names}) is closed${until}`;
+}
+
+function formatOverwritten({ revision, then }: OverwriteReason): string {
+  const first = formatOverwrite(revision);
+  if (then === "deployed-again") return `${first}; Repull deployed it again`;
+  if (then === "unseen")
+    return `${first}; ECS does not show which revision runs now: deploy ${shortRevision(revision)} if it is another one`;
+  const { replacedBy } = then;
+  return `${first}, and ${shortRevision(replacedBy)} has replaced it: deploy ${shortRevision(revision)} again`;
+}
+
+/** What is told of such a deployment before anything is known of its end. */
+export function formatOverwrite(revision: string): string {
+  return `${shortRevision(revision)} was deployed by another caller at the same moment as Repull's change`;
 }
 
 function formatAgain(again: AskedAgain | undefined): string {

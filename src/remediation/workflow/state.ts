@@ -110,7 +110,6 @@ export type Overwritten = {
   readonly substitution: Substitution;
   /** What is deployed again. */
   readonly revision: string;
-  readonly because: string;
   /** Deployments that were there before. */
   readonly knownDeploymentIds: readonly string[];
   /** What this remediation has written, in order. */

@@ -1,11 +1,12 @@
 /** The state after a deployment of ours: it is followed, or believed to be another's, or it has replaced another's. */
 
-import { sameRevision, shortRevision } from "../../../ecs/arn.ts";
+import { sameRevision } from "../../../ecs/arn.ts";
 import { optional } from "../../../ecs/json-fields.ts";
 import { type Deployment, primaryDeployment } from "../../../ecs/service/service.ts";
 import type { Restored } from "../../deploy/redeploy-previous.ts";
 import type { RedeployResult, Written } from "../../deploy/redeploy-service.ts";
-import { findOverwrittenDeployment, formatOverwrite } from "../../deploy/rollout-verdict.ts";
+import { findOverwrittenDeployment } from "../../deploy/rollout-verdict.ts";
+import type { Because, EndingReason } from "../../report/ending-reason.ts";
 import type { Superseded, Survey } from "../../survey/types.ts";
 import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";
@@ -146,16 +147,13 @@ export function overwriting(
   { clusterArn, service }: Pick<Survey, "clusterArn" | "service">,
   {
     over,
-    because,
     ...given
   }: Pick<Overwritten, "revision" | "knownDeploymentIds" | "substitution" | "images"> & {
     readonly over: string;
-    readonly because?: string;
   },
 ): State {
   const overwritten: Overwritten = {
     ...{ clusterArn, service, ...given },
-    because: because ?? formatOverwrite(given.revision),
     written: [...state.registered, over],
     attempt: 1,
     mustWait: false,
@@ -166,18 +164,19 @@ export function overwriting(
 export function afterRestore(state: State, redeployed: RedeployResult): State {
   const { overwritten } = state;
   if (overwritten === undefined) return state;
-  const { revision: to, because, knownDeploymentIds, written, attempt, displacedBy } = overwritten;
+  const { revision: to, knownDeploymentIds, written, attempt, displacedBy } = overwritten;
   const { images, substitution } = overwritten;
-  const end = (why: string): State => ({
+  const end = (because: Because): State => ({
     ...state,
-    ending: { kind: "superseded", because: why, images, substitution },
+    ending: { kind: "superseded", because, images, substitution },
   });
+  const overwrote = (
+    revision: string,
+    then: Extract<EndingReason, { code: "overwrote" }>["then"],
+  ): EndingReason => ({ code: "overwrote", revision, then });
   const isLast = attempt === RESTORES_MAX;
   if (isOfThePast(redeployed, overwritten)) {
-    if (isLast)
-      return end(
-        `${because}; ECS does not show which revision runs now: deploy ${shortRevision(to)} if it is another one`,
-      );
+    if (isLast) return end(overwrote(to, "unseen"));
     return { ...state, overwritten: { ...overwritten, attempt: attempt + 1, mustWait: true } };
   }
   if (redeployed.kind === "superseded") {
@@ -192,14 +191,11 @@ export function afterRestore(state: State, redeployed: RedeployResult): State {
   const following =
     findOverwrittenDeployment(redeployed, { newRevision: to, knownDeploymentIds, ownRevisions: now }) ??
     displacedBy;
-  if (following === undefined) return end(`${because}; Repull deployed it again`);
-  const why = formatOverwrite(following);
-  if (isLast)
-    return end(`${why}, and ${shortRevision(to)} has replaced it: deploy ${shortRevision(following)} again`);
+  if (following === undefined) return end(overwrote(to, "deployed-again"));
+  if (isLast) return end(overwrote(following, { replacedBy: to }));
   const shown = [...knownDeploymentIds, ...redeployed.deployments.map(({ id }) => id)];
   const next = {
     revision: following,
-    because: why,
     knownDeploymentIds: shown,
     written: now,
     attempt: attempt + 1,

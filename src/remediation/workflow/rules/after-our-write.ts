@@ -1,6 +1,5 @@
 /** The rules once our change is written: whether it holds, whose deployment is in place, and when to go back. */
 
-import { shortRevision } from "../../../ecs/arn.ts";
 import { repositoryOf } from "../../../image/reference.ts";
 import type { RolloutStatus } from "../../deploy/rollout.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
@@ -74,11 +73,10 @@ const restoreOverwritten: Rule = (state, seen) => {
   if (overwritten === undefined) {
     if (rollout === undefined || seen.kind !== "rollout" || seen.verdict.kind !== "overwrote")
       return undefined;
-    const { revision, because, deployments: known } = seen.verdict;
+    const { revision, deployments: known } = seen.verdict;
     const { surveyed, newRevision, images } = rollout;
     const given = {
       revision,
-      because,
       knownDeploymentIds: known,
       over: newRevision,
       substitution: { previousRevision: surveyed.failingRevision, newRevision },
@@ -102,7 +100,7 @@ const acceptedOnly: Rule = (state, _seen, context) => {
   const { rollout } = state;
   if (rollout === undefined || context.options.waitForRollout !== false) return undefined;
   const { surveyed, newRevision, images } = rollout;
-  const because = `ECS accepted ${shortRevision(newRevision)} in place of ${shortRevision(surveyed.failingRevision)}, and the rollout was not watched`;
+  const because = { code: "not-watched", previousRevision: surveyed.failingRevision, newRevision } as const;
   return conclude(state, { kind: "redeployed", because, images }, context);
 };
 
@@ -153,7 +151,7 @@ const keepWatching: Rule = (state, seen, context) => {
   const { images, waitedSeconds: waited, secondsMax } = rollout;
   const isDisplaced = verdict.kind === "superseded" || verdict.kind === "rolled-back";
   if (!isDisplaced && waited >= secondsMax) {
-    const because = `after ${Math.round(waited / 60)} minutes ${verdict.because}`;
+    const because = { code: "still-in-progress", because: verdict.because, seconds: waited } as const;
     return conclude(state, { kind: "rollout-timed-out", because, images }, context);
   }
   const seconds = isDisplaced ? POLL_SECONDS_MAX : Math.min(nextPause(rollout), secondsMax - waited);

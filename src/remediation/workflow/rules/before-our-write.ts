@@ -16,7 +16,7 @@ import { questionSeconds, secondsLeft, TIME_BUDGET_HOURS } from "../time-budget.
 import { changeCalendar } from "./change-calendar.ts";
 import { conclude, ended, stepFailed, throttled } from "./conclude.ts";
 import { pauseOfPoll } from "./copy-polls.ts";
-import { appendWaitTime, isTransientlyUnread, waitForLimitReset } from "./limit-reset.ts";
+import { isTransientlyUnread, waitForLimitReset, withWaitTime } from "./limit-reset.ts";
 import { copyQuota, quota } from "./quota-rules.ts";
 import type { Rule } from "./rule.ts";
 
@@ -86,7 +86,7 @@ const findSubstitute: Rule = (state, seen, context) => {
   const wait = isFirst ? undefined : waitForLimitReset(state, plan, seen, context);
   if (wait !== undefined) return wait;
   const remedies = [...raisedCaps(state.rejected), ...plan.remedies];
-  const because = appendWaitTime(plan.because, state);
+  const because = withWaitTime(plan.because, state);
   const hasWaited = plan.code === "no-proof" && state.limitWait.polls > 0;
   const code = hasWaited ? "limit-not-reset" : plan.code;
   return conclude(state, { ...plan, code, because, remedies, transient }, context);

@@ -46,12 +46,7 @@ function endingOf(
   images: NonNullable<RemediationResult["images"]>,
 ): RemediationResult {
   const { calendars, opensAt, unread } = closed;
-  const names = calendars.join(" and ");
-  const until = opensAt === undefined ? "" : ` until ${new Date(opensAt).toISOString()}`;
-  const because =
-    unread === undefined
-      ? `nothing was written: the Change Calendar (${names}) is closed${until}`
-      : `nothing was written: the Change Calendar (${names}) cannot be read, and so counts as closed: ${unread.because}`;
+  const because = { code: "calendar-closed", calendars, opensAt, unread: unread?.because } as const;
   return { kind: "dry-run", reason: "calendar-closed", because, images, remedies: [remedyOf(closed)] };
 }
 

@@ -9,6 +9,7 @@
 import { tryParseReference } from "../../../image/reference.ts";
 import { isDockerHubFront } from "../../../image/registry-hosts.ts";
 import type { ImageFacts, ImagePlan, Plan } from "../../../substitution/plan-types.ts";
+import type { Because } from "../../report/ending-reason.ts";
 import type { Action } from "../action.ts";
 import type { Context } from "../context.ts";
 import { planned } from "../plan.ts";
@@ -38,7 +39,7 @@ export function waitForLimitReset(
   if (waited >= WAIT_SECONDS_MAX) return undefined;
   if (!isTold && seen.kind === "survey") {
     const resumesAt = new Date(seen.at + WAIT_SECONDS_MAX * 1000).toISOString();
-    const because = `${plan.because}: only Docker Hub has it, and its pull limit is reached for Repull too`;
+    const because = { code: "limit-reached", because: plan.because } as const;
     const limitWait = { ...state.limitWait, isTold: true };
     return { kind: "tell", ending: { ...plan, because, resumesAt }, state: { ...state, limitWait } };
   }
@@ -56,10 +57,8 @@ export function waitForLimitReset(
 }
 
 /** The reason at the end, where a reset was waited for: others behind the same address may have used it up. */
-export function appendWaitTime(because: string, { limitWait }: State): string {
-  return limitWait.polls === 0
-    ? because
-    : `${because}; Repull waited ${Math.round(limitWait.seconds / 3600)} hours, and Docker Hub still grants no pulls`;
+export function withWaitTime(because: string, { limitWait: { polls, seconds } }: State): Because {
+  return polls === 0 ? because : { code: "limit-not-reset", because, seconds };
 }
 
 /** A registry that has not answered may do so in a while; a quota of Docker Hub does not come back so soon. */

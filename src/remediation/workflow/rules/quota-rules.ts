@@ -5,9 +5,9 @@
  * ECS has stopped trying. The first that has to wait tells the operator; hundreds that wait behind it do not.
  */
 
-import { formatRemedy } from "../../../substitution/remedies/format-remedy.ts";
-import { exceedsEntireQuota, formatQuotaExceeded, remedyFor } from "../../gates/quotas.ts";
+import { exceedsEntireQuota, remedyFor } from "../../gates/quotas.ts";
 import type { QuotaExceeded } from "../../ports/quota-exceeded.ts";
+import { nextFailure } from "../../report/remedies-of-refusal.ts";
 import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import { planned } from "../plan.ts";
@@ -64,14 +64,12 @@ function wait(state: State): Action | undefined {
 }
 
 function final(held: QuotaExceeded): RemediationResult {
-  const because = `${formatQuotaExceeded(held)}; nothing was written in ${TIME_BUDGET_HOURS} hours of waiting`;
-  const next = "or wait: the next failing task of this deployment starts another attempt";
-  const remedy = remedyFor(held);
-  return { kind: "quota-exceeded", because, remedies: [remedy], nextSteps: [formatRemedy(remedy), next] };
+  const because = { code: "quota-reached", held, hours: TIME_BUDGET_HOURS } as const;
+  return { kind: "quota-exceeded", because, remedies: [remedyFor(held), nextFailure()] };
 }
 
 function interim(held: QuotaExceeded): RemediationResult {
-  const because = `${formatQuotaExceeded(held)}; this remediation, and others that the same quota stops, resume by themselves`;
+  const because = { code: "quota-reached", held } as const;
   const resumesAt = new Date(held.opensAt).toISOString();
   return { kind: "quota-exceeded", because, resumesAt, remedies: [remedyFor(held)] };
 }

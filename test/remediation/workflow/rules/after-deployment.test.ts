@@ -118,7 +118,7 @@ const back = (state: Partial<State> = {}, afterwards?: string): Given => ({
 const rollBack = (restored: Restored): WriteResult => ({ write: "undo", restored });
 const restored = (to = FORMER, byEcs = false) => ({ rollback: { restored: { to, byEcs, looks: 0 } } });
 const theOther = (more: Partial<Overwritten> = {}): Overwritten => ({
-  ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution, revision: FOREIGN, because: said },
+  ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution, revision: FOREIGN },
   ...{
     knownDeploymentIds: ["ecs-svc/1", "ecs-svc/4", "ecs-svc/3"],
     written: [OURS, FORMER],
@@ -203,19 +203,22 @@ const overwritten = (more: Partial<Overwritten> = {}, state: Partial<State> = {}
   survey: null,
   state: {
     registered: [OURS],
-    overwritten: theOther({ because, knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4"], ...more }),
+    overwritten: theOther({ knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4"], ...more }),
     ...state,
   },
 });
 const restore = (answer: RedeployResult): WriteResult => ({ write: "restore", redeployed: answer });
 const isTheirs = primary(5, FOREIGN);
 const putBack = { ending: superseded };
+const overwrote = (then: unknown, of = FOREIGN) => ({
+  ending: { ...superseded, because: { code: "overwrote", revision: of, then } },
+});
+const deployedAgain = overwrote("deployed-again");
 const yetAnother = revision(51);
 const followed = (more: object = {}) => ({
   overwritten: {
     ...{
       revision: yetAnother,
-      because: said,
       knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4", "ecs-svc/5", "ecs-svc/6"],
     },
     ...{ written: [OURS, FORMER, FOREIGN], attempt: 2, ...more },
@@ -224,8 +227,8 @@ const followed = (more: object = {}) => ({
 
 // biome-ignore format: a table is read by its columns
 rowsOf("the state after another's was deployed again", [
-  ["it runs: that is the end",                      overwritten(), restore(wroteIt([isTheirs])), putBack],
-  ["its own deployer has put it back already",      overwritten(), restore(ranAlready([isTheirs])), putBack],
+  ["it runs: that is the end",                      overwritten(), restore(wroteIt([isTheirs])), deployedAgain],
+  ["its own deployer has put it back already",      overwritten(), restore(ranAlready([isTheirs])), deployedAgain],
   ["a deployment of its that we had seen is an answer of the past: it is given time", overwritten(), restore(ranAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 2, mustWait: true } }],
   ["an answer with a revision that was written before the last is given time", overwritten(), restore({ kind: "superseded", because, revision: OURS }), { overwritten: { attempt: 2, mustWait: true } }],
   ["an answer with the first of several revisions is given time", overwritten({ written: [OURS, FORMER, FOREIGN], revision: yetAnother }), restore({ kind: "superseded", because, revision: OURS }), { overwritten: { attempt: 2, mustWait: true } }],
@@ -237,14 +240,14 @@ rowsOf("the state after another's was deployed again", [
   ["theirs is in its place at the second look: it was replaced, and is deployed again", overwritten({ displacedBy: yetAnother }), restore(ranAlready([primary(6, FOREIGN)])), followed({ displacedBy: GONE, knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4", "ecs-svc/6"] })],
   ["the service is gone",                           overwritten(), restore({ kind: "superseded", because }), putBack],
   ["an answer of the past is asked for a fourth time", overwritten({ attempt: 3 }), restore(ranAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 4, mustWait: true } }],
-  ["an answer of the past is not asked for a fifth time", overwritten({ attempt: 4 }), restore(ranAlready([primary(3, FOREIGN)])), putBack],
+  ["an answer of the past is not asked for a fifth time", overwritten({ attempt: 4 }), restore(ranAlready([primary(3, FOREIGN)])), overwrote("unseen")],
   ["theirs has replaced yet another's: that one is deployed again", overwritten(), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed()],
   ["as often as four times",                        overwritten({ attempt: 3 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed({ attempt: 4 })],
-  ["not more than four times",                      overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), putBack],
-  ["a revision of ours behind it is no other's",    overwritten(), restore(wroteIt([isTheirs, deployment(6, OURS)])), putBack],
-  ["what ran before it is no other's",              overwritten(), restore(wroteIt([isTheirs, deployment(6, FORMER)])), putBack],
-  ["a deployment that was shown before is no other's", overwritten(), restore(wroteIt([isTheirs, deployment(4, yetAnother)])), putBack],
-  ["where ours alone was written, that is no other's", overwritten({ written: [OURS] }, { registered: [] }), restore(wroteIt([isTheirs, deployment(6, OURS)])), putBack],
+  ["not more than four times",                      overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), overwrote({ replacedBy: FOREIGN }, yetAnother)],
+  ["a revision of ours behind it is no other's",    overwritten(), restore(wroteIt([isTheirs, deployment(6, OURS)])), deployedAgain],
+  ["what ran before it is no other's",              overwritten(), restore(wroteIt([isTheirs, deployment(6, FORMER)])), deployedAgain],
+  ["a deployment that was shown before is no other's", overwritten(), restore(wroteIt([isTheirs, deployment(4, yetAnother)])), deployedAgain],
+  ["where ours alone was written, that is no other's", overwritten({ written: [OURS] }, { registered: [] }), restore(wroteIt([isTheirs, deployment(6, OURS)])), deployedAgain],
   ["nothing was replaced",                          { survey: null }, restore(wroteIt([])), {}],
 ]);
 
@@ -257,7 +260,7 @@ describe("what a record names", () => {
   const table: readonly (readonly [title: string, told: string, names: string])[] = [
     ["the former revision",                          formatBackOn(FORMER, FORMER),   "web:41"],
     ["a copy of it, and it",                         formatBackOn(inactive, FORMER), "web:43 web:41"],
-    ["what has to be deployed where ECS shows no more", ending(overwritten({ attempt: 4 }), restore(ranAlready([primary(3, FOREIGN)]))), "web:50"],
+    ["what has to be deployed where ECS shows no more", ending(overwritten({ attempt: 4 }), restore(ranAlready([primary(3, FOREIGN)]))), "web:50 web:50"],
     ["what runs, and what has to be deployed again",   ending(overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)]))), "web:51 web:50 web:51"],
   ];
   for (const [title, told, names] of table)

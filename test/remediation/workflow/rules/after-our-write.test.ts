@@ -133,7 +133,7 @@ const displaced = (isWaitedFor = false): Pick<State, "displaced"> => ({
 });
 const overwritten = (more: Partial<Overwritten> = {}): Pick<State, "overwritten"> => ({
   overwritten: {
-    ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution: made, revision: FOREIGN, because },
+    ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution: made, revision: FOREIGN },
     ...{ knownDeploymentIds: [], written: [OURS], attempt: 1, mustWait: false, ...more },
   },
 });
@@ -153,7 +153,7 @@ const restores = {
     substitution,
     images: plans,
   },
-  ...{ because, written: [OURS], attempt: 1, mustWait: false },
+  ...{ written: [OURS], attempt: 1, mustWait: false },
 };
 const rollback = { rollback: { of: failedSubstitute() } };
 

@@ -1,7 +1,8 @@
 /** The wait for Docker Hub's limit: for which images, how long, and what else a remediation does meanwhile. */
 
 import { describe, expect, test } from "vitest";
-import { appendWaitTime } from "../../../../src/remediation/workflow/rules/limit-reset.ts";
+import { formatBecause } from "../../../../src/remediation/report/ending-reason.ts";
+import { withWaitTime } from "../../../../src/remediation/workflow/rules/limit-reset.ts";
 import type { State } from "../../../../src/remediation/workflow/state.ts";
 import type { ProbedCandidate } from "../../../../src/substitution/candidate.ts";
 import type { ImageFacts } from "../../../../src/substitution/plan-types.ts";
@@ -98,7 +99,8 @@ describe("the reason at the end", () => {
   for (const [title, [seconds, polls], names] of table)
     test(title, () => {
       const state = stateOf(only([facts], waited(seconds, polls)));
-      expect(/[0-9]+ hours/.exec(appendWaitTime(because, state))?.[0] ?? "").toBe(names);
-      expect(appendWaitTime(because, state)).toContain(because);
+      const told = formatBecause(withWaitTime(because, state));
+      expect(/[0-9]+ hours/.exec(told)?.[0] ?? "").toBe(names);
+      expect(told).toContain(because);
     });
 });

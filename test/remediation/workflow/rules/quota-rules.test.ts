@@ -45,8 +45,8 @@ const quota = (more: Partial<Quota> = {}): Pick<State, "quota"> => ({
 });
 const waiting = (of: QuotaExceeded, seconds = 1800) => ({ waiting: { held: of, seconds } });
 const told = { toldOf: HOUR.window };
-const TIME_OVER = "quota-exceeded [raise-quota quotas.remediationsPerHour=6]";
-const DAY_OVER = "quota-exceeded [raise-quota quotas.bytesPerDay=1100MB]";
+const TIME_OVER = "quota-exceeded [raise-quota quotas.remediationsPerHour=6, next-failure]";
+const DAY_OVER = "quota-exceeded [raise-quota quotas.bytesPerDay=1100MB, next-failure]";
 const GOES_ON = ["write acquire-quota", { polls: 1 }] as const;
 
 // biome-ignore format: a table is read by its columns

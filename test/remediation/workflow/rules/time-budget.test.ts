@@ -70,7 +70,7 @@ const over = (ending: string, more: object = {}) => ({ timeOver: ending, ...more
 
 // biome-ignore format: a table is read by its columns
 rules("a wait before our write names the end that its time would make", [
-  ["of a quota",                 { state: { quota: { granted: false, of: "writes", hasWaited: false, waiting: { held: quotaReached(), seconds: 1800 }, toldOf: quotaReached().window } } }, "wait 1800 for quota", over("quota-exceeded [raise-quota quotas.remediationsPerHour=6]", { quota: { waiting: GONE, hasWaited: true } })],
+  ["of a quota",                 { state: { quota: { granted: false, of: "writes", hasWaited: false, waiting: { held: quotaReached(), seconds: 1800 }, toldOf: quotaReached().window } } }, "wait 1800 for quota", over("quota-exceeded [raise-quota quotas.remediationsPerHour=6, next-failure]", { quota: { waiting: GONE, hasWaited: true } })],
   ["of another deployment",      deploying, "wait 300 for deployment", over("superseded", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 })],
   ["of the loop guard",          { survey: { recentSubstitutions: { sameRevision6h: 1, sameRevision24h: 1, otherRevisions6h: 0, minutesSinceReverted: 50 } } }, "wait 600 for loop guard", over("no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", { guardPauses: 1, plan: GONE })],
   ["of a copy none of its own",  { ...copied, state: { ...granted, copying } }, "wait 60 for copy", { polls: 1, copying: { polls: 10, waitedSeconds: 560 } }],
