@@ -177,18 +177,24 @@ describe("a process that the kernel kills", () => {
     it(`leaves a service healed by one revision when ${name} dies after ${step}`, async () => {
       const { stack, event } = await failed(name === "mirror" ? "multi-container" : "fargate-service");
       let deaths = 0;
+      let diedAt: number | undefined;
+      let livesAt: number | undefined;
       stack.onCall = async ({ operation, body, execution }) => {
+        if (deaths > 0 && execution?.functionName.endsWith(name)) livesAt ??= stack.world.clock.now();
         if (deaths > 0 || !execution?.functionName.endsWith(name) || !operation.endsWith("/checkpoint"))
           return undefined;
         const { Updates = [] } = JSON.parse(body) as { Updates?: { Name?: string; Action: string }[] };
         if (!Updates.some(({ Name, Action }) => Name === step && Action === "SUCCEED")) return undefined;
         deaths += 1;
+        diedAt = stack.world.clock.now();
         await (await stack.functionOf(name)).killRuntime();
         return { status: 500, body: "{}" };
       };
       await stack.deliver(event);
       await stack.settle();
       expect(deaths).toBe(1);
+      // The runner waits for seconds of real time before it invokes again: hours of the world must not pass meanwhile.
+      expect(livesAt).toBe(diedAt);
       expect(stack.world.bus.outcomes, stack.log()).toMatchObject([{ outcome: "succeeded" }]);
       expect(stack.door.calls.filter((call) => call === "ecs:RegisterTaskDefinition 200")).toHaveLength(1);
     }, 120_000);

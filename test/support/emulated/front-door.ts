@@ -77,11 +77,27 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
   let running = 0;
   let sleeping = 0;
 
-  /** The world's time passes while nothing works in it: a token must not expire under a copy that takes real time. */
+  /** Executions whose last invocation ended without a result: the runner invokes each again after seconds of real time. */
+  const interrupted = new Set<string>();
+
+  /** Forgets an execution that the runner has given up; the others are forgotten when they are invoked again. */
+  const isAnyInterrupted = async (): Promise<boolean> => {
+    for (const runnerArn of interrupted) {
+      const path = `/2025-12-01/durable-executions/${encodeURIComponent(runnerArn)}`;
+      const answer = await fetch(`${settings.runnerUrl()}${path}`);
+      if (((await answer.json()) as JsonObject).Status !== "RUNNING") interrupted.delete(runnerArn);
+    }
+    return interrupted.size > 0;
+  };
+
+  /**
+   * The world's time passes while nothing works in it, and nothing is about to: a token must not expire under a copy that
+   * takes real time, and hours must not pass while the runner's seconds before its next attempt do.
+   */
   const sleep = async (seconds: number): Promise<void> => {
     sleeping += 1;
     try {
-      while (running > sleeping) await delay(5);
+      while (running > sleeping || (await isAnyInterrupted())) await delay(interrupted.size > 0 ? 100 : 5);
       await settings.passTime(seconds);
     } finally {
       sleeping -= 1;
@@ -131,8 +147,14 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     const invoke = async (): Promise<DoorAnswer> => {
       await before?.catch(() => undefined);
       running += 1;
+      interrupted.delete(runnerArn);
       try {
-        return await emulated.invoke(names.toLambda(body));
+        const answer = await emulated.invoke(names.toLambda(body));
+        if (!hasResult(answer.body)) interrupted.add(runnerArn);
+        return answer;
+      } catch (error) {
+        interrupted.add(runnerArn);
+        throw error;
       } finally {
         running -= 1;
       }
@@ -243,6 +265,17 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
       await closed;
     },
   };
+}
+
+/** Whether a durable execution's invocation came to its end: any other answer is a process that died, or never began. */
+function hasResult(body: string): boolean {
+  try {
+    return ["SUCCEEDED", "FAILED", "PENDING"].includes(
+      String((JSON.parse(body) as JsonObject | null)?.Status),
+    );
+  } catch {
+    return false;
+  }
 }
 
 type Timed = { WaitOptions?: { WaitSeconds: number }; CallbackOptions?: { TimeoutSeconds: number } };
