@@ -34,7 +34,7 @@ export type AssessContext = {
   readonly policy: Policy;
   readonly platforms: NeededPlatforms;
   readonly pullable: (host: string) => boolean;
-  readonly allowed: (host: string) => boolean;
+  readonly allowed: (image: string) => boolean;
   readonly proofMaxAgeMs: number;
   /** Read before each HEAD at a registry that counts pulls. */
   readonly mayAskLimited: () => boolean;

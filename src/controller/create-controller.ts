@@ -2,6 +2,7 @@
 
 import type { ClusterPort } from "../cluster/cluster-port.ts";
 import type { Mode } from "../kubernetes/mode.ts";
+import { isAllowedBy } from "../kubernetes/policies/allowed-images.ts";
 import type { ChangeCalendar } from "../remediation/ports/change-calendar.ts";
 import type { QuotaStore } from "../remediation/ports/quota-store.ts";
 import type { Outcome } from "../remediation/report/outcome.ts";
@@ -73,7 +74,7 @@ export function createController(
     },
     { policy, allowedRegistries, identity },
   );
-  const allowed = (host: string): boolean => allowedRegistries?.includes(host) ?? true;
+  const allowed = (image: string): boolean => isAllowedBy(allowedRegistries, image);
   const quotaStore = ports.quotaStore ?? createQuotaInState(state);
   const copies = ports.copiesWith?.(quotaStore);
   const gatePorts = { cluster, quotaStore, clock, log };

@@ -12,6 +12,7 @@ import { type ImageInUse, imagesInUse } from "../kubernetes/index/images-in-use.
 import { pulledRegistries } from "../kubernetes/index/pulled-registries.ts";
 import { isPassing } from "../kubernetes/index/row-codes.ts";
 import { isGood } from "../kubernetes/index/row-of.ts";
+import { isAllowedBy } from "../kubernetes/policies/allowed-images.ts";
 import { platformsOfNodes } from "../kubernetes/workloads/platforms-of-nodes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
@@ -43,7 +44,7 @@ export type IndexPorts = {
 export type IndexSettings = {
   /** The policy of now: it may change between two passes. */
   readonly policy: () => Policy;
-  /** The registries that the fence lets rows name; undefined: there is no fence. */
+  /** What the fence lets rows name: registries, or repositories in them; undefined: there is no fence. */
   readonly allowedRegistries?: readonly string[] | undefined;
   readonly identity: string;
 };
@@ -77,7 +78,7 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
   let expired: IndexStatus["expired"] = [];
   /** Why the newest question had no answer, where an older answer is kept. */
   const silentCodes = new Map<string, readonly string[]>();
-  const allowed = (host: string): boolean => settings.allowedRegistries?.includes(host) ?? true;
+  const allowed = (image: string): boolean => isAllowedBy(settings.allowedRegistries, image);
 
   const writeNow = async (): Promise<void> => {
     if (!leader.isLeading()) return;

@@ -139,6 +139,9 @@ describe("values that the chart does not have", () => {
     ["no image",                                  { image: { repository: "" } },               "values.image.repository"],
     ["an image of Docker Hub by its short name",  { image: { repository: "repull" } },         "values.image.repository"],
     ["a registry that breaks out of its CEL text", { allowedRegistries: ['x"] || true || ["'] }, "values.allowedRegistries.0"],
+    ["a user of Docker Hub as a registry",        { allowedRegistries: ["nginx"] },                    "values.allowedRegistries.0"],
+    ["an empty path in a registry",               { allowedRegistries: ["public.ecr.aws/"] },          "values.allowedRegistries.0"],
+    ["a step up in a registry's path",            { allowedRegistries: ["public.ecr.aws/a/../b"] },    "values.allowedRegistries.0"],
     ["no registry",                               { allowedRegistries: [] },                   "values.allowedRegistries"],
   ];
   for (const [title, values, where] of table)

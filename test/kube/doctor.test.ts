@@ -88,7 +88,11 @@ const deployment = (name: string, mode: string, more = {}) => ({
       metadata: { labels: { app: name } },
       spec: {
         containers: [
-          { name, image: `${HOST}/repull/repull:1`, args: ["kubernetes", "controller", "--mode", mode] },
+          {
+            name,
+            image: `${HOST}/repull/repull:1`,
+            args: ["kubernetes", "controller", "--mode", mode, "--allowed-registries", HOST],
+          },
         ],
         ...more,
       },
@@ -132,7 +136,13 @@ afterAll(async () => {
 test("a cluster without Repull is told so, check by check", async () => {
   const checks = await examine();
   expect(Object.fromEntries(checks.map(({ check, result }) => [check, result]))).toEqual({
-    ...{ admission: "not checked", fence: "failed", leader: "failed", controller: "not checked" },
+    ...{
+      admission: "not checked",
+      fence: "failed",
+      registries: "not checked",
+      leader: "failed",
+      controller: "not checked",
+    },
     ...{ index: "failed", "way in": "not checked", "swapped pods": "not checked" },
     ...{ certificate: "passed", platforms: "not checked", "node rights": "failed", network: "passed" },
   });
@@ -207,6 +217,8 @@ describe("a cluster in which Repull is installed", () => {
     ["a policy that is not bound",                 "admission",  "failed: the policy repull-images is not bound",   () => remove("mutatingadmissionpolicybinding", "repull-images"), async () => { await apply(swapImagesBinding()); await untilSwapped(true); }],
     ["a fence that is not there",                  "fence",      "failed: there is no policy repull-index",         () => remove("validatingadmissionpolicy", "repull-index"), () => apply(...fence)],
     ["a fence that is not bound",                  "fence",      "failed: the policy repull-pods is not bound",     () => remove("validatingadmissionpolicybinding", "repull-pods"), () => apply(...fence)],
+    ["a fence with another registry than the controller has", "registries", "failed: of fence and controller only one was told of other.example/team", () => apply(...fencePolicies({ account: ACCOUNT, allowedRegistries: `["${HOST}", "other.example/team"]` })), () => apply(...fence)],
+    ["a registry that is a user of Docker Hub",    "registries", "failed: no image is of nginx",                    () => apply(...fencePolicies({ account: ACCOUNT, allowedRegistries: '["nginx"]' })), () => apply(...fence)],
     ["a controller that is gone",                  "leader",     "failed: repull-1 led until",                      () => apply(lease(at(-600))), () => apply(lease(at(-2)))],
     ["a controller that cannot read",              "controller", "failed: the controller cannot read pods",         () => apply(state({ missing: { pods: "forbidden" } })), () => apply(state({}))],
     ["an index that cannot be written",            "controller", "failed: the index could not be written",          () => apply(state({ refused: "not in allowedRegistries" })), () => apply(state({}))],

@@ -90,7 +90,13 @@ test("random values give the same objects by helm as by repull", async () => {
       }),
       mode: fc.constantFrom("observe", "remediate"),
       admission: fc.constantFrom("auto", "policy", "webhook", "both"),
-      allowedRegistries: fc.array(host, { minLength: 1, maxLength: 4 }),
+      allowedRegistries: fc.array(
+        fc.oneof(
+          host,
+          host.map((one) => `${one}/docker/library`),
+        ),
+        { minLength: 1, maxLength: 4 },
+      ),
       certificates: fc.record(
         {
           from: fc.constantFrom("controller", "cert-manager"),
@@ -130,6 +136,9 @@ describe("helm refuses what repull refuses", () => {
     ["a mode taken away",                          { mode: null },                                 /mode/],
     ["no image",                                   { image: { repository: "" } },                  /repository/],
     ["a registry that breaks out of its CEL text", { allowedRegistries: ['x"] || true || ["'] },   /allowedRegistries/],
+    ["a user of Docker Hub as a registry",         { allowedRegistries: ["nginx"] },               /allowedRegistries/],
+    ["an empty path in a registry",                { allowedRegistries: ["public.ecr.aws/"] },     /allowedRegistries/],
+    ["a step up in a registry's path",             { allowedRegistries: ["public.ecr.aws/a/../b"] }, /allowedRegistries/],
   ];
   for (const [title, values, where] of table)
     test(title, async () => {

@@ -16,7 +16,7 @@ import type { HealProof, NeededCopy } from "../../kubernetes/heal/decide-heal.ts
 import type { StuckContainer } from "../../kubernetes/heal/stuck-pods.ts";
 import type { IndexRow } from "../../kubernetes/image-index.ts";
 import { isPassing } from "../../kubernetes/index/row-codes.ts";
-import { hostOf, isGood, rowOf, usableIn } from "../../kubernetes/index/row-of.ts";
+import { isGood, rowOf, usableIn } from "../../kubernetes/index/row-of.ts";
 import { platformsOfNodes } from "../../kubernetes/workloads/platforms-of-nodes.ts";
 import { type PodTestimony, testimonyOfRevision } from "../../kubernetes/workloads/trusted-by-pods.ts";
 import { mirrorRequestOf } from "../../remediation/mirror/request-mirrors.ts";
@@ -32,7 +32,7 @@ export type ProvePorts = {
   readonly ledger: HeadLedger;
   readonly rows: () => ReadonlyMap<string, IndexRow>;
   readonly policy: () => Policy;
-  readonly allowed: (host: string) => boolean;
+  readonly allowed: (image: string) => boolean;
   /** Whether images may be copied into the account's ECR. */
   readonly copies: boolean;
 };
@@ -117,7 +117,7 @@ async function proofOf(
   );
   try {
     const assessment = await assessImage(askedFor(stuck, testimony, ports, clock.now()), round);
-    const usable = usableIn(assessment).filter(({ use }) => ports.allowed(hostOf(use)));
+    const usable = usableIn(assessment).filter(({ use }) => ports.allowed(use));
     const { trusted } = assessment.facts;
     const { codes = [] } = rowOf(assessment, {
       now: clock.now(),
@@ -152,9 +152,10 @@ function copiesIn({ candidates }: ImageAssessment, allowed: ProvePorts["allowed"
   return candidates.flatMap((one): NeededCopy[] => {
     if (!("substitute" in one)) return [];
     const request = mirrorRequestOf(one);
-    if (request === undefined || !allowed(hostOf(request.target))) return [];
+    if (request === undefined) return [];
     const { target, digest } = request;
     const use = canonicalName(pinToDigest(parseReference(target), digest));
+    if (!allowed(use)) return [];
     return [{ key: candidateKey(one.candidate), use, proof: one.substitute.proof, request }];
   });
 }

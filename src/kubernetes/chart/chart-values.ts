@@ -10,9 +10,8 @@ import { describe } from "zod/mini";
 import type { JsonObject } from "../../runtime/json.ts";
 import { documentSchema } from "../../substitution/policy/document.ts";
 import { policyJsonSchema } from "../../substitution/policy/policy-json-schema.ts";
+import { ALLOWED_ENTRY, ALLOWED_MAX } from "../policies/allowed-images.ts";
 
-/** A registry's host, with a port where it has one: it goes into a CEL expression as it is. */
-const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$/;
 const QUANTITY = z.union([z.string().regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$/), z.int().min(0)]);
 const texts = z.record(z.string(), z.string());
 
@@ -111,11 +110,14 @@ export const chartValuesSchema = z.strictObject({
       "Who copies an image into ECR that waiting pods need and no other source has: the stack's `mirror` function, or the controller. With AWS alone; the role's parameter Copies (infra/eks-role.yaml) gives the rights.",
     ),
   allowedRegistries: z
-    .array(z.string().regex(HOST))
+    // Each goes into an expression of CEL as it is.
+    .array(
+      z.string().max(300).regex(new RegExp(ALLOWED_ENTRY), "a registry, or a registry and a repository path"),
+    )
     .min(1)
-    .max(50)
+    .max(ALLOWED_MAX)
     .describe(
-      "The only registries that Repull may put into a pod; the API server holds it to that. Add your account's ECR.",
+      "The only registries, or repositories as `registry/path`, that Repull may put into a pod; the API server holds it to that. Add your account's ECR.",
     ),
   controller,
   webhook,

@@ -5,13 +5,12 @@ import { matchesImage } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import { meets } from "../../substitution/proof.ts";
 import type { IndexRow } from "../image-index.ts";
-import { hostOf } from "./row-of.ts";
 
 export function isAcceptable(
   image: string,
   { use, proof }: IndexRow,
   { scope, minimumProof }: Pick<Policy, "scope" | "minimumProof">,
-  allowed: (host: string) => boolean,
+  allowed: (image: string) => boolean,
 ): boolean {
   const reference = tryParseReference(image);
   if (reference === undefined) return false;
@@ -19,5 +18,5 @@ export function isAcceptable(
   if (!scope.images.include.some(matches) || scope.images.exclude.some(matches)) return false;
   if (use === undefined) return true;
   const isProved = proof === "operator-override" || (proof !== undefined && meets(proof, minimumProof));
-  return isProved && allowed(hostOf(use));
+  return isProved && allowed(use);
 }

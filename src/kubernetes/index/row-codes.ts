@@ -5,7 +5,7 @@ import type { NotApplicableCode, RejectionCode } from "../../substitution/candid
 export const ROW_CODES = {
   "nodes-unproved": "no pod of the cluster has pulled from its registry yet, and the policy does not name it",
   "tag-moved": "its registry has other bytes under the name now than the running pods have",
-  "registry-not-allowed": "the chart's allowedRegistries do not name its registry",
+  "registry-not-allowed": "the chart's allowedRegistries name neither its registry nor its repository",
   "copy-needed": "a copy would have to be made first",
   "no-source": "no strategy of the policy names a source for it",
 } as const;

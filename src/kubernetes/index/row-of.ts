@@ -18,8 +18,8 @@ export type RowContext = {
   readonly platforms: NeededPlatforms;
   /** Whether nodes are known to pull from a registry. */
   readonly pullable: (host: string) => boolean;
-  /** Whether the fence in the API server lets an image of this registry be named. */
-  readonly allowed?: (host: string) => boolean;
+  /** Whether the fence in the API server lets this image, by its digest, be named. */
+  readonly allowed?: (image: string) => boolean;
   /** What the image's registry says now, where pods have said what the name means; `pods`: what those of another revision run. */
   readonly comparison?: { readonly origin?: Digest; readonly pods?: Digest };
 };
@@ -55,7 +55,7 @@ export function rowOf(assessment: ImageAssessment, context: RowContext): IndexRo
   };
   if (hasMoved(trusted?.digest, comparison)) return { ...base, codes: ["tag-moved"] };
   const proved = usableIn(assessment);
-  const usable = proved.filter(({ use }) => allowed(hostOf(use)));
+  const usable = proved.filter(({ use }) => allowed(use));
   const first = usable.find(({ use, isSimulated }) => isSimulated || pullable(hostOf(use)));
   if (first !== undefined) return { ...base, use: first.use, proof: first.proof };
   const codes: readonly RowCode[] =

@@ -6,12 +6,13 @@
  * `failurePolicy: Fail` therefore never touches another's pod. Every rule compares all members that it was not told of, so that
  * a member that Kubernetes adds later is fenced too.
  *
- * Every parameter is text that is put in as it is. @param allowedRegistries a list of hosts in CEL:
- * `["public.ecr.aws", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"]`
+ * Every parameter is text that is put in as it is. @param allowedRegistries a list in CEL of what allowed-images.ts describes:
+ * `["public.ecr.aws/docker/library", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"]`
  */
 
 import { CONTAINER_PREFIX } from "../annotation.ts";
 import { INDEX_API } from "../image-index.ts";
+import { allowedVariables, IMAGE_BY_DIGEST } from "./allowed-images.ts";
 import { configurationFence } from "./configuration-fence.ts";
 import { sameBut } from "./same-but.ts";
 
@@ -43,7 +44,6 @@ function podFence({ account, allowedRegistries }: Fence) {
       },
       matchConditions: [{ name: "repull", expression: `request.userInfo.username == "${account}"` }],
       variables: [
-        { name: "allowedRegistries", expression: allowedRegistries },
         { name: "notes", expression: "object.metadata.?annotations.orValue({})" },
         { name: "oldNotes", expression: "oldObject.metadata.?annotations.orValue({})" },
         { name: "containers", expression: containersOf("object") },
@@ -53,6 +53,10 @@ function podFence({ account, allowedRegistries }: Fence) {
           expression:
             "variables.containers.filter(c, variables.oldContainers.exists(o, o.name == c.name && o.image != c.image))",
         },
+        ...allowedVariables(
+          allowedRegistries,
+          `variables.changed.map(c, c.image).filter(i, i.matches(${celText(IMAGE_BY_DIGEST)}))`,
+        ),
         // Of a container that has not begun, kubelet may have said nothing yet; then it is not known to wait for a pull.
         {
           name: "waiting",
@@ -114,7 +118,7 @@ const POD_RULES = [
   {
     expression: lines(
       'variables.changed.all(c, c.image.matches("^[^@\\\\s]+@sha256:[0-9a-f]{64}$") && (',
-      '  c.image.split("/")[0] in variables.allowedRegistries',
+      `  c.image.matches(${celText(IMAGE_BY_DIGEST)}) && !(c.image in variables.notAllowed)`,
       `  || c.image == ${WRITTEN} || c.image.startsWith(${WRITTEN} + "@sha256:")))`,
     ),
     message:
@@ -159,19 +163,19 @@ function indexFence({ account, allowedRegistries }: Fence) {
           },
         ],
       },
-      variables: [{ name: "allowedRegistries", expression: allowedRegistries }],
+      // That each is by digest, in the one form, is in the resource's schema, which the API server checks without a limit of cost.
+      variables: allowedVariables(
+        allowedRegistries,
+        "object.spec.rows.filter(image, has(object.spec.rows[image].use)).map(image, object.spec.rows[image].use)",
+      ),
       validations: [
         {
           expression: `request.userInfo.username == "${account}"`,
           message: "Repull's account alone writes its index of proved images",
           reason: "Forbidden",
         },
-        // That each is by digest is in the resource's schema, which the API server checks without a limit of cost.
         {
-          expression: lines(
-            "object.spec.rows.all(image, !has(object.spec.rows[image].use)",
-            '  || object.spec.rows[image].use.split("/")[0] in variables.allowedRegistries)',
-          ),
+          expression: "size(variables.notAllowed) == 0",
           message: "every use is an image of allowedRegistries",
         },
       ],
@@ -186,6 +190,11 @@ function bindingOf(policyName: string) {
     metadata: { name: policyName },
     spec: { policyName, validationActions: ["Deny"] },
   };
+}
+
+/** A text in CEL, whose escapes are those of JSON. */
+function celText(text: string): string {
+  return JSON.stringify(text);
 }
 
 function lines(...all: readonly string[]): string {

@@ -8,9 +8,9 @@
 
 import { PROOFS } from "../../substitution/proof.ts";
 import { INDEX_API } from "../image-index.ts";
+import { IMAGE_BY_DIGEST } from "./allowed-images.ts";
 
 const DIGEST = "^sha256:[0-9a-f]{64}$";
-const USE = "^[^@\\s]+@sha256:[0-9a-f]{64}$";
 const WORD = "^[a-z][a-z0-9-]{0,63}$";
 
 /** `customresourcedefinitions/imageindexes.repull.dev`. */
@@ -41,7 +41,12 @@ const ROW_SCHEMA = {
   type: "object",
   required: ["askedAt", "goodUntil", "platforms"],
   properties: {
-    use: { type: "string", pattern: USE, maxLength: 600, description: "repository@digest to run instead" },
+    use: {
+      type: "string",
+      pattern: IMAGE_BY_DIGEST,
+      maxLength: 600,
+      description: "repository@digest to run instead",
+    },
     proof: { type: "string", enum: [...PROOFS], description: "how it is known to be the same image" },
     trusted: {
       type: "object",

@@ -13,6 +13,7 @@ import { certificateCheck } from "./certificate-check.ts";
 import { readCluster } from "./cluster-under-test.ts";
 import { indexChecks } from "./index-checks.ts";
 import { nodeChecks } from "./node-checks.ts";
+import { registriesCheck } from "./registries-check.ts";
 import { wayInChecks } from "./way-in-checks.ts";
 
 export type ClusterDoctorInput = {
@@ -56,6 +57,7 @@ export async function checksOf(
   const wayIn = await wayInChecks(tested);
   return [
     ...(await apiChecks(tested)),
+    await registriesCheck(tested),
     ...(await indexChecks(tested)),
     ...wayIn.checks,
     await certificateCheck(tested),

@@ -2,6 +2,7 @@
 
 import { Option } from "commander";
 import { MODES } from "../../../kubernetes/mode.ts";
+import { allowedRegistries } from "../options/allowed-registries.ts";
 import { listenAddress } from "../options/listen-address.ts";
 import type { KubernetesParts } from "./kubernetes-parts.ts";
 
@@ -19,9 +20,9 @@ export function addControllerCommand({ group, io, finish }: KubernetesParts): vo
     .option("--metrics <address>", "where Prometheus reads: /metrics, /healthz, /readyz", listenAddress)
     .option("--certificates <secret>", "keep the webhook's certificates in this Secret")
     .option(
-      "--allowed-registries <hosts>",
-      "the registries, with commas between, that the fence lets images be replaced by",
-      (text: string) => text.split(",").filter((host) => host !== ""),
+      "--allowed-registries <names>",
+      "the registries, or registries with a repository path, with commas between, that images may be replaced by",
+      allowedRegistries,
     )
     .addOption(
       new Option("--copies <by>", "who copies images into ECR: the stack's mirror function, or this process")
