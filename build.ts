@@ -88,6 +88,9 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
     mainFields: ["module", "main"],
     // The SDK's ES modules: of its CommonJS, whole files come along for one function. Naming any condition drops this one.
     conditions: ["node", "module"],
+    // Its modules for browsers are the same: those for Node look into the environment at every word of a file, which takes a
+    // fifth of the time that a large file does.
+    alias: { yaml: join(root, "node_modules/yaml/browser/dist/index.js") },
     // A stack trace in the log should name our lines; the sources themselves are in the repository.
     sourcemap: "linked",
     sourcesContent: false,

@@ -5,42 +5,37 @@
  * that copies is counted, and refused. A tag such as `!Sub` becomes the member that CloudFormation means by it.
  */
 
-import { type Alias, isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments, Scalar } from "yaml";
+import { type Alias, isAlias, isMap, isNode, isScalar, isSeq, Scalar } from "yaml";
 import { AnchorUses } from "./anchor-uses.ts";
-import type { Documents, SourceDocument, SourceScalar, Unreadable } from "./document.ts";
+import type { Documents, SourceDocument, SourceScalar } from "./document.ts";
 import { valueAt } from "./document.ts";
 import { blockScalar, verbatimScalar } from "./scalar.ts";
+import { NESTED, Refused, yamlNodes } from "./yaml-nodes.ts";
 
 /** What a program that copies each alias would hold in memory. */
 const VALUES_MAX = 1_000_000;
 const MERGED_MAX = 100_000;
 /** Each costs the parser more than a text does. */
 const MARKS_MAX = 10_000;
-const NESTED = "it is nested too deeply";
 /** Deeper than any file that a person wrote; the stack of a process is not without end. */
 const DEPTH_MAX = 200;
 
 export function yamlDocuments(text: string): Documents {
-  const marks = text.match(/(?:^|[\s,[{])[*&!][^\s*&,\]}]|^---/gm)?.length ?? 0;
+  const marks = text.match(/(?:^|[\s,[{])[*&!][^\s*&,\]}]|^(?:---|%)/gm)?.length ?? 0;
   if (marks > MARKS_MAX)
     return {
-      unreadable: { because: "it has more than 10,000 anchors, aliases, tags and documents", offset: 0 },
+      unreadable: {
+        because: "it has more than 10,000 anchors, aliases, tags, directives and documents",
+        offset: 0,
+      },
     };
   const deep = tooDeepAt(text);
   if (deep !== undefined) return { unreadable: { because: NESTED, offset: deep } };
   try {
-    // The library compares each key with each other one: here a set does it.
-    const parsed = parseAllDocuments(text, {
-      prettyErrors: false,
-      logLevel: "silent",
-      uniqueKeys: false,
-    });
     const documents: SourceDocument[] = [];
-    for (const document of parsed) {
-      const [error] = document.errors;
-      if (error !== undefined) return { unreadable: { because: error.message, offset: error.pos[0] } };
+    for (const { contents } of yamlNodes(text)) {
       const reader = new PlainReader(text);
-      const value = reader.read(document.contents, 0).value;
+      const value = reader.read(contents, 0).value;
       documents.push({
         value,
         scalarAt: (pointer) => reader.scalarAt(value, pointer),
@@ -81,15 +76,6 @@ function isLineStart(text: string, index: number): boolean {
   let at = index - 1;
   while (text[at] === " ") at--;
   return at < 0 || text[at] === "\n";
-}
-
-class Refused extends Error {
-  readonly unreadable: Unreadable;
-
-  constructor(unreadable: Unreadable) {
-    super(unreadable.because);
-    this.unreadable = unreadable;
-  }
 }
 
 /** A value, and how many values it is when each alias is copied. */
@@ -238,9 +224,11 @@ class PlainReader {
   }
 }
 
-/** Also where the name is `__proto__`. */
+/** Also where the name is `__proto__`, which an assignment would take for something else. */
 function define(members: Record<string, unknown>, name: string, value: unknown): void {
-  Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
+  if (name === "__proto__")
+    Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
+  else members[name] = value;
 }
 
 /** A number keeps the digits that were written: a tag `1.10` is not 1.1. */
