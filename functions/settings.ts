@@ -100,6 +100,8 @@ export function diagnoseSettingsFrom(env: Environment): DiagnoseSettings {
 export type MirrorsSettings = {
   readonly aws: AwsSettings;
   readonly table: string;
+  /** Where clusters report the images that they use. */
+  readonly reportTable: string;
   readonly functions: readonly string[];
   readonly writesParameter: string;
   readonly busName: string;
@@ -122,6 +124,7 @@ export function mirrorsSettingsFrom(env: Environment): MirrorsSettings {
   return {
     aws: { region: needed("AWS_REGION"), ...(endpoint ? { endpoint } : {}) },
     table: needed("REPULL_PRUNE_TABLE"),
+    reportTable: needed("REPULL_REPORT_TABLE"),
     functions: [`${stack}-remediate`, `${stack}-mirror`],
     writesParameter: `/${stack}/writes`,
     busName: env.REPULL_BUS_NAME || "default",

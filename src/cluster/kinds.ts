@@ -27,6 +27,7 @@ export type Objects = {
   jobs: Workload;
   cronjobs: CronJob;
   replicationcontrollers: Workload;
+  controllerrevisions: OtherObject;
   podtemplates: PodTemplate;
   imageindexes: ImageIndexObject;
   leases: Lease;
@@ -79,6 +80,7 @@ export const KINDS: { readonly [K in Kind]: Place } = {
   jobs:                              inNamespaces("batch", "Job"),
   cronjobs:                          inNamespaces("batch", "CronJob"),
   replicationcontrollers:            inNamespaces("", "ReplicationController"),
+  controllerrevisions:               inNamespaces("apps", "ControllerRevision"),
   podtemplates:                      inNamespaces("", "PodTemplate"),
   imageindexes:                      ofCluster("repull.dev", "ImageIndex"),
   leases:                            inNamespaces("coordination.k8s.io", "Lease"),

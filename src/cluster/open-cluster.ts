@@ -1,5 +1,6 @@
 /** Opens a cluster as a kubeconfig describes it, or the one that we run in. */
 
+import { readFileSync } from "node:fs";
 import { KubeConfig } from "@kubernetes/client-node";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { createClusterClient } from "./client/cluster-client.ts";
@@ -19,6 +20,13 @@ export type ClusterSource =
 /** @throws ClusterError BadRequest where the files, the context or the service account cannot be used */
 export function openCluster(source: ClusterSource, clock: Clock & Timer): ClusterPort {
   return createClusterClient(createConnection(loginOf(source), USER_AGENT), clock);
+}
+
+/** The certificates by which clients know the API server, as PEM; empty where they go by the machine's own. */
+export function certificateAuthorityOf(source: ClusterSource): string {
+  const { caData, caFile } = read(source).getCurrentCluster() ?? {};
+  if (caData !== undefined) return Buffer.from(caData, "base64").toString("latin1");
+  return caFile === undefined ? "" : readFileSync(caFile, "latin1");
 }
 
 function loginOf(source: ClusterSource): Login {

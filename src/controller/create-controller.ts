@@ -12,6 +12,7 @@ import type { Policy } from "../substitution/policy/policy.ts";
 import type { ClusterEnvironment } from "./assess-images.ts";
 import { type ClusterView, followCluster } from "./cluster-view.ts";
 import type { Copies } from "./copies/copies.ts";
+import { createImageReporter, type ImageReportTarget, REPORT_EVERY_MS } from "./copies/report-images.ts";
 import { createEvents, type UidOf } from "./events.ts";
 import { createHeadLedger } from "./head-ledger.ts";
 import { createGates } from "./heal/gates.ts";
@@ -37,6 +38,8 @@ export type ControllerPorts = {
   /** Absent: a calendar of the policy counts as closed. */
   readonly changeCalendar?: ChangeCalendar;
   readonly publish: (outcome: Outcome) => Promise<void>;
+  /** Where the images in use are reported; absent: nowhere. */
+  readonly reportImages?: ImageReportTarget;
   readonly clock: Clock & Timer;
   readonly log: Log;
 };
@@ -101,7 +104,11 @@ export function createController(
     { view, rows: keeper.rows, tellOwner, metrics, clock },
     { policy, mode: settings.mode, namespace },
   );
-  const duties: readonly Duty[] = [{ name: "slips", everyMs: SLIPS_EVERY_MS, run: slips.pass }];
+  const duties: Duty[] = [{ name: "slips", everyMs: SLIPS_EVERY_MS, run: slips.pass }];
+  if (ports.reportImages !== undefined) {
+    const reporter = createImageReporter({ cluster, view, metrics, clock, log }, ports.reportImages);
+    duties.push({ name: "report images", everyMs: REPORT_EVERY_MS, run: reporter.pass });
+  }
   return { duties, view, leader, keeper, healer, metrics, clock, log };
 }
 

@@ -33,6 +33,10 @@ export function createMetrics() {
       "certificate_good_until_seconds",
       "Until when the webhook's certificates are good; 0 where this process keeps none",
     ),
+    imagesReported: gauge(
+      "images_reported_seconds",
+      "When the images in use were last reported to the account's clean-up; 0 where this process reports none",
+    ),
     stuck: gauge("stuck_pods", "Pods with a container that waits for an image because of a limit"),
     slipped: gauge(
       "pods_not_swapped",

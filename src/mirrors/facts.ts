@@ -44,7 +44,8 @@ export const USE_PLACES = [
 export type UsePlace = (typeof USE_PLACES)[number];
 
 export type ImageUse = {
-  readonly place: UsePlace;
+  /** `clusters`: a cluster of Kubernetes, by its own report. */
+  readonly place: UsePlace | "clusters";
   /** What names the image: an ARN, or a name. */
   readonly by: string;
   /** As it is written there. */
@@ -56,8 +57,14 @@ export type ImageUse = {
 /** A cluster of Kubernetes. Its pods are seen in its own report alone. */
 export type ClusterReport = {
   readonly name: string;
+  /** Whether EKS lists it. One that it does not list has a report all the same. */
+  readonly isListed: boolean;
+  /** By the clock of the table's service. Absent: no report that counts. */
   readonly reportedAt?: number;
-  readonly digests: readonly string[];
+  /** Why there is none that counts. */
+  readonly because?: string;
+  /** References as they are written, and digests. */
+  readonly images: readonly string[];
 };
 
 export type AccountUses = {

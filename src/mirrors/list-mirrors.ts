@@ -7,6 +7,7 @@ import { retainedIndexTag } from "../oci/copy/retained-index.ts";
 import { type Copy, copiesOf, isOurTag } from "./copies.ts";
 import { type EcrImage, type EcrRepository, type ImageUse, USE_PLACES } from "./facts.ts";
 import type { ImageStore, UseReader } from "./ports.ts";
+import { usesOfReports } from "./reports/match-reports.ts";
 import { sourceOfCopy } from "./source-of-copy.ts";
 import { type Heads, headSources, type SourceHead } from "./source-states.ts";
 import { usersOfCopies } from "./users-of-copies.ts";
@@ -67,9 +68,13 @@ export async function listMirrors(
     found.push({ name, repository, images: noted(await store.images(name)) });
   }
   const { uses, clusters } = await reader.read(new Map());
-  const usersOf = usersOfCopies(USE_PLACES.flatMap((place) => noted(uses[place])));
-  for (const { name, reportedAt } of noted(clusters))
-    if (reportedAt === undefined) gaps.push(`the images of the cluster ${name}: it does not report them`);
+  const reports = noted(clusters);
+  const usersOf = usersOfCopies([
+    ...USE_PLACES.flatMap((place) => noted(uses[place])),
+    ...usesOfReports(reports),
+  ]);
+  for (const { name, because } of reports)
+    if (because !== undefined) gaps.push(`the images of the cluster ${name}: ${because}`);
   const all = found.flatMap(copiesWithSource);
   const states = await headSources(
     all.flatMap(({ source }) => (source?.tag === undefined ? [] : source)),

@@ -66,6 +66,19 @@ describe("the role of a cluster's controller", () => {
     deepEqual(writesOf({ ...values, MirrorPrefix: "" }), ["events:PutEvents"]);
   });
 
+  test("reports the images in use under its own cluster's ARN alone, and only where it is asked to", () => {
+    const values = { ...EVERYTHING, Reports: "stack", StackName: "pulls" };
+    deepEqual(writesOf({ Reports: "stack" }), ["events:PutEvents", "dynamodb:PutItem"]);
+    const [report] = statementsOf(roleWith(values)).filter(({ Sid }) => Sid === "ReportImagesInUse");
+    equal(report?.Resource, "arn:aws:dynamodb:us-east-1:123456789012:table/pulls-cluster-reports");
+    deepEqual(report?.Condition, {
+      "ForAllValues:StringEquals": {
+        "dynamodb:LeadingKeys": ["arn:aws:eks:us-east-1:123456789012:cluster/blue"],
+      },
+      Null: { "dynamodb:LeadingKeys": "false" },
+    });
+  });
+
   test("names its resources wherever AWS has one to name", () => {
     const wide = statementsOf(roleWith(EVERYTHING)).filter(({ Resource }) => Resource === "*");
     deepEqual(

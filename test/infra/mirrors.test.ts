@@ -2,6 +2,7 @@
 
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
+import { reportTableOf } from "../../src/aws/mirrors/reports/report-table.ts";
 import { isObject } from "../../src/ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
 import { readTemplate } from "../support/aws/template.ts";
@@ -19,10 +20,10 @@ function statementsWith(Mirrors: "report" | "prune"): readonly JsonObject[] {
 const actionsWith = (mirrors: "report" | "prune") =>
   statementsWith(mirrors).flatMap(({ Action }) => Action as string | readonly string[]);
 
-/** Each action that the readers and the table name, in the words of IAM. */
+/** Each action that the readers and the table name, in the words of IAM. A cluster's role writes its reports. */
 const CALLED = new Set(
   projectFiles()
-    .filter(({ path }) => /^src\/aws\/mirrors\/(?!invoke)/.test(path))
+    .filter(({ path }) => /^src\/aws\/mirrors\/(?!invoke|reports\/report-writer)/.test(path))
     .flatMap(
       ({ text }) =>
         text.match(/"(?:batch|codebuild|dynamodb|ec[rs]|eks|events|lambda|scheduler):\w+"/g) ?? [],
@@ -68,6 +69,21 @@ describe("the role of the function that cleans up copies", () => {
     const rules = (Mirrors: string) =>
       readTemplate({ Mirrors }, "mirrors.yaml").resources.PruneRule !== undefined;
     deepEqual([rules("report"), rules("prune")], [false, true]);
+  });
+
+  test("reads the reports of clusters from the table that their roles know by its name, and writes none", () => {
+    const { resources } = readTemplate({ MainStack: "pulls" }, "mirrors.yaml");
+    equal((resources.ReportTable?.Properties as JsonObject | undefined)?.TableName, reportTableOf("pulls"));
+    const reads = statementsWith("prune").filter(({ Sid }) => Sid === "ReadClusterReports");
+    deepEqual(
+      reads.map(({ Action }) => Action),
+      ["dynamodb:Scan"],
+    );
+    const others = statementsWith("prune").filter(({ Sid }) => Sid !== "ReadClusterReports");
+    equal(
+      others.some(({ Resource }) => JSON.stringify(Resource ?? "").includes("ReportTable")),
+      false,
+    );
   });
 
   test("is registered as one whose reads are not pulls", () => {

@@ -1,8 +1,8 @@
-/** What runs images besides ECS: Lambda functions, job definitions of Batch, projects of CodeBuild; and clusters of EKS. */
+/** What runs images besides ECS: Lambda functions, job definitions of Batch, projects of CodeBuild. */
 
 import { GetFunctionCommand, LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
 import { getObject, getObjects, getString, isList, isObject, optional } from "../../ecs/json-fields.ts";
-import type { AccountUses, ClusterReport, ImageUse } from "../../mirrors/facts.ts";
+import type { AccountUses, ImageUse } from "../../mirrors/facts.ts";
 import type { Read } from "../../network/facts.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
@@ -16,17 +16,15 @@ import { groupsOf, need, objectsIn, readable, textsIn, wholeList } from "./whole
 const AT_ONCE = 4;
 const HUNDRED = 100;
 
-export type OtherUses = Pick<AccountUses["uses"], "functions" | "job-definitions" | "build-projects"> &
-  Pick<AccountUses, "clusters">;
+export type OtherUses = Pick<AccountUses["uses"], "functions" | "job-definitions" | "build-projects">;
 
 export async function readOtherUses(settings: AwsSettings): Promise<OtherUses> {
-  const [functions, jobs, projects, clusters] = await Promise.all([
+  const [functions, jobs, projects] = await Promise.all([
     readFunctions(settings),
     readJobDefinitions(settings),
     readProjects(settings),
-    readClusters(settings),
   ]);
-  return { functions, "job-definitions": jobs, "build-projects": projects, clusters };
+  return { functions, "job-definitions": jobs, "build-projects": projects };
 }
 
 /** Every version: an alias may lead to an old one, and Lambda may pull it again after weeks. */
@@ -108,26 +106,6 @@ function readProjects(settings: AwsSettings): Promise<Read<ImageUse>> {
     }
     return uses;
   });
-}
-
-/** Pods pull by their nodes, and no list of AWS names them. No cluster has a way to report yet: each keeps every copy. */
-function readClusters(settings: AwsSettings): Promise<Read<ClusterReport>> {
-  return readable("eks:ListClusters", async () =>
-    need(
-      await wholeList("eks:ListClusters", { list: "clusters" }, (nextToken) =>
-        callJson(
-          "eks",
-          {
-            operation: "ListClusters",
-            path: "/clusters",
-            query: { maxResults: "100", ...optional("nextToken", nextToken) },
-          },
-          {},
-          settings,
-        ),
-      ),
-    ).map((name) => ({ name: String(name), digests: [] })),
-  );
 }
 
 /** The text of every member that is called `image`, however deep: job definitions have four kinds of containers. */

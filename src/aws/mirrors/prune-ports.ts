@@ -16,6 +16,8 @@ const NEW_TASK_DEFINITIONS_MAX = 150;
 export type PruneSettings = {
   readonly aws: AwsSettings;
   readonly table: string;
+  /** Where clusters report the images that they use. */
+  readonly reportTable?: string;
   /** The main stack's, whose executions may need a copy. */
   readonly functions: readonly string[];
   /** The SSM parameter that is the kill switch. */
@@ -25,14 +27,14 @@ export type PruneSettings = {
 };
 
 export function createPrunePorts(
-  { aws, table, functions, writesParameter, ownRole }: PruneSettings,
+  { aws, table, reportTable, functions, writesParameter, ownRole }: PruneSettings,
   account: string,
 ): PrunePorts {
   const times = createServiceTimes();
   const killSwitch = createKillSwitch(aws, writesParameter);
   return {
     store: createImageStore(aws, account, times),
-    reader: createUseReader(aws, times, NEW_TASK_DEFINITIONS_MAX),
+    reader: createUseReader(aws, times, NEW_TASK_DEFINITIONS_MAX, reportTable),
     records: createPruneTable(aws, table, times),
     times: times.times,
     async stopped() {

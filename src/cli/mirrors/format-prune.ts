@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<string, string>> = {
   unread: "a list could not be read",
   "clocks-differ": "the services of AWS do not agree on the time",
   "cluster-not-reported": "a cluster of EKS does not report its images",
+  "cluster-not-listed": "a cluster reports its images, and EKS does not list it",
   "schedule-not-understood": "how long a schedule rests is not known",
   "execution-runs": "Repull is at work, and may need a copy",
   "not-a-copy": "no tag of Repull names it",

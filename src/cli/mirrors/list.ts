@@ -3,6 +3,7 @@
 import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import { createUseReader } from "../../aws/mirrors/account-uses.ts";
 import { createImageStore } from "../../aws/mirrors/ecr-images.ts";
+import { reportTableOf } from "../../aws/mirrors/reports/report-table.ts";
 import { createServiceTimes } from "../../aws/mirrors/service-times.ts";
 import { listMirrors, type MirrorList } from "../../mirrors/list-mirrors.ts";
 import { silentLog } from "../../runtime/log.ts";
@@ -32,7 +33,7 @@ export async function listCopies(input: MirrorsInput, io: CommandIo): Promise<nu
   }
   const aws = await awsSettingsFrom(io);
   const { account } = await getCallerIdentity(aws);
-  const { policy, from } = await readDeployedConfig(input, aws, io, "default");
+  const { policy, from, stack } = await readDeployedConfig(input, aws, io, "default");
   io.err(`${whereOf(account, aws)}, by ${from}: nothing is changed\n`);
   const times = createServiceTimes();
   const { registries } = accountPorts({ aws, account, policy, log: silentLog }, io);
@@ -43,7 +44,12 @@ export async function listCopies(input: MirrorsInput, io: CommandIo): Promise<nu
       : await listMirrors(
           policy.mirrorPrefix,
           createImageStore(aws, account, times),
-          createUseReader(aws, times, Number.POSITIVE_INFINITY),
+          createUseReader(
+            aws,
+            times,
+            Number.POSITIVE_INFINITY,
+            stack === undefined ? undefined : reportTableOf(stack),
+          ),
           { headManifest: (image) => registries.headManifest(image, io.signal) },
         );
   const told = lineOf(found, account, aws.region);

@@ -88,7 +88,15 @@ const aws = z.strictObject({
   stack: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/)
-    .describe("With `copies: stack`: the stack whose function copies, and whose table counts the quotas."),
+    .describe(
+      "With `copies: stack`: the stack whose function copies, and whose table counts the quotas. With `aws.cluster`: the stack whose clean-up is told the images in use.",
+    ),
+  cluster: z
+    .string()
+    .regex(/^([0-9A-Za-z][A-Za-z0-9_-]{0,99})?$/)
+    .describe(
+      "The cluster's name in EKS. With it, the images in use are reported to the stack's clean-up of copies (infra/mirrors.yaml), and the role's parameter Reports gives the right. Empty: no report, and the clean-up keeps every copy in the region.",
+    ),
 });
 
 export const chartValuesSchema = z.strictObject({
@@ -170,7 +178,7 @@ export const CHART_DEFAULTS = {
     port: 10250,
   },
   certificates: { from: "controller" },
-  aws: { enabled: true, region: "", mirrorPrefix: "repull", stack: "repull" },
+  aws: { enabled: true, region: "", mirrorPrefix: "repull", stack: "repull", cluster: "" },
   serviceAccount: { annotations: {} },
   crd: { install: true },
   priorityClassName: "system-cluster-critical",

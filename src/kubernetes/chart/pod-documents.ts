@@ -8,6 +8,7 @@ import {
   NAMESPACE,
   OWN_CERTIFICATES,
   POLICY_CONFIG_MAP,
+  REPORTS_IMAGES,
   selectorOf,
   USES_WEBHOOK,
   WEBHOOK,
@@ -37,6 +38,7 @@ const CONTROLLER: Members = {
     when({ not: { set: "Values.aws.enabled" } }, "--no-aws"),
     when({ set: "Values.aws.enabled" }, `--copies=${put("Values.copies")}`),
     when({ set: "Values.aws.enabled" }, `--stack=${put("Values.aws.stack")}`),
+    when(REPORTS_IMAGES, `--report-as=${put("Values.aws.cluster")}`),
     when(OWN_CERTIFICATES, `--certificates=${CERTIFICATE_SECRET}`),
   ],
   env: [

@@ -15,6 +15,7 @@ import {
   NAMESPACE,
   OWN_CERTIFICATES,
   REMEDIATES,
+  REPORTS_IMAGES,
   STATE_CONFIG_MAP,
   USES_WEBHOOK,
   WEBHOOK,
@@ -40,6 +41,9 @@ const CONTROLLER_RULES: readonly Node[] = [
   rule("batch", ["jobs", "cronjobs"], FOLLOW),
   rule("repull.dev", ["imageindexes"], ["list", "create", "update", "delete"]),
   rule("events.k8s.io", ["events"], ["create"]),
+  // What a workload may go back to, and other owners of pods: read for a report of the images in use.
+  when(REPORTS_IMAGES, rule("apps", ["replicasets", "controllerrevisions"], ["list"])),
+  when(REPORTS_IMAGES, rule("", ["replicationcontrollers", "podtemplates"], ["list"])),
   when(REMEDIATES, rule("", ["pods"], ["patch"])),
   when(
     OWN_CERTIFICATES,

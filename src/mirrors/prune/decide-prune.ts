@@ -8,6 +8,7 @@ import type { Digest } from "../../image/digest.ts";
 import type { Copy } from "../copies.ts";
 import type { EcrRepository, ImageUse } from "../facts.ts";
 import { USE_PLACES } from "../facts.ts";
+import { usesOfReports } from "../reports/match-reports.ts";
 import { usersOfCopies } from "../users-of-copies.ts";
 import { ACCOUNT_RULES, COPY_RULES, type Kept, listOf, type PruneFacts, retentionOf } from "./keep-rules.ts";
 import { type Mark, markKey, seenOf } from "./mark.ts";
@@ -93,12 +94,7 @@ function keep(copy: Copy, kept: Kept, mark: Mark | undefined): PruneDecision {
 }
 
 function allUses({ uses, clusters }: PruneFacts): readonly ImageUse[] {
-  return [
-    ...USE_PLACES.flatMap((place) => listOf(uses[place])),
-    ...listOf(clusters).flatMap(({ name, digests }) =>
-      digests.map((digest): ImageUse => ({ place: "tasks", by: `cluster ${name}`, digest })),
-    ),
-  ];
+  return [...USE_PLACES.flatMap((place) => listOf(uses[place])), ...usesOfReports(listOf(clusters))];
 }
 
 const VOUCHES: Kept = {

@@ -5,7 +5,13 @@
 
 import type { Read } from "../../network/facts.ts";
 import { type Copy, isOurTag } from "../copies.ts";
-import { type AccountUses, type EcrRepository, type ImageUse, USE_PLACES } from "../facts.ts";
+import {
+  type AccountUses,
+  type ClusterReport,
+  type EcrRepository,
+  type ImageUse,
+  USE_PLACES,
+} from "../facts.ts";
 import { longestSchedule } from "../longest-schedule.ts";
 import { type Mark, seenOf } from "./mark.ts";
 
@@ -27,6 +33,7 @@ export type KeepCode =
   | "unread"
   | "clocks-differ"
   | "cluster-not-reported"
+  | "cluster-not-listed"
   | "schedule-not-understood"
   | "execution-runs"
   | "not-a-copy"
@@ -85,6 +92,7 @@ export const ACCOUNT_RULES: Readonly<Record<string, AccountRule>> = {
   unreadExecutions: ({ executions }) => unreadOf(executions),
   clocks: ({ times }) => times.length > 0 && Math.max(...times) - Math.min(...times) <= CLOCKS_APART_MAX_MS ? undefined : keep("clocks-differ", "the services of AWS do not agree on the time"),
   clusterReports,
+  clustersListed,
   schedules: ({ schedules, times }) => { const odd = listOf(schedules).find((one) => longestSchedule([one], Math.min(...times)) === undefined); return odd === undefined ? undefined : keep("schedule-not-understood", `how long the schedule ${odd || "without an expression"} rests is not known`); },
   executionRuns: ({ executions }) => { const [first] = listOf(executions); return first === undefined ? undefined : keep("execution-runs", `${first} runs, and may need a copy`); },
 };
@@ -106,15 +114,26 @@ export const COPY_RULES: Readonly<Record<string, CopyRule>> = {
   markedLately: ({ now, mark }) => mark === undefined || now - mark.at >= BETWEEN_LOOKS_MS ? undefined : keep("marked-lately", "it was marked less than a day ago"),
 };
 
-/** A cluster's pods pull by the node: no list of ECS shows them. */
+/** A cluster's pods pull by the node: no list of ECS shows them. A report from later than now is dated by a clock that is wrong, or was. */
 function clusterReports({ clusters, times }: PruneFacts): Kept | undefined {
   const now = Math.max(...times);
   const late = listOf(clusters).find(
-    ({ reportedAt }) => reportedAt === undefined || now - reportedAt > REPORT_AGE_MAX_MS,
+    (one) => one.isListed && !(isYoung(one, now) && (one.reportedAt ?? 0) - now <= CLOCKS_APART_MAX_MS),
   );
-  return (
-    late && keep("cluster-not-reported", `the cluster ${late.name} has not reported its images for a day`)
-  );
+  if (late === undefined) return undefined;
+  const because = late.because ?? "it has not reported them for a day";
+  return keep("cluster-not-reported", `the images of the cluster ${late.name} are not known: ${because}`);
+}
+
+/** A list without a cluster that is there may be without others too, which never reported. */
+function clustersListed({ clusters, times }: PruneFacts): Kept | undefined {
+  const now = Math.min(...times);
+  const hidden = listOf(clusters).find((one) => !one.isListed && isYoung(one, now));
+  return hidden && keep("cluster-not-listed", `${hidden.name} reports its images, and EKS does not list it`);
+}
+
+function isYoung({ reportedAt }: ClusterReport, now: number): boolean {
+  return reportedAt !== undefined && now - reportedAt <= REPORT_AGE_MAX_MS;
 }
 
 /** How old a copy must be: the longest time after which something may need it again. */

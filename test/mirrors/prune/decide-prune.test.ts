@@ -124,7 +124,10 @@ const FACTS: PruneFacts = {
   unread: [],
   marks: MARKS,
   uses: USES,
-  clusters: [{ name: "eks", reportedAt: NOW - DAY / 2, digests: [digest("by-cluster")] }],
+  clusters: [
+    { name: "eks", isListed: true, reportedAt: NOW - DAY / 2, images: [digest("by-cluster")] },
+    { name: "gone", isListed: false, reportedAt: NOW - 2 * DAY, images: [] },
+  ],
   schedules: ["rate(7 days)", "at(1971-01-01T00:00:00)"],
 };
 
@@ -192,8 +195,11 @@ describe("decidePrune", () => {
     ["the clusters are not read",            { clusters: { unread: "eks:ListClusters", because: "denied" } },              "unread"],
     ["the schedules are not read",           { schedules: { unread: "scheduler:ListSchedules", because: "denied" } },      "unread"],
     ["the executions are not read",          { executions: { unread: "lambda:List", because: "denied" } },                 "unread"],
-    ["a cluster never reported",             { clusters: [{ name: "eks", digests: [] }] },                                 "cluster-not-reported"],
-    ["a cluster's report is a day old",      { clusters: [{ name: "eks", digests: [], reportedAt: NOW - DAY - 1_000 }] },  "cluster-not-reported"],
+    ["a cluster never reported",             { clusters: [{ name: "eks", isListed: true, images: [] }] },                  "cluster-not-reported"],
+    ["a cluster's report is a day old",      { clusters: [{ name: "eks", isListed: true, images: [], reportedAt: NOW - DAY - 1_000 }] }, "cluster-not-reported"],
+    ["a cluster's report is of tomorrow",    { clusters: [{ name: "eks", isListed: true, images: [], reportedAt: NOW + DAY }] }, "cluster-not-reported"],
+    ["one of two clusters reported",         { clusters: [{ name: "a", isListed: true, images: [], reportedAt: NOW }, { name: "b", isListed: true, images: [] }] }, "cluster-not-reported"],
+    ["a cluster reports that is not listed", { clusters: [{ name: "eks", isListed: false, images: [], reportedAt: NOW }] }, "cluster-not-listed"],
     ["no service says the time",             { times: [] },                                                                "clocks-differ"],
     ["a service's clock has jumped",         { times: [NOW, NOW + 400 * DAY] },                                            "clocks-differ"],
     ["a schedule is not understood",         { schedules: ["every full moon"] },                                           "schedule-not-understood"],
@@ -218,7 +224,7 @@ describe("decidePrune", () => {
       after.map((one) => one.kind === "keep" && one.mark),
       after.map(() => undefined),
     );
-    const back = decidePrune(COPIES, { ...FACTS, times: [NOW - 3 * DAY] });
+    const back = decidePrune(COPIES, { ...FACTS, clusters: [], times: [NOW - 3 * DAY] });
     const unused = back.find(({ copy }) => copy.digest === digest("unused"));
     deepEqual(unused?.kind === "keep" && unused.mark?.at, NOW - 3 * DAY);
   });

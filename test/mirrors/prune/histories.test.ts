@@ -45,7 +45,10 @@ function read(account: Account, random: Random) {
     times,
     uses,
     unread,
-    clusters: refusable(account.clusters, "eks:ListClusters"),
+    clusters: refusable(
+      account.clusters.map(({ digests, ...cluster }) => ({ ...cluster, images: digests })),
+      "eks:ListClusters",
+    ),
     schedules: refusable(account.schedules, "scheduler:ListSchedules"),
     executions: refusable(account.executions, "lambda:ListDurableExecutionsByFunction"),
     repositories: refusable(

@@ -28,11 +28,10 @@ export function createJudge() {
     if (deleted.length > 0 && account.executions.length > 0) wrong.push("deleted while Repull works");
     if (deleted.length > 0 && account.schedules.includes("every full moon"))
       wrong.push("deleted under a schedule of unknown length");
-    if (
-      deleted.length > 0 &&
-      account.clusters.some(({ reportedAt }) => reportedAt === undefined || account.now - reportedAt > DAY)
-    )
-      wrong.push("deleted though a cluster is silent");
+    const speaks = ({ reportedAt }: Account["clusters"][number]): boolean =>
+      reportedAt !== undefined && account.now - reportedAt <= DAY;
+    if (deleted.length > 0 && account.clusters.some((one) => one.isListed !== speaks(one)))
+      wrong.push("deleted though a cluster is silent, or speaks that is not listed");
     for (const image of account.images.filter(({ digest }) => gone.has(digest))) {
       const say = (what: string) => wrong.push(`${image.digest.slice(7, 19)}: ${what}`);
       const repository = account.repositories.find(({ name }) => name === image.repository);

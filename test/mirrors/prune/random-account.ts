@@ -22,7 +22,7 @@ export type Account = {
   readonly repositories: readonly TrueRepository[];
   images: TrueImage[];
   uses: ImageUse[];
-  clusters: { name: string; reportedAt?: number; digests: string[] }[];
+  clusters: { name: string; isListed: boolean; reportedAt?: number; digests: string[] }[];
   schedules: string[];
   executions: string[];
 };
@@ -42,7 +42,7 @@ export function randomAccount(random: Random): Account {
     })),
     images: [],
     uses: [],
-    clusters: random.next() > 0.1 ? [] : [{ name: "eks", digests: [] }],
+    clusters: random.next() > 0.1 ? [] : [{ name: "eks", isListed: random.next() > 0.3, digests: [] }],
     schedules:
       random.next() > 0.2
         ? ["rate(1 hour)"]

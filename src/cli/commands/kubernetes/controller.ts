@@ -2,6 +2,7 @@
 
 import { clusterSource } from "../../../cluster/cluster-source.ts";
 import { openCluster } from "../../../cluster/open-cluster.ts";
+import type { ImageReportTarget } from "../../../controller/copies/report-images.ts";
 import { createController } from "../../../controller/create-controller.ts";
 import type { ControllerMetrics } from "../../../controller/metrics.ts";
 import { type Duty, runController } from "../../../controller/run-controller.ts";
@@ -31,6 +32,8 @@ export type ControllerInput = {
   readonly metrics?: { readonly host?: string; readonly port: number };
   readonly certificates?: string;
   readonly allowedRegistries?: readonly string[];
+  /** The cluster's name in EKS, under which the images in use are reported to the stack's clean-up. */
+  readonly reportAs?: string;
   readonly mode: Mode;
 } & CopiesSettings;
 
@@ -44,6 +47,7 @@ export async function controller(input: ControllerInput, io: CommandIo): Promise
   const log = logTo(io);
   const policy = await followPolicy(input.policy, io, log);
   const { publish, ...asked } = await environmentOf(input, policy.now, io, log);
+  const reportImages = await reportTargetOf(input, io);
   const cluster = openCluster(clusterSource(input, io.env), systemClock);
   const identity = await identityOf(io);
   let server: MetricsServer | undefined;
@@ -51,6 +55,7 @@ export async function controller(input: ControllerInput, io: CommandIo): Promise
     const parts = createController(
       {
         ...{ ...asked, cluster, log, clock: systemClock },
+        ...(reportImages === undefined ? {} : { reportImages }),
         publish: (outcome) => told(outcome, publish, log),
       },
       {
@@ -111,6 +116,29 @@ async function environmentOf(
   const settings = await awsSettingsFrom(io);
   const { account } = await getCallerIdentity(settings);
   return await environmentWithAws(policy, settings, account, { copies, stack, io, log });
+}
+
+/** Where the images in use are reported: the table of the stack's clean-up, under the cluster's own ARN. */
+async function reportTargetOf(
+  { reportAs, aws, stack, ...flags }: ControllerInput,
+  io: CommandIo,
+): Promise<ImageReportTarget | undefined> {
+  if (reportAs === undefined) return undefined;
+  if (!aws) throw new InvalidInput("--report-as", "no cluster, with --no-aws");
+  const { awsSettingsFrom } = await import("../../account/aws-settings.ts");
+  const { getCallerIdentity } = await import("../../../aws/client/caller-identity.ts");
+  const { reportTableOf } = await import("../../../aws/mirrors/reports/report-table.ts");
+  const { createReportWriter } = await import("../../../aws/mirrors/reports/report-writer.ts");
+  const { certificateDigests } = await import("../../../mirrors/reports/report-pages.ts");
+  const { certificateAuthorityOf } = await import("../../../cluster/open-cluster.ts");
+  const settings = await awsSettingsFrom(io);
+  const { account, partition } = await getCallerIdentity(settings);
+  const cluster = `arn:${partition}:eks:${settings.region}:${account}:cluster/${reportAs}`;
+  return {
+    store: createReportWriter(settings, reportTableOf(stack), cluster),
+    cluster,
+    authorities: certificateDigests(certificateAuthorityOf(clusterSource(flags, io.env))),
+  };
 }
 
 /** The document's file is a ConfigMap's, which kubelet changes in place; one that is wrong leaves the last good one in force. */

@@ -29,7 +29,15 @@ export function addControllerCommand({ group, io, finish }: KubernetesParts): vo
         .choices(["none", "stack", "in-pod"])
         .default("none"),
     )
-    .option("--stack <name>", "with --copies stack: that stack; its table counts the quotas too", "repull")
+    .option(
+      "--stack <name>",
+      "the stack of --copies stack, whose table counts the quotas too, and of --report-as",
+      "repull",
+    )
+    .option(
+      "--report-as <name>",
+      "the cluster's name in EKS: report the images in use to the clean-up of --stack (infra/mirrors.yaml)",
+    )
     .addOption(
       new Option("--mode <mode>", "the most that may be done; labels only lower it")
         .choices(MODES)

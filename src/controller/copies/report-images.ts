@@ -1,0 +1,118 @@
+/**
+ * Reports to the account which images the cluster uses, so that a clean-up of copies can tell which are not used: at least four
+ * times a day, and at once when an image comes into use that the last report does not have.
+ *
+ * A report is of one whole look. Where a kind cannot be listed, there is too much for a report, or the account refuses, no
+ * report is written: the one before grows old, and the clean-up keeps everything.
+ */
+
+import type { ClusterPort } from "../../cluster/cluster-port.ts";
+import type { Kind } from "../../cluster/kinds.ts";
+import { listReduced } from "../../cluster/list-reduced.ts";
+import type { Digest } from "../../image/digest.ts";
+import { usedImages } from "../../kubernetes/workloads/used-images.ts";
+import { pagesOf, type ReportPage } from "../../mirrors/reports/report-pages.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Log } from "../../runtime/log.ts";
+import type { ClusterView } from "../cluster-view.ts";
+import type { ControllerMetrics } from "../metrics.ts";
+
+/** `aws/mirrors/reports` implements it. Methods throw AwsError. */
+export type ReportStore = {
+  /** The time by the service that keeps reports. */
+  time(): Promise<number>;
+  write(pages: readonly ReportPage[]): Promise<void>;
+};
+
+export type ImageReportTarget = {
+  readonly store: ReportStore;
+  /** The cluster's ARN. */
+  readonly cluster: string;
+  /** Of the certificates by which its API server is known. */
+  readonly authorities: readonly Digest[];
+};
+
+type Ports = {
+  readonly cluster: ClusterPort;
+  readonly view: Pick<ClusterView, "pods" | "templates" | "changes">;
+  readonly metrics: Pick<ControllerMetrics, "imagesReported">;
+  readonly clock: Pick<Clock, "now">;
+  readonly log: Log;
+};
+
+export const REPORT_EVERY_MS = 60_000;
+const WRITE_EVERY_MS = 6 * 3_600_000;
+
+/** Everything that starts pods, and what it may go back to. */
+const KINDS: readonly Kind[] = [
+  "pods",
+  "deployments",
+  "replicasets",
+  "statefulsets",
+  "daemonsets",
+  "controllerrevisions",
+  "replicationcontrollers",
+  "podtemplates",
+  "jobs",
+  "cronjobs",
+  "imageindexes",
+];
+
+export function createImageReporter(
+  { cluster, view, metrics, clock, log }: Ports,
+  target: ImageReportTarget,
+): { pass(): Promise<void> } {
+  let known: ReadonlySet<string> = new Set();
+  let wroteAt = Number.NEGATIVE_INFINITY;
+  /** The version of the view that had nothing new. */
+  let seen = -1;
+
+  const isDue = (): boolean => {
+    const age = clock.now() - wroteAt;
+    if (age < 0 || age >= WRITE_EVERY_MS) return true;
+    if (seen === view.changes()) return false;
+    if (namesIn(view).some((image) => !known.has(image))) return true;
+    seen = view.changes();
+    return false;
+  };
+
+  return {
+    async pass() {
+      if (!isDue()) return;
+      const now = view.changes();
+      try {
+        // Before the look: a report is never younger than what is in it.
+        const at = await target.store.time();
+        const images = await imagesOf(cluster);
+        const pages = pagesOf({ cluster: target.cluster, at, authorities: target.authorities, images });
+        if (pages === undefined) {
+          log.error("the images in use are not reported", { because: `${images.length} do not fit` });
+          return;
+        }
+        await target.store.write(pages);
+        [known, wroteAt, seen] = [new Set(images), clock.now(), now];
+        metrics.imagesReported.set(at / 1000);
+        log.info("reported the images in use", { images: images.length, pages: pages.length });
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        log.error("the images in use are not reported", { because: error.message });
+      }
+    },
+  };
+}
+
+async function imagesOf(cluster: ClusterPort): Promise<readonly string[]> {
+  const images = new Set<string>();
+  for (const kind of KINDS)
+    for (const those of await listReduced(cluster, kind, usedImages))
+      for (const image of those) images.add(image);
+  return [...images].toSorted();
+}
+
+function namesIn({ pods, templates }: Pick<ClusterView, "pods" | "templates">): readonly string[] {
+  return [
+    ...[...pods.values()].flatMap(({ containers }) => containers.map(({ image }) => image)),
+    ...[...templates.values()].flatMap(({ images }) => images),
+  ];
+}
