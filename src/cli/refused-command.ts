@@ -11,6 +11,9 @@ export type RefusalCode =
   | "account-unknown"
   | "other-account"
   | "other-region"
+  | "rule-has-other-upstream"
+  | "rule-has-other-secret"
+  | "template-differs"
   | "old-node";
 
 export class RefusedCommand extends Error {

@@ -25,6 +25,13 @@ function pruning({ account }: World): void {
   account.override = ({ action }) =>
     action.startsWith("POST /2015-03-31/functions/repull-mirrors/invocations") ? { body: report } : undefined;
 }
+/** ECR takes what it is told, and has nothing yet. */
+function caching({ account }: World): void {
+  account.override = ({ action }) =>
+    /PullThroughCacheRule|RepositoryCreationTemplate/.test(action)
+      ? { body: action.startsWith("Validate") ? { isValid: true } : {} }
+      : undefined;
+}
 // biome-ignore format: a table is read by its columns
 const TABLE: readonly Row[] = [
   ["explain event.json",                            ["explanation"]],
@@ -45,6 +52,9 @@ const TABLE: readonly Row[] = [
   ["mirrors",                                       ["mirrors"]],
   ["mirrors prune",                                 ["prune"],         pruning],
   ["mirrors prune --rights",                        ["permissions"]],
+  ["mirrors cache create --registry quay --yes --no-stack", ["cache"], caching],
+  ["mirrors cache create --registry docker-hub --no-stack", ["error"]],
+  ["mirrors cache create --registry quay --rights", ["permissions"]],
   ["mirrors list --rights",                         ["permissions"]],
   ["pause --because incident --yes",                ["kill-switch"]],
   ["resume --yes",                                  ["kill-switch"]],

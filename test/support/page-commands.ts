@@ -33,7 +33,7 @@ export function pageCommands(): readonly PageCommand[] {
 
 /** The commands that ask an account. */
 export const ACCOUNT_COMMAND =
-  /^(?:AWS_REGION=\S+ )?repull (status|scan|plan|history|pause|resume|mirror|fix|undo|approve|deny|diagnose|doctor|replay(?=.* --aws))\b/;
+  /^(?:AWS_REGION=\S+ )?repull (status|scan|mirrors cache|plan|history|pause|resume|mirror|fix|undo|approve|deny|diagnose|doctor|replay(?=.* --aws))\b/;
 
 /** Whether a command is run in a sandbox's account; `scan --rights` asks none. */
 export function isRunInAccount(command: string): boolean {

@@ -47,6 +47,11 @@ const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
   "account-unknown": "sign in with credentials that may call sts:GetCallerIdentity",
   "other-account": "sign in to that account with --profile",
   "other-region": "name that region with --region",
+  "rule-has-other-upstream": "choose another prefix with --prefix",
+  "rule-has-other-secret":
+    "name that secret with --secret, choose another prefix, or change the rule yourself",
+  "template-differs":
+    "choose another prefix with --prefix, or leave the template as it is with --no-template",
   "old-node": "install it from https://nodejs.org, or put it first on the PATH",
 };
 

@@ -16,6 +16,7 @@ export const LINE_TYPES = [
   "status",
   "mirrors",
   "prune",
+  "cache",
   "kill-switch",
   "approval",
   "undo",

@@ -9,6 +9,7 @@ import * as z from "zod";
 import { DIAGNOSIS_DETAIL_TYPE } from "../../diagnosis/diagnose-event.ts";
 import { FILE_KINDS } from "../../prevention/source-files/found-image.ts";
 import { outcomeSchema } from "../../remediation/report/outcome.ts";
+import { cacheSchema } from "../mirrors/cache/cache-line.ts";
 import { mirrorsSchema } from "../mirrors/mirrors-line.ts";
 import { pruneSchema } from "../mirrors/prune-line.ts";
 import { diagnosisEventSchema, diagnosisLineSchema } from "./diagnosis-schema.ts";
@@ -146,6 +147,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   status: statusSchema,
   mirrors: mirrorsSchema,
   prune: pruneSchema,
+  cache: cacheSchema,
   "kill-switch": z.strictObject({
     type: z.literal("kill-switch"),
     stack: text,

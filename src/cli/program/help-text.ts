@@ -42,6 +42,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "mirrors list": ["repull mirrors", "repull mirrors --stack repull --json"],
   "mirrors prune": ["repull mirrors prune", "repull mirrors prune --stack repull --yes"],
+  "mirrors cache create": [
+    "repull mirrors cache create --registry docker-hub --secret SECRET_ARN",
+    "repull mirrors cache create --registry quay --prefix quay-cache --yes",
+  ],
   "rate-limit": ["repull rate-limit", "repull rate-limit --pulls 40"],
   history: ["repull history", "repull history --since 6h --json"],
   undo: ["repull undo web --cluster prod", "repull undo --since 6h --yes"],

@@ -1,5 +1,9 @@
 /** The commands about registries: `mirror`, `mirrors` and `rate-limit`. Each loads its own code only. */
 
+import { type Command, Option } from "commander";
+import type { CreateCacheInput } from "../mirrors/cache/create-cache.ts";
+import { REGISTRY_NAMES } from "../mirrors/cache/upstreams.ts";
+import { WrongCall } from "../wrong-call.ts";
 import { addAccountOptions, addBoundedAccountOptions } from "./options/account-options.ts";
 import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "./options/stack-options.ts";
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
@@ -54,7 +58,7 @@ export function addRegistryCommands(parts: ProgramParts): void {
     );
 }
 
-/** The copies in ECR: `mirrors list`, which `mirrors` alone means, and `mirrors prune`. */
+/** The copies in ECR: `mirrors list`, which `mirrors` alone means, `mirrors prune` and `mirrors cache`. */
 function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
   const mirrors = program.command("mirrors").description("The copies in ECR that Repull made.");
 
@@ -82,4 +86,37 @@ function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
     .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)
     .action((options) => finish(async () => (await import("../mirrors/prune.ts")).prune(options, io)));
+
+  addCacheCommands(mirrors, { io, finish });
+}
+
+/** `mirrors cache create`. */
+function addCacheCommands(mirrors: Command, { io, finish }: Pick<ProgramParts, "io" | "finish">): void {
+  const cache = mirrors.command("cache").description("Pull-through caches of ECR.");
+  addBoundedAccountOptions(addStackOptions(cache.command("create")))
+    .description(
+      "Show the pull-through cache rule that ECR would get, with the template of its repositories. With --yes, create what is missing. What exists is never changed.",
+    )
+    .addOption(new Option("--registry <registry>", "what is cached").choices(REGISTRY_NAMES))
+    .option(
+      "--secret <arn>",
+      "the secret by which ECR signs in there; its name begins with ecr-pullthroughcache/",
+    )
+    .option("--prefix <prefix>", "the first part of the repositories' names; absent: the registry's name")
+    .option("--lifecycle <file>", "a lifecycle policy for each repository of the cache")
+    .option(
+      "--template-role <arn>",
+      "the role by which ECR sets the policy's tags and KMS key on new repositories",
+    )
+    .option("--no-template", "the rule alone: ECR makes repositories with its own defaults")
+    .option("--yes", "create it", false)
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
+    .addOption(JSON_OPTION)
+    .action((options: StackFlags & Omit<CreateCacheInput, "stack" | "policyFile">) =>
+      finish(async () => {
+        if (options.registry === undefined) throw new WrongCall("name a registry with --registry");
+        const { createCache } = await import("../mirrors/cache/create-cache.ts");
+        return createCache({ ...options, ...deployedConfigOptionsOf(options) }, io);
+      }),
+    );
 }

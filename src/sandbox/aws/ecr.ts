@@ -6,16 +6,16 @@
  */
 
 import type { Digest } from "../../image/digest.ts";
-import { DOCKER_HUB_HOST, DOCKER_HUB_SERVER } from "../../image/registry-hosts.ts";
 import { basicCredentials } from "../../oci/auth/credentials.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
 import type { Ecr, ImportResult } from "../../remediation/ports/ports.ts";
-import { type PullThroughRule, ruleFor, upstreamOf } from "../../substitution/pull-through-rule.ts";
+import { ruleFor, upstreamOf } from "../../substitution/pull-through-rule.ts";
 import type { Internet } from "../network.ts";
 import type { SandboxRegistry } from "../registry/registry.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { WorldFile } from "../world/world-file.ts";
+import type { CacheRules } from "./cache-rules.ts";
 import type { AwsFault } from "./faults/aws-fault.ts";
 
 /** ECR's own address towards the upstreams: RFC 5737. */
@@ -28,20 +28,15 @@ type Place = {
   readonly file: WorldFile;
   readonly internet: Internet;
   readonly clock: VirtualClock;
+  readonly cacheRules: CacheRules;
   readonly faults: AwsFault;
 };
 
-export function createEcrPort({ registry, file, internet, clock, faults }: Place): Ecr {
-  const entries = file.pullThrough ?? [];
-  const rules: readonly PullThroughRule[] = entries.map(({ prefix, upstream, upstreamPrefix }) => ({
-    prefix,
-    upstreamHost: upstream === DOCKER_HUB_HOST ? DOCKER_HUB_SERVER : upstream,
-    ...(upstreamPrefix === undefined ? {} : { upstreamPrefix }),
-  }));
-
+export function createEcrPort({ registry, file, internet, clock, cacheRules, faults }: Place): Ecr {
   const upstreamFor = (repository: string) => {
+    const rules = cacheRules.rules();
     const rule = ruleFor(repository, rules);
-    const entry = entries[rule === undefined ? -1 : rules.indexOf(rule)];
+    const entry = rules.find((one) => one === rule);
     if (rule === undefined || entry === undefined) return undefined;
     const account = entry.account ?? "";
     const password = file.registries?.[entry.upstream]?.accounts?.[account]?.password;
@@ -66,11 +61,14 @@ export function createEcrPort({ registry, file, internet, clock, faults }: Place
     },
     async pullThroughRules() {
       faults("ecr:DescribePullThroughCacheRules");
-      return rules;
+      return cacheRules.rules().map(({ prefix, upstreamHost, upstreamPrefix }) => ({
+        ...{ prefix, upstreamHost },
+        ...(upstreamPrefix === undefined ? {} : { upstreamPrefix }),
+      }));
     },
     async validateRule(prefix) {
       faults("ecr:ValidatePullThroughCacheRule");
-      const entry = entries.find((one) => one.prefix === prefix);
+      const entry = cacheRules.rules().find((one) => one.prefix === prefix);
       return entry?.secretIsWrong === true
         ? {
             isValid: false,

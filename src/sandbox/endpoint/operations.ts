@@ -5,6 +5,7 @@ import type { Call, Handler, Operations } from "./call.ts";
 import { ec2Instances } from "./services/ec2-instances.ts";
 import { ec2 } from "./services/ec2-network.ts";
 import { ecr } from "./services/ecr.ts";
+import { ecrCache } from "./services/ecr-cache.ts";
 import { ecsClusters } from "./services/ecs-clusters.ts";
 import { ecsServices } from "./services/ecs-services.ts";
 import { ecsTaskDefinitions } from "./services/ecs-task-definitions.ts";
@@ -17,7 +18,7 @@ import { dynamodb, ssm } from "./services/storage.ts";
 
 export const OPERATIONS: Readonly<Record<string, Operations>> = {
   ecs: { ...ecsClusters, ...ecsServices, ...ecsTasks, ...ecsTaskDefinitions },
-  ecr,
+  ecr: { ...ecr, ...ecrCache },
   ec2: { ...ec2, ...ec2Instances },
   events,
   iam,

@@ -15,6 +15,7 @@ import { createCopier } from "../../oci/copy/copier.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import { type Log, silentLog } from "../../runtime/log.ts";
 import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
+import { type CacheRules, createCacheRules } from "../aws/cache-rules.ts";
 import { createChangeCalendar } from "../aws/change-calendar.ts";
 import { createExecutions, type SandboxExecutions } from "../aws/durable-executions.ts";
 import { createEcrPort } from "../aws/ecr.ts";
@@ -71,6 +72,8 @@ export interface World {
   readonly quotas: SandboxQuotas;
   readonly tasks: SandboxTasks;
   readonly schedules: SandboxSchedules;
+  /** The pull-through cache rules of its ECR, and the templates of repositories. */
+  readonly cacheRules: CacheRules;
   readonly faults: AwsFaults;
   /** How often ECS lets itself be called. */
   readonly rates: AwsRates;
@@ -147,6 +150,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
   const tasks = createTasks(cluster, ecsFaults);
   const schedules = createSchedules(faults.check);
   const executions = createExecutions(clock, unverified, faults.check);
+  const cacheRules = createCacheRules(file);
   const quotas = createSandboxQuotas(faults.check);
   const { allowed = DEFAULT_POLICY.registries.allowed } = options;
   const rules = { allowed: [...allowed, ecrHost(home.account, home.region)], mayReachPrivate: true };
@@ -159,7 +163,14 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     ports: {
       location: home,
       ecs: createEcsPort(cluster, definitions, ecsFaults, deployments),
-      ecr: createEcrPort({ registry: registries.ecr, file, internet, clock, faults: faults.check }),
+      ecr: createEcrPort({
+        registry: registries.ecr,
+        file,
+        internet,
+        clock,
+        cacheRules,
+        faults: faults.check,
+      }),
       registries: clients,
       copier: createCopier({ registries: clients, clock }),
       ...(hasAccount
@@ -189,6 +200,7 @@ export async function createWorld(file: WorldFile, options: WorldOptions = {}): 
     quotas: quotas,
     tasks,
     schedules,
+    cacheRules,
     faults,
     rates,
     addresses,

@@ -77,6 +77,8 @@ function accountOf(
 }
 
 const PROD = { web: "prod", storefront: "shop" };
+/** Of the page on copies. Its login is Docker Hub's in no world, so that ECR cannot sign in by it. */
+const HUB_SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf";
 type Page = {
   readonly account: object;
   /** The stack's name; absent: `repull`. */
@@ -86,6 +88,12 @@ type Page = {
 /** Where a page needs another account, or something done before its first command. */
 const PAGES: Readonly<Record<string, Page>> = {
   "README.md": { account: accountOf(PROD, 100) },
+  "docs/mirrors.md": {
+    account: {
+      ...accountOf(PROD, 100),
+      secrets: { [HUB_SECRET]: { username: "shop", password: "token" } },
+    },
+  },
   "docs/deploy.md": { account: accountOf({ web: "repull-test", storefront: "shop" }, 100) },
   "docs/getting-started.md": { account: accountOf(PROD, 0), stack: "repull-rehearsal" },
   "docs/diagnose.md": { account: accountOf(PROD, 0), before: ["repull diagnose prod/web --record facts"] },
@@ -137,6 +145,7 @@ async function waitingExecution(env: Env): Promise<string> {
 // biome-ignore format: a table is read by its columns
 const STATUSES: readonly (readonly [begins: RegExp, statuses: readonly number[], why: string])[] = [
   [/^repull undo .*--yes/, [0, 1],    "the limit is reached, so the image that is put back cannot be pulled"],
+  [/^repull mirrors cache create .*--yes/, [1], "the account of Docker Hub is in no world"],
   [/^repull diagnose/,     [0, 1, 5], "what is found decides the status"],
 ];
 

@@ -26,7 +26,7 @@ for (const { text } of pages) {
     .matchAll(/^\s*(?:\$ )?repull ([a-z][a-z-]*)\b([^\n#]*)/gm)) {
     // It is the command that tells of the others.
     if (command === "help") continue;
-    const [sub = ""] = /^ [a-z][a-z-]*/.exec(rest) ?? [];
+    const [sub = ""] = /^ (?:cache )?[a-z][a-z-]*/.exec(rest) ?? [];
     const words = ["sandbox", "policy", "kubernetes", "mirrors"].includes(command)
       ? `${command}${sub}`
       : command;

@@ -61,7 +61,7 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
   [/^repull (?:completion|policy) /, "writes a file of the reader's: test/cli tries both commands"],
   [/^ROLES=\$\(repull scan --roles/, "the same scan as elsewhere, into a variable of the shell"],
   [
-    /^repull mirrors/,
+    /^repull mirrors(?! cache)/,
     "reads what the sandbox does not serve: test/real/mirrors-list.test.ts and mirrors-prune.test.ts do, over moto",
   ],
   [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],

@@ -1,4 +1,4 @@
-/** ECR's own API: repositories, what is in them, pull-through rules and the token of the registry. */
+/** ECR's own API: repositories, what is in them, and the token of the registry. */
 
 import { getObjects, getString, getStrings } from "../../../ecs/json-fields.ts";
 import { isDigest } from "../../../image/digest.ts";
@@ -84,21 +84,6 @@ export const ecr: Operations = {
       })),
       ...next,
     };
-  },
-
-  DescribePullThroughCacheRules: async (_, { world }) => ({
-    pullThroughCacheRules: (await world.ports.ecr.pullThroughRules()).map((rule) => ({
-      ecrRepositoryPrefix: rule.prefix,
-      upstreamRegistryUrl: rule.upstreamHost,
-      registryId: world.home.account,
-      ...(rule.upstreamPrefix === undefined ? {} : { upstreamRepositoryPrefix: rule.upstreamPrefix }),
-    })),
-  }),
-
-  async ValidatePullThroughCacheRule(input, { world }) {
-    const prefix = getString(input, "ecrRepositoryPrefix") ?? "";
-    const { isValid, because } = await world.ports.ecr.validateRule(prefix);
-    return { ecrRepositoryPrefix: prefix, isValid, ...(isValid ? {} : { failure: because }) };
   },
 
   async BatchGetImage(input, { world }) {

@@ -1,0 +1,161 @@
+/**
+ * `repull mirrors cache create`: a pull-through cache rule of ECR, with the template of the repositories that it makes. Shows what
+ * it would create; with `--yes`, creates what is missing. What exists is never changed.
+ */
+
+import { createCacheSettings } from "../../../aws/cache/cache-settings.ts";
+import { getCallerIdentity } from "../../../aws/client/caller-identity.ts";
+import type { WantedCache } from "../../../mirrors/cache/cache-settings.ts";
+import { decideCache } from "../../../mirrors/cache/decide-cache.ts";
+import { makeCache, readCaches } from "../../../mirrors/cache/make-cache.ts";
+import { AwsError } from "../../../remediation/ports/aws-error.ts";
+import { linesOf } from "../../../text/visible.ts";
+import { awsSettingsFrom } from "../../account/aws-settings.ts";
+import {
+  type DeployedConfigOptions,
+  readDeployedConfig,
+  refuseUnlessWritesAllowed,
+} from "../../account/deployed-config.ts";
+import { stackFlags } from "../../account/stack-flags.ts";
+import { whereOf } from "../../account/where.ts";
+import { EXIT } from "../../exit-status.ts";
+import type { CommandIo } from "../../io.ts";
+import { jsonLine } from "../../output/json-line.ts";
+import { permissions } from "../../output/permissions.ts";
+import { RefusedCommand } from "../../refused-command.ts";
+import type { CacheLine } from "./cache-line.ts";
+import { formatCache } from "./format-cache.ts";
+import { UPSTREAMS } from "./upstreams.ts";
+import { type CacheFlags, wantedCache } from "./wanted-cache.ts";
+
+export type CreateCacheInput = CacheFlags & {
+  readonly yes: boolean;
+  readonly rights: boolean;
+  readonly json: boolean;
+} & DeployedConfigOptions;
+
+/**
+ * What AWS asks for, with those that ECR's own side effects need: the service-linked role of the cache, the secret, the template's
+ * role. (AmazonECR/latest/userguide/{pull-through-cache-iam,repository-creation-templates-create}.html, read 2026-11)
+ */
+export const CREATE_CACHE_ACTIONS: readonly string[] = [
+  "ecr:CreatePullThroughCacheRule",
+  "ecr:CreateRepository",
+  "ecr:CreateRepositoryCreationTemplate",
+  "ecr:DescribePullThroughCacheRules",
+  "ecr:DescribeRepositoryCreationTemplates",
+  "ecr:PutLifecyclePolicy",
+  "ecr:ValidatePullThroughCacheRule",
+  "iam:CreateServiceLinkedRole",
+  "iam:PassRole",
+  "lambda:GetFunctionConfiguration",
+  "lambda:ListFunctions",
+  "lambda:ListTags",
+  "secretsmanager:GetSecretValue",
+  "ssm:GetParameter",
+  "sts:GetCallerIdentity",
+];
+
+/** Exit status 0 where it is there or could be made, 1 where ECR cannot use it, 4 where something else has its name. */
+export async function createCache(input: CreateCacheInput, io: CommandIo): Promise<number> {
+  if (input.rights) {
+    io.out(permissions(CREATE_CACHE_ACTIONS, input.json));
+    return EXIT.done;
+  }
+  const aws = await awsSettingsFrom(io);
+  const { account, partition } = await getCallerIdentity(aws);
+  const config = await readDeployedConfig(input, aws, io);
+  const wanted = await wantedCache(input, config.policy, { account, region: aws.region }, io);
+  io.err(`${whereOf(account, aws)}, by ${config.from}${input.yes ? "" : ": nothing is changed"}\n`);
+  const settings = createCacheSettings(aws, UPSTREAMS[input.registry].name);
+  const common = {
+    ...{ type: "cache" as const, account, region: aws.region, registry: input.registry },
+    ...{ prefix: wanted.rule.prefix, upstream: wanted.rule.upstreamHost, settings: settingsIn(wanted) },
+    repositories: `arn:${partition}:ecr:${aws.region}:${account}:repository/${wanted.rule.prefix}/*`,
+  };
+  const tell = (line: CacheLine) =>
+    io.out(input.json ? jsonLine("cache", line) : linesOf(formatCache(line, againIn(input))));
+
+  if (!input.yes) {
+    const decision = decideCache(wanted, await readCaches(settings));
+    if (decision.kind === "refused") throw refusal(decision, "nothing was written");
+    const { rule, template } = decision;
+    tell({ ...common, kind: "dry-run", rule, ...(template === undefined ? {} : { template }), undo: [] });
+    return EXIT.done;
+  }
+
+  await refuseUnlessWritesAllowed(config);
+  const undo: string[][] = [];
+  const made = await makeCache(wanted, settings, (part) => undo.unshift(undoOf(part, wanted))).catch(
+    (error: unknown) => {
+      for (const command of undo) io.err(`created before it failed; undo: ${command.join(" ")}\n`);
+      throw error;
+    },
+  );
+  if (made.kind === "refused")
+    throw refusal(
+      made,
+      undo.length === 0 ? "nothing was written" : `created before; undo: ${undo[0]?.join(" ")}`,
+    );
+  const { rule, template } = made;
+  const validity = await validityOf(settings, wanted.rule.prefix, io);
+  tell({
+    ...{ ...common, kind: "made", rule, ...(template === undefined ? {} : { template }), undo },
+    ...validity,
+  });
+  return validity.isValid === false ? EXIT.failed : EXIT.done;
+}
+
+function refusal(
+  { code, because, command }: Extract<ReturnType<typeof decideCache>, { kind: "refused" }>,
+  effect: string,
+): RefusedCommand {
+  return new RefusedCommand(code, `${because}: ${effect}; ${command.join(" ")} would change that`);
+}
+
+function undoOf(part: "template" | "rule", { rule: { prefix } }: WantedCache): string[] {
+  return part === "rule"
+    ? ["aws", "ecr", "delete-pull-through-cache-rule", "--ecr-repository-prefix", prefix]
+    : ["aws", "ecr", "delete-repository-creation-template", "--prefix", prefix];
+}
+
+function settingsIn({ rule: { secret }, template }: WantedCache): CacheLine["settings"] {
+  const { mutability, kmsKey, tags, lifecycle, role } = template ?? {};
+  return {
+    ...(secret === undefined ? {} : { secret }),
+    ...(mutability === undefined ? {} : { mutability }),
+    ...(kmsKey === undefined ? {} : { kmsKey }),
+    ...(tags === undefined ? {} : { tags: { ...tags } }),
+    ...(lifecycle === undefined ? {} : { lifecycle }),
+    ...(role === undefined ? {} : { role }),
+  };
+}
+
+/** The rule is there whatever the answer: without one, nothing is known. */
+async function validityOf(
+  settings: ReturnType<typeof createCacheSettings>,
+  prefix: string,
+  io: Pick<CommandIo, "err">,
+): Promise<Pick<CacheLine, "isValid" | "because">> {
+  try {
+    const { isValid, because } = await settings.validate(prefix);
+    return { isValid, ...(because === "" ? {} : { because }) };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    io.err(`not checked whether ECR can sign in: ${error.message}\n`);
+    return {};
+  }
+}
+
+function againIn(input: CreateCacheInput): string {
+  const { registry, secret, prefix, lifecycle, templateRole, template } = input;
+  return [
+    `repull mirrors cache create --registry ${registry}`,
+    ...(secret === undefined ? [] : [`--secret ${secret}`]),
+    ...(prefix === undefined ? [] : [`--prefix ${prefix}`]),
+    ...(lifecycle === undefined ? [] : [`--lifecycle ${lifecycle}`]),
+    ...(templateRole === undefined ? [] : [`--template-role ${templateRole}`]),
+    ...(template ? [] : ["--no-template"]),
+    `--yes${stackFlags(input)}`,
+  ].join(" ");
+}
