@@ -110,7 +110,7 @@ function inputOf({ prefix, appliedFor, mutability, kmsKey, tags, lifecycle, role
   };
 }
 
-/** What was not read to its end is no list: a rule of the same prefix may be in the rest. */
+/** A list that was not read to its end proves nothing: a rule of the same prefix may be in the rest. */
 async function allPages<T>(
   action: string,
   ask: (

@@ -100,7 +100,7 @@ describe("a cache is created", () => {
     expect(second.line.undo).toEqual([]);
   });
 
-  test("and is taken back by the commands that it names", async () => {
+  test("with the commands that take it back", async () => {
     await serve();
     const { line } = await run({ yes: true, prefix: "team/hub" });
     expect(line.undo).toEqual([
@@ -170,7 +170,7 @@ describe("a cache is created", () => {
   ] as const)
     test(`of ${registry}, which ECR knows as ${host}`, async () => {
       await serve();
-      // Undefined is no option that was given.
+      // An undefined member is an option that was not given.
       await run({ registry, yes: true, ...({ secret } as { secret: string }) });
       expect(made().rules).toEqual([[registry, host, secret]]);
     });
@@ -216,7 +216,7 @@ describe("what exists is never changed", () => {
       expect(made().rules).toEqual([]);
     });
 
-  test("and the same template in other words is no difference", async () => {
+  test("when the template says the same in other words, and the rule is made", async () => {
     await serve();
     world.cacheRules.templates.set("docker-hub", {
       ...{ prefix: "docker-hub", appliedFor: ["REPLICATION", "PULL_THROUGH_CACHE"] },

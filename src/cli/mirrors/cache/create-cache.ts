@@ -68,7 +68,7 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
   const wanted = await wantedCache(input, config.policy, { account, region: aws.region }, io);
   io.err(`${whereOf(account, aws)}, by ${config.from}${input.yes ? "" : ": nothing is changed"}\n`);
   const settings = createCacheSettings(aws, UPSTREAMS[input.registry].name);
-  const common = {
+  const place = {
     ...{ type: "cache" as const, account, region: aws.region, registry: input.registry },
     ...{ prefix: wanted.rule.prefix, upstream: wanted.rule.upstreamHost, settings: settingsIn(wanted) },
     repositories: `arn:${partition}:ecr:${aws.region}:${account}:repository/${wanted.rule.prefix}/*`,
@@ -80,7 +80,7 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
     const decision = decideCache(wanted, await readCaches(settings));
     if (decision.kind === "refused") throw refusal(decision, "nothing was written");
     const { rule, template } = decision;
-    tell({ ...common, kind: "dry-run", rule, ...(template === undefined ? {} : { template }), undo: [] });
+    tell({ ...place, kind: "dry-run", rule, ...(template === undefined ? {} : { template }), undo: [] });
     return EXIT.done;
   }
 
@@ -100,7 +100,7 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
   const { rule, template } = made;
   const validity = await validityOf(settings, wanted.rule.prefix, io);
   tell({
-    ...{ ...common, kind: "made", rule, ...(template === undefined ? {} : { template }), undo },
+    ...{ ...place, kind: "made", rule, ...(template === undefined ? {} : { template }), undo },
     ...validity,
   });
   return validity.isValid === false ? EXIT.failed : EXIT.done;

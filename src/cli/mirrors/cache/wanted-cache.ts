@@ -54,7 +54,7 @@ export async function wantedCache(
 function checkSecret(secret: string, { account, region }: SignedIn): void {
   const arn = parseArn(secret);
   if (arn?.service !== "secretsmanager" || !arn.resource.startsWith("secret:"))
-    throw new InvalidInput("--secret", `the ARN of a secret of Secrets Manager, got ${secret}`);
+    throw new InvalidInput("--secret", `the ARN of a secret, got ${secret}`);
   if (!/^secret:ecr-pullthroughcache\/[A-Za-z0-9/_+=.@-]+$/.test(arn.resource))
     throw new InvalidInput(
       "--secret",
@@ -119,7 +119,7 @@ function isRole(text: string): boolean {
   return arn?.service === "iam" && arn.resource.startsWith("role/");
 }
 
-/** ECR itself judges the rules; what is no document of rules is told before anything is made. */
+/** ECR itself judges the rules; anything but a document of rules is refused before anything is made. */
 async function lifecycleIn(path: string, io: Pick<CommandIo, "readFile">): Promise<string> {
   const text = await io.readFile(path);
   if (text === undefined) throw new InvalidInput("--lifecycle", `a readable file, got ${path}`);
