@@ -7,7 +7,7 @@
 
 import { sameRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
-import { checkRestored } from "../deploy/restored-images.ts";
+import { checkRestored } from "../deploy/restore/restored-images.ts";
 import type { StartedRollout } from "../deploy/rollout.ts";
 import { rolloutOf } from "../deploy/rollouts.ts";
 import { closedCalendar } from "../gates/change-calendar.ts";

@@ -1,7 +1,7 @@
 /** One observation: the result of a step, and the only thing that the rules know of the world at that time. */
 
 import type { Deployment } from "../../ecs/service/service.ts";
-import type { RestoredStatus } from "../deploy/restored-images.ts";
+import type { RestoredStatus } from "../deploy/restore/restored-images.ts";
 import type { RolloutStatus } from "../deploy/rollout.ts";
 import type { ClosedCalendar } from "../gates/change-calendar.ts";
 import type { ExecutionStatus } from "../ports/ports.ts";

@@ -6,8 +6,9 @@
 import { createHash } from "node:crypto";
 import { optional } from "../../ecs/json-fields.ts";
 import type { Restored } from "../deploy/redeploy-previous.ts";
-import { type RedeployResult, redeployRevision } from "../deploy/redeploy-service.ts";
+import type { RedeployResult } from "../deploy/redeploy-service.ts";
 import { type RegisterResult, registerRevision } from "../deploy/register-revision.ts";
+import { restoreOverwritten } from "../deploy/restore/restore-overwritten.ts";
 import type { RolloutStart } from "../deploy/rollout.ts";
 import { rolloutOf } from "../deploy/rollouts.ts";
 import { type ClosedCalendar, closedCalendar } from "../gates/change-calendar.ts";
@@ -90,7 +91,7 @@ async function writeOnce(
     case "undo":
       return { write: kind, restored: await undoRollout(state, execution, ports) };
     case "restore":
-      return { write: kind, redeployed: await restoreOverwritten(state, ports) };
+      return { write: kind, redeployed: await restore(state, ports) };
   }
 }
 
@@ -167,10 +168,10 @@ async function undoRollout({ rollback }: State, execution: string, ports: Ports)
   return await rolloutOf(surveyed).undo(undone, ports);
 }
 
-async function restoreOverwritten({ overwritten }: State, ports: Ports): Promise<RedeployResult> {
+async function restore({ overwritten }: State, ports: Ports): Promise<RedeployResult> {
   if (overwritten === undefined) throw new Error("there is nothing to restore");
-  const { clusterArn, service, revision, written, knownDeploymentIds } = overwritten;
-  const place = { clusterArn, service, to: revision, from: written.at(-1) ?? "" };
-  const change = { ...place, knownDeploymentIds, isSeenTwice: true };
-  return await redeployRevision(change, ports);
+  return await restoreOverwritten(
+    { ...overwritten, registered: overwritten.substitution.newRevision },
+    ports,
+  );
 }

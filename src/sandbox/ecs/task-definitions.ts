@@ -35,8 +35,8 @@ const CONTAINER_DEFAULTS: JsonObject = {
 };
 
 export interface TaskDefinitions {
-  /** Registers the next revision of its family and answers its ARN. Throws AwsError `invalid`. */
-  register(registrable: JsonObject): string;
+  /** Registers the next revision of its family and answers its ARN. Throws AwsError `invalid`. @param by which caller ECS names */
+  register(registrable: JsonObject, by?: "account" | "repull"): string;
   /** By ARN, `family:revision`, or `family` for the newest active revision. */
   describe(name: string): DescribedTaskDefinition | undefined;
   /** The newest ACTIVE revisions of a family, newest first. */
@@ -66,6 +66,11 @@ export function createTaskDefinitions(
   const firstNumbers = new Map<string, number>();
   const prefix = `arn:${home.partition}:ecs:${home.region}:${home.account}:task-definition/`;
 
+  const principals = {
+    account: `arn:${home.partition}:iam::${home.account}:root`,
+    repull: `arn:${home.partition}:sts::${home.account}:assumed-role/repull-remediate/repull-remediate`,
+  } as const;
+
   const find = (name: string): Revision | undefined => {
     const short = name.startsWith(prefix) ? name.slice(prefix.length) : name;
     const [family = "", revision] = short.split(":");
@@ -76,7 +81,7 @@ export function createTaskDefinitions(
   };
 
   return {
-    register(registrable) {
+    register(registrable, by = "account") {
       refuseWhatEcsRefuses(registrable, unverified.imageMayHaveTagAndDigest);
       const { tags: _, ...sent } = structuredClone(registrable);
       const family = String(sent.family);
@@ -100,7 +105,7 @@ export function createTaskDefinitions(
           requiresAttributes: [{ name: "com.amazonaws.ecs.capability.docker-remote-api.1.18" }],
           compatibilities: ["EC2", ...(sent.networkMode === "awsvpc" ? ["FARGATE"] : [])],
           registeredAt: clock.now() / 1000,
-          registeredBy: `arn:${home.partition}:iam::${home.account}:root`,
+          registeredBy: principals[by],
         }),
         tags: frozen(tagsOf(registrable)),
       });

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import type { Service } from "../../../src/ecs/service/service.ts";
+import { toTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
-import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
+import { AwsError, type AwsErrorKind } from "../../../src/remediation/ports/aws-error.ts";
 import type { Ecs, Ports } from "../../../src/remediation/ports/ports.ts";
 import type { Outcome } from "../../../src/remediation/report/outcome.ts";
 import { remediate } from "../../../src/remediation/workflow/remediate.ts";
@@ -201,6 +202,80 @@ describe("a deployment that comes between a comparison of ours and its write", (
       expect(died.size > 0).toBe(dies !== undefined);
     });
   }
+});
+
+describe("a way back in whose place another execution's heal is found", () => {
+  type Heal = {
+    /** Who registers it, and what its tags say that it is based on. */
+    readonly by: "repull" | "account";
+    readonly basedOn?: "theirs" | "another";
+    readonly dies?: boolean;
+    readonly loses?: boolean;
+    readonly refused?: AwsErrorKind;
+  };
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [when: string, heal: Heal, runs: "deployed last" | "what was found"])[] = [
+    ["it is of what Repull brought back",                                      { by: "repull" },                      "deployed last"],
+    ["it is of what Repull brought back, and the process dies at the write",   { by: "repull", dies: true },          "deployed last"],
+    ["it is of what Repull brought back, and the write's answer is lost",      { by: "repull", loses: true },         "deployed last"],
+    ["it is of what Repull brought back, and its description is late",         { by: "repull", refused: "throttled" }, "deployed last"],
+    ["it is of what Repull brought back, and may not be described",            { by: "repull", refused: "denied" },   "what was found"],
+    ["it is of another revision",                                              { by: "repull", basedOn: "another" },  "what was found"],
+    ["another caller registered it with Repull's tags",                        { by: "account" },                     "what was found"],
+  ];
+  for (const [when, heal, runs] of table)
+    it(`runs ${runs} where ${when}`, async () => {
+      const { by, basedOn = "theirs", dies = false, loses = false, refused } = heal;
+      const world = await failingWorld();
+      const theirs: string[] = [];
+      let found = "";
+      let writes = 0;
+      let deaths = 0;
+      let refusals = 0;
+      world.executions.dies(({ name, when: moment }) => {
+        if (!dies || found === "" || deaths > 0 || !name.startsWith("restore") || moment !== "unrecorded")
+          return false;
+        deaths += 1;
+        return true;
+      });
+      /** Another execution replaces what Repull has brought back, before the next way back is written. */
+      const heals = async () => {
+        const container = { name: "web", image: "nginx:1.26", essential: true };
+        const based = basedOn === "theirs" ? (theirs[0] ?? "") : (theirs[1] ?? "");
+        const tags = toTags({
+          execution: "r-0123456789abcdef0123456789abcdef01234567-1",
+          previousRevision: based.slice(based.lastIndexOf("/") + 1),
+          service: "prod/web",
+          images: [],
+        });
+        found = world.definitions.register({ family: "web", containerDefinitions: [container], tags }, by);
+        world.cluster.updateService("prod", "web", found);
+      };
+      const { outcome } = await play(world, (truth) => ({
+        async describeTaskDefinition(name) {
+          if (name === found && refused !== undefined && (refused === "denied" || refusals === 0)) {
+            refusals += 1;
+            throw new AwsError(refused, "ecs:DescribeTaskDefinition", "not answered");
+          }
+          return await truth.describeTaskDefinition(name);
+        },
+        async describeService(cluster, name) {
+          if (writes === 2 && found === "") await heals();
+          return await truth.describeService(cluster, name);
+        },
+        async updateService(...update: Update) {
+          if (writes < 2) theirs.push(deploys(world, `nginx:1.${26 + writes}`));
+          writes += 1;
+          const answer = await truth.updateService(...update);
+          if (loses && writes === 3) throw silent("ecs:UpdateService");
+          return answer;
+        },
+      }));
+      expect(found).not.toBe("");
+      expect(deaths).toBe(dies ? 1 : 0);
+      expect(now(world)?.taskDefinition).toBe(runs === "deployed last" ? theirs[1] : found);
+      expect(outcome.outcome).toBe("superseded");
+    });
 });
 
 describe("a deployment that comes at our write, whose answer is lost", () => {

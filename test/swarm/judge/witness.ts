@@ -10,7 +10,7 @@ import type { Service } from "../../../src/ecs/service/service.ts";
 import type { Ports } from "../../../src/remediation/ports/ports.ts";
 import type { Json, JsonObject } from "../../../src/runtime/json.ts";
 import type { LogFields } from "../../../src/runtime/log.ts";
-import type { ServiceRecord } from "../../../src/sandbox/ecs/state.ts";
+import type { DeploymentRecord, ServiceRecord } from "../../../src/sandbox/ecs/state.ts";
 import type { World } from "../../../src/sandbox/world/world.ts";
 import { DEFAULT_POLICY, type Policy } from "../../../src/substitution/policy/policy.ts";
 import { SECRET } from "../world/random-service.ts";
@@ -237,7 +237,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         const view = viewOf(execution);
         // The deployment that fails is the one that is to be replaced, whatever an answer of the past has told.
         const isKnown = primary?.id === view.surveyed || primary?.id === failingDeployment(execution);
-        if (primary !== undefined && !isKnown && started.get(primary.id) !== execution) {
+        if (primary !== undefined && !isKnown && !isOwnOrItsHeal(primary, service, execution)) {
           if (view.deployment === primary.id)
             violate(
               "not-overwritten",
@@ -289,6 +289,19 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
       },
     },
   });
+
+  /** Whether this execution started it, or another one did to heal what this one had deployed just before. */
+  const isOwnOrItsHeal = (
+    primary: DeploymentRecord,
+    service: ServiceRecord | undefined,
+    execution: string,
+  ): boolean => {
+    const starter = started.get(primary.id);
+    if (starter === execution || starter === undefined) return starter === execution;
+    const before = service?.serviceDeployments[1];
+    const former = ours.get(primary.taskDefinition)?.former;
+    return before !== undefined && started.get(before.id) === execution && before.taskDefinition === former;
+  };
 
   /** What may be said of a redeployment before it is made. */
   const writes = (execution: string, service: ServiceRecord, revision: string, view: View): void => {
@@ -486,7 +499,14 @@ function isToldWhole({ deployments, desiredCount, runningCount }: Service): bool
   return others.length === 0 && isDone && desiredCount > 0 && runningCount >= desiredCount;
 }
 
-const WRITTEN_BY_ECS = ["taskDefinitionArn", "revision", "registeredAt", "status", "deregisteredAt"];
+const WRITTEN_BY_ECS = [
+  "taskDefinitionArn",
+  "revision",
+  "registeredAt",
+  "registeredBy",
+  "status",
+  "deregisteredAt",
+];
 
 function essence(definition: JsonObject): Json {
   const kept = Object.entries(definition).filter(([member]) => !WRITTEN_BY_ECS.includes(member));

@@ -89,7 +89,7 @@ export function createEcsPort(
     },
     async registerTaskDefinition(registrable) {
       faults("ecs:RegisterTaskDefinition");
-      return definitions.register(registrable);
+      return definitions.register(registrable, "repull");
     },
     async newestRevisions(family, count, after = "") {
       faults("ecs:ListTaskDefinitions");

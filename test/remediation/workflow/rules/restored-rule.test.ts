@@ -1,7 +1,7 @@
 /** The rule after an undo was written: how long the service is looked at, what is told of its images, and what else is tried. */
 
 import { expect, test } from "vitest";
-import type { RestoredStatus } from "../../../../src/remediation/deploy/restored-images.ts";
+import type { RestoredStatus } from "../../../../src/remediation/deploy/restore/restored-images.ts";
 import type { State } from "../../../../src/remediation/workflow/state.ts";
 import type { ImagePlan } from "../../../../src/substitution/plan-types.ts";
 import {

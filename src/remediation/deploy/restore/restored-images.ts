@@ -6,12 +6,12 @@
  * cannot be read is left out.
  */
 
-import { sameRevision } from "../../ecs/arn.ts";
-import { optional } from "../../ecs/json-fields.ts";
-import type { ServiceRevision } from "../../ecs/service/service-revision.ts";
-import type { Digest } from "../../image/digest.ts";
-import { AwsError } from "../ports/aws-error.ts";
-import type { Ports } from "../ports/ports.ts";
+import { sameRevision } from "../../../ecs/arn.ts";
+import { optional } from "../../../ecs/json-fields.ts";
+import type { ServiceRevision } from "../../../ecs/service/service-revision.ts";
+import type { Digest } from "../../../image/digest.ts";
+import { AwsError } from "../../ports/aws-error.ts";
+import type { Ports } from "../../ports/ports.ts";
 
 /** Deployments that may have come since ours. */
 const DEPLOYMENTS_MAX = 5;
