@@ -135,9 +135,25 @@ function baseImages(image: Argument, build: Build): readonly FoundImage[] {
   const pieces = isVerbatim
     ? expandVariables(value, (s, e) => rangeAt(range.start, s, e, range), dialectOf(build))
     : [{ known: value }];
-  const text = pieces.map((piece) => ("known" in piece ? piece.known : "$")).join("");
-  if (text === "scratch" || build.stages.has(text)) return [];
+  if (isStage(pieces, build.stages)) return [];
   return some(foundImage({ pieces, written: value, range, place: "FROM" }));
+}
+
+/**
+ * `scratch`, or a stage before it; also where an argument is in its name that a build alone knows: `build-$TARGETOS` after a
+ * stage `build-linux`.
+ */
+function isStage(pieces: readonly Piece[], stages: ReadonlySet<string>): boolean {
+  const texts = pieces.map((piece) => ("known" in piece ? piece.known : undefined));
+  if (!texts.includes(undefined)) {
+    const name = texts.join("");
+    return name === "scratch" || stages.has(name);
+  }
+  const [first = "", last = ""] = [texts[0], texts.at(-1)];
+  if (first + last === "") return false;
+  return [...stages].some(
+    (name) => name.length > first.length + last.length && name.startsWith(first) && name.endsWith(last),
+  );
 }
 
 /** A number is a stage, and so is the name of one before it. Variables are not expanded here. */

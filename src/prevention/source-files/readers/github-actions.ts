@@ -4,10 +4,17 @@
  * https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax (read 2026-11)
  */
 
-import { listOf, membersOf, type Pointer, type SourceDocument } from "../documents/document.ts";
+import {
+  listOf,
+  membersOf,
+  type Pointer,
+  type SourceDocument,
+  type SourceScalar,
+} from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
+import { alternativesOf, type Contexts } from "../github-contexts.ts";
 import { foundImage } from "../pieces.ts";
-import { imageAt, partOf, piecesOf } from "./document-reader.ts";
+import { imageAt, partOf } from "./document-reader.ts";
 
 const DOCKER = "docker://";
 
@@ -18,7 +25,7 @@ export function githubActionsImages(document: SourceDocument): readonly FoundIma
       jobImages(document, ["jobs", name], membersOf(job)),
     ),
     ...imageAt(document, ["runs", "image"], { prefix: DOCKER }),
-    ...stepImages(document, ["runs", "steps"], membersOf(runs).steps),
+    ...stepImages(document, ["runs", "steps"], membersOf(runs).steps, { env: [] }),
   ];
 }
 
@@ -27,24 +34,34 @@ function jobImages(
   at: Pointer,
   job: Readonly<Record<string, unknown>>,
 ): readonly FoundImage[] {
+  const matrix = [...at, "strategy", "matrix"];
+  const container = (pointer: Pointer): readonly FoundImage[] =>
+    containerImage(document, pointer, { env: [], matrix });
   return [
-    ...containerImage(document, [...at, "container"]),
-    ...containerImage(document, [...at, "container", "image"]),
+    ...container([...at, "container"]),
+    ...container([...at, "container", "image"]),
     ...Object.keys(membersOf(job.services)).flatMap((service) =>
-      containerImage(document, [...at, "services", service, "image"]),
+      container([...at, "services", service, "image"]),
     ),
-    ...stepImages(document, [...at, "steps"], job.steps),
+    ...stepImages(document, [...at, "steps"], job.steps, { env: [[...at, "env"], ["env"]], matrix }),
   ];
 }
 
-function stepImages(document: SourceDocument, at: Pointer, steps: unknown): readonly FoundImage[] {
+function stepImages(
+  document: SourceDocument,
+  at: Pointer,
+  steps: unknown,
+  job: Contexts,
+): readonly FoundImage[] {
   return listOf(steps).flatMap((step, index) => {
     const uses = String(membersOf(step).uses);
+    const contexts = { ...job, env: [[...at, index, "env"], ...job.env] };
+    const input = (name: string): Pointer => [...at, index, "with", name];
     return [
       ...imageAt(document, [...at, index, "uses"], { prefix: DOCKER }),
-      ...(/^docker\/setup-qemu-action@/.test(uses) ? imageAt(document, [...at, index, "with", "image"]) : []),
+      ...(/^docker\/setup-qemu-action@/.test(uses) ? containerImage(document, input("image"), contexts) : []),
       ...(/^docker\/setup-buildx-action@/.test(uses)
-        ? driverImages(document, [...at, index, "with", "driver-opts"])
+        ? driverImages(document, input("driver-opts"), contexts)
         : []),
     ];
   });
@@ -54,19 +71,30 @@ function stepImages(document: SourceDocument, at: Pointer, steps: unknown): read
  * The runner takes `docker://` away before a container's image.
  * https://github.com/actions/runner/blob/main/src/Runner.Worker/Container/ContainerInfo.cs (read 2026-11)
  */
-function containerImage(document: SourceDocument, at: Pointer): readonly FoundImage[] {
-  const text = document.scalarAt(at)?.text ?? "";
-  return imageAt(document, at, { prefix: /^docker:\/\//i.exec(text)?.[0] ?? "" });
+function containerImage(document: SourceDocument, at: Pointer, contexts: Contexts): readonly FoundImage[] {
+  const scalar = document.scalarAt(at);
+  if (scalar === undefined) return [];
+  const prefix = /^docker:\/\//i.exec(scalar.text)?.[0] ?? "";
+  return imagesOf(document, partOf(scalar, prefix.length), at, contexts);
 }
 
 /** A list of options, one on each line. */
-function driverImages(document: SourceDocument, at: Pointer): readonly FoundImage[] {
+function driverImages(document: SourceDocument, at: Pointer, contexts: Contexts): readonly FoundImage[] {
   const scalar = document.scalarAt(at);
   if (scalar === undefined) return [];
-  return [...scalar.text.matchAll(/^[ \t]*image=(.*)$/gm)].flatMap(({ index, 0: line, 1: name = "" }) => {
-    const image = partOf(scalar, index + line.length - name.length, index + line.length);
-    const range = image.at(0, image.text.length) ?? scalar.range;
-    const place = at.join(".");
-    return foundImage({ pieces: piecesOf(image), written: image.text.trim(), range, place }) ?? [];
-  });
+  return [...scalar.text.matchAll(/^[ \t]*image=(.*)$/gm)].flatMap(({ index, 0: line, 1: name = "" }) =>
+    imagesOf(document, partOf(scalar, index + line.length - name.length, index + line.length), at, contexts),
+  );
+}
+
+function imagesOf(
+  document: SourceDocument,
+  scalar: SourceScalar,
+  at: Pointer,
+  contexts: Contexts,
+): readonly FoundImage[] {
+  const range = scalar.at(0, scalar.text.length) ?? scalar.range;
+  return alternativesOf(document, scalar, contexts).flatMap(
+    (pieces) => foundImage({ pieces, written: scalar.text.trim(), range, place: at.join(".") }) ?? [],
+  );
 }

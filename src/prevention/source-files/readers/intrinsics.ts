@@ -44,6 +44,8 @@ export function alternativesAt(document: SourceDocument, at: Pointer, depth = 0)
         .flatMap((branch) => alternativesAt(document, [...inner, branch], depth + 1));
     case "Fn::FindInMap":
       return mapped(document, inner, argument, depth);
+    case "Fn::GetAtt":
+      return [attribute(document, argument)];
     default:
       return [[{ unknown: `${only} …` }]];
   }
@@ -73,6 +75,22 @@ function refered(document: SourceDocument, name: string): Alternative {
   const isRestricted = ["AllowedValues", "AllowedPattern", "MaxLength"].some((key) => key in parameter);
   // A default that the parameter does not allow makes the template invalid.
   return isRestricted ? pieces.map((piece) => held(piece, "restricted-value")) : pieces;
+}
+
+/** `RepositoryUri` of a repository that the template makes is in the account's own ECR. */
+function attribute({ value }: SourceDocument, argument: unknown): Alternative {
+  const [name = "", member = ""] = (Array.isArray(argument) ? argument : String(argument).split(".")).map(
+    String,
+  );
+  const { Type } = membersOf(valueAt(value, ["Resources", name]));
+  if (Type !== "AWS::ECR::Repository" || member !== "RepositoryUri") return [{ unknown: "Fn::GetAtt …" }];
+  return [
+    { unknown: "*" },
+    { known: ".dkr.ecr." },
+    { unknown: "*" },
+    { known: ".amazonaws.com/" },
+    { unknown: `\${${name}}` },
+  ];
 }
 
 function substituted(
