@@ -71,7 +71,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/substitution/remedies":        ["."],
   "src/substitution/strategies":      ["."],
   "src/kubernetes":                   ["objects", "policies"],
-  "src/kubernetes/admission":         ["."],
+  "src/kubernetes/admission":         [".", "workloads"],
   "src/kubernetes/heal":              [".", "index", "objects", "workloads"],
   "src/kubernetes/index":             [".", "workloads"],
   "src/kubernetes/workloads":         ["."],

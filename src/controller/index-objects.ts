@@ -7,6 +7,7 @@ import { ClusterError } from "../cluster/cluster-error.ts";
 import type { ClusterPort } from "../cluster/cluster-port.ts";
 import { type IndexRow, packRows, readRows } from "../kubernetes/image-index.ts";
 import type { ImageIndexObject } from "../kubernetes/objects/objects.ts";
+import { boundedModes, type LoweredMode } from "../kubernetes/workload-modes.ts";
 import { isChangedBetween } from "./leader-state.ts";
 
 export type IndexWrite =
@@ -19,8 +20,11 @@ export type IndexWrite =
 export type IndexObjects = {
   /** Reads the rows that are there: what an earlier leader has proved. */
   load(): Promise<ReadonlyMap<string, IndexRow>>;
-  /** Writes the objects that differ. Throws ClusterError where the server does not answer. */
-  write(rows: ReadonlyMap<string, IndexRow>): Promise<IndexWrite>;
+  /**
+   * Writes the objects that differ. Throws ClusterError where the server does not answer.
+   * @param modes workloads whose label lowers their mode
+   */
+  write(rows: ReadonlyMap<string, IndexRow>, modes?: ReadonlyMap<string, LoweredMode>): Promise<IndexWrite>;
 };
 
 const OWN_NAME = /^repull-(\d+)$/;
@@ -52,8 +56,9 @@ export function createIndexObjects(
       for (const object of ours) known.set(object.metadata.name ?? "", object);
       return readRows(ours);
     },
-    async write(rows) {
-      const objects = packRows(rows);
+    async write(rows, modes = new Map()) {
+      const said = modes.size === 0 ? {} : { modes: boundedModes(modes) };
+      const objects = packRows(rows).map((one) => ({ ...one, spec: { ...one.spec, ...said } }));
       let written = 0;
       try {
         // From the end: a row that moves to another object is in two of them for a moment, never in none.
@@ -79,5 +84,8 @@ export function createIndexObjects(
 }
 
 function isSame(before: ImageIndexObject, object: ImageIndexObject): boolean {
-  return JSON.stringify(before.spec.rows) === JSON.stringify(object.spec.rows);
+  return (
+    JSON.stringify(before.spec.rows) === JSON.stringify(object.spec.rows) &&
+    JSON.stringify(before.spec.modes) === JSON.stringify(object.spec.modes)
+  );
 }

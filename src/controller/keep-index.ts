@@ -13,6 +13,7 @@ import { pulledRegistries } from "../kubernetes/index/pulled-registries.ts";
 import { isPassing } from "../kubernetes/index/row-codes.ts";
 import { isGood } from "../kubernetes/index/row-of.ts";
 import { isAllowedBy } from "../kubernetes/policies/allowed-images.ts";
+import { loweredModes } from "../kubernetes/workload-modes.ts";
 import { platformsOfNodes } from "../kubernetes/workloads/platforms-of-nodes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
@@ -78,12 +79,16 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
   let expired: IndexStatus["expired"] = [];
   /** Why the newest question had no answer, where an older answer is kept. */
   const silentCodes = new Map<string, readonly string[]>();
+  /** What the last write said of workloads. */
+  let modesWritten = "";
+  const keyOfModes = (): string => JSON.stringify([...loweredModes(view.templates.values())].toSorted());
   const allowed = (image: string): boolean => isAllowedBy(settings.allowedRegistries, image);
 
   const writeNow = async (): Promise<void> => {
     if (!leader.isLeading()) return;
     writtenAt = clock.now();
-    const result = await objects.write(rows);
+    modesWritten = keyOfModes();
+    const result = await objects.write(rows, loweredModes(view.templates.values()));
     metrics.writes.inc({ result: result.kind });
     refused = result.kind === "refused" ? result.error.message : undefined;
     if (result.kind === "refused") log.error("the index is refused", { because: result.error.message });
@@ -200,7 +205,8 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
         ? images
         : dueImages(images, { rows, now: clock.now(), proofMaxAgeMs, platforms, wanted });
       wanted.clear();
-      if (hasRemoved) await write();
+      // Who has labelled a workload waits for it: before anything is asked.
+      if (hasRemoved || keyOfModes() !== modesWritten) await write();
       const reached = pulledRegistries(view.pods.values());
       const asked = await environment();
       const stated = policy.kubernetes.reachableRegistries;

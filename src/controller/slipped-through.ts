@@ -8,6 +8,7 @@
 import type { IndexRow } from "../kubernetes/image-index.ts";
 import { isPodInScope } from "../kubernetes/index/images-in-use.ts";
 import { type Mode, modeOf } from "../kubernetes/mode.ts";
+import { loweredModes, modeOfWorkload } from "../kubernetes/workload-modes.ts";
 import type { PodFacts } from "../kubernetes/workloads/pod-facts.ts";
 import {
   SLIP_REASONS,
@@ -47,10 +48,16 @@ export function createSlipReporter(
   const current = (): readonly Slip[] => {
     const scope = useScopeOf(policy());
     const ceiling = policy().mode === "remediate" ? mode : modeOf(mode, "observe");
+    const modes = loweredModes(view.templates.values());
     const context = {
       rows: rows(),
       modeOf: (pod: PodFacts) =>
-        modeOf(ceiling, view.namespaces.get(pod.namespace)?.modeLabel, pod.modeLabel),
+        modeOf(
+          ceiling,
+          view.namespaces.get(pod.namespace)?.modeLabel,
+          modeOfWorkload(modes, pod.namespace, pod.workload),
+          pod.modeLabel,
+        ),
       now: clock.now(),
     };
     return [...view.pods.values()]

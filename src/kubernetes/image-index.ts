@@ -10,6 +10,7 @@ import * as z from "zod";
 import { type Digest, digestOf, isDigest } from "../image/digest.ts";
 import { tryParseReference } from "../image/reference.ts";
 import { PROOFS } from "../substitution/proof.ts";
+import { type Mode, modeOf } from "./mode.ts";
 
 export const INDEX_API = { group: "repull.dev", version: "v1", plural: "imageindexes", kind: "ImageIndex" };
 /** The label by which the policy's binding and the webhook find the objects. */
@@ -115,6 +116,18 @@ export function readRows(objects: Iterable<unknown>): ReadonlyMap<string, IndexR
     }
   }
   return rows;
+}
+
+/** The workloads whose label lowers their mode, as the objects name them. Another word than `off` observes. */
+export function readModes(objects: Iterable<unknown>): ReadonlyMap<string, Mode> {
+  const modes = new Map<string, Mode>();
+  for (const object of objects) {
+    const { spec } = object as { spec?: { modes?: unknown } };
+    if (typeof spec?.modes !== "object" || spec.modes === null) continue;
+    for (const [key, stated] of Object.entries(spec.modes))
+      modes.set(key, modeOf(modes.get(key) ?? "observe", String(stated)));
+  }
+  return modes;
 }
 
 /** A row; undefined where it is not of the schema. */

@@ -2,6 +2,7 @@
 
 import type { IndexRow } from "../kubernetes/image-index.ts";
 import type { Mode } from "../kubernetes/mode.ts";
+import type { WorkloadModes } from "../kubernetes/workload-modes.ts";
 import type { PodFacts } from "../kubernetes/workloads/pod-facts.ts";
 
 export type ScannedPod = {
@@ -25,6 +26,8 @@ export type ScannedTemplate = {
   readonly schedule?: string;
   /** A Job of a CronJob: its pods count as the CronJob's. */
   readonly isOfCronJob: boolean;
+  /** Of its own metadata. */
+  readonly modeLabel?: string;
 };
 
 export type ClusterInventory = {
@@ -35,6 +38,8 @@ export type ClusterInventory = {
   readonly nodes: readonly { readonly name: string; readonly externalAddress?: string }[];
   /** Namespace → its mode label. */
   readonly modeLabels: ReadonlyMap<string, string>;
+  /** Workloads whose label lowers their mode. */
+  readonly workloadModes: WorkloadModes;
   /** Where Repull runs. */
   readonly namespace: string;
   /** The chart's mode; undefined: Repull is not installed. */

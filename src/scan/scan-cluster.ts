@@ -9,6 +9,7 @@ import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
 import type { IndexRow } from "../kubernetes/image-index.ts";
 import { isNamespaceInScope } from "../kubernetes/index/images-in-use.ts";
 import { type Mode, modeOf } from "../kubernetes/mode.ts";
+import { modeOfWorkload } from "../kubernetes/workload-modes.ts";
 import { isOwnerInScope } from "../kubernetes/workloads/owners.ts";
 import type { PodFacts } from "../kubernetes/workloads/pod-facts.ts";
 import { SLIP_REASONS, slipsOf } from "../kubernetes/workloads/slipped-through.ts";
@@ -89,6 +90,7 @@ function exposureOf(
   policy: Policy,
   now: number,
 ): Exposure | undefined {
+  const [, kind = "", name = ""] = key.split("/");
   const [first] = pods;
   const written =
     template?.images ?? first?.facts.containers.map((one) => ({ ...one, image: one.written })) ?? [];
@@ -98,7 +100,7 @@ function exposureOf(
   const { starts, because } = startsOf(pods, template, inventory);
   const pulls = starts * images.length;
   const notRemediatedBecause =
-    leftAlone(namespace, first?.facts, inventory, policy) ?? unplacedReason(images);
+    leftAlone({ namespace, kind, name }, first?.facts, inventory, policy) ?? unplacedReason(images);
   return {
     kind: "pod",
     cluster: inventory.name,
@@ -205,12 +207,15 @@ function provedBy(
   };
 }
 
+type Named = { readonly namespace: string; readonly kind: string; readonly name: string };
+
 function leftAlone(
-  namespace: string,
+  workload: Named,
   pod: PodFacts | undefined,
   inventory: ClusterInventory,
   policy: Policy,
 ): string | undefined {
+  const { namespace } = workload;
   if (inventory.mode === undefined) return "Repull is not installed in the cluster";
   if (namespace === inventory.namespace) return "it is Repull's own namespace";
   const { namespaces, images, owners } = policy.scope;
@@ -218,19 +223,24 @@ function leftAlone(
   if (!isNamespaceInScope(namespace, scope)) return "the policy or Repull leaves its namespace out";
   if (pod !== undefined && !isOwnerInScope(pod.owner, owners))
     return "an operator compares its pods, and scope.owners does not name it";
-  const mode = modeFor(namespace, pod, inventory, policy);
+  const mode = modeFor(workload, pod, inventory, policy);
   return mode === "remediate" ? undefined : `its mode is ${mode}`;
 }
 
 function modeFor(
-  namespace: string,
+  workload: Named,
   pod: PodFacts | undefined,
   inventory: ClusterInventory,
   policy: Policy,
 ): Mode {
   const chart = inventory.mode ?? "observe";
   const ceiling = policy.mode === "remediate" ? chart : modeOf(chart, "observe");
-  return modeOf(ceiling, inventory.modeLabels.get(namespace), pod?.modeLabel);
+  return modeOf(
+    ceiling,
+    inventory.modeLabels.get(workload.namespace),
+    modeOfWorkload(inventory.workloadModes, workload.namespace, workload),
+    pod?.modeLabel,
+  );
 }
 
 function unplacedReason(images: readonly ExposedImage[]): string | undefined {
@@ -248,7 +258,8 @@ function unplacedReason(images: readonly ExposedImage[]): string | undefined {
 function slippedIn(inventory: ClusterInventory, policy: Policy, now: number): readonly SlippedPods[] {
   const groups = new Map<string, { -readonly [K in keyof SlippedPods]: SlippedPods[K] }>();
   for (const { facts, isDone } of inventory.pods) {
-    if (isDone || leftAlone(facts.namespace, facts, inventory, policy) !== undefined) continue;
+    const named = { ...facts.workload, namespace: facts.namespace };
+    if (isDone || leftAlone(named, facts, inventory, policy) !== undefined) continue;
     const context = { rows: inventory.rows, modeOf: () => "remediate" as const, now };
     for (const { image, use, reason } of slipsOf(facts, context)) {
       const workload = `${facts.namespace}/${facts.workload.kind}/${facts.workload.name}`;

@@ -2,11 +2,13 @@
 
 import type { ClusterPort } from "../cluster/cluster-port.ts";
 import type { RowLookup } from "../kubernetes/admission/admit-pod.ts";
-import { lookupIn, type StatedRows, statedRowsOf } from "../kubernetes/admission/served-rows.ts";
+import { lookupIn, modesIn, type StatedRows, statedRowsOf } from "../kubernetes/admission/served-rows.ts";
 import { INDEX_LABEL } from "../kubernetes/image-index.ts";
+import type { WorkloadModes } from "../kubernetes/workload-modes.ts";
 
 export type IndexCache = {
   readonly rows: RowLookup;
+  readonly modes: WorkloadModes;
   /** Whether the index was read at least once: an empty one counts. */
   isRead(): boolean;
   /** How many rows and objects there are, and whether changes come in. */
@@ -45,6 +47,7 @@ export function followIndex(
 
   return {
     rows: lookupIn(objects),
+    modes: modesIn(objects),
     isRead: () => seen.isRead,
     state: () => ({
       rows: [...objects.values()].reduce((sum, { rows }) => sum + Object.keys(rows).length, 0),

@@ -58,6 +58,7 @@ export async function startWebhook(settings: WebhookSettings, parts: WebhookPart
     metrics,
     admission: (isObserved) => ({
       rows: index.rows,
+      modes: index.modes,
       mode: isObserved ? modeOf(settings.mode, "observe") : settings.mode,
       account: settings.account,
       now: clock.now(),

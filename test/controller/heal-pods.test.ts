@@ -13,7 +13,7 @@ import type { QuotaStore } from "../../src/remediation/ports/quota-store.ts";
 import { type Outcome, outcomeSchema } from "../../src/remediation/report/outcome.ts";
 import type { Clock, Timer } from "../../src/runtime/clock.ts";
 import { silentLog } from "../../src/runtime/log.ts";
-import { pod, type SaidPod } from "../support/kubernetes/cluster-objects.ts";
+import { deployment, pod, type SaidPod } from "../support/kubernetes/cluster-objects.ts";
 import { controllerWorld, HOUR, settle } from "../support/kubernetes/controller-world.ts";
 import { type Pulls, startKubelet } from "../support/kubernetes/kubelet.ts";
 import { imageNamed, type MemoryRegistries } from "../support/kubernetes/registries-in-memory.ts";
@@ -36,6 +36,8 @@ type Given = {
   readonly pulls?: (host: string, image: string) => Pulls;
   readonly writes?: Readonly<Record<string, string>>;
   readonly namespaceLabel?: string;
+  /** Of the Deployment's own metadata. */
+  readonly workloadLabel?: string;
   readonly withAccount?: true;
   readonly gates?: Pick<GatePorts, "changeCalendar">;
   readonly copies?: (world: CopyWorld) => Copies;
@@ -59,6 +61,11 @@ async function healed(given: Given = {}, passes = 6) {
       labels: given.namespaceLabel === undefined ? {} : { "repull.dev/mode": given.namespaceLabel },
     },
   });
+  if (given.workloadLabel !== undefined) {
+    const web = deployment("web");
+    const labels = { "repull.dev/mode": given.workloadLabel };
+    cluster.put("deployments", { ...web, metadata: { ...web.metadata, labels } });
+  }
   for (const said of given.pods ?? [{ name: "web-1", of: "web/1" }]) cluster.put("pods", pod(said));
   const sync = startKubelet(cluster, given.pulls ?? ((host) => (host === "docker.io" ? "limit" : "runs")));
   const controller = await world.controller();
@@ -226,6 +233,8 @@ describe("a pod is not changed", () => {
     ["its label says off",                               { pods: [{ name: "web-1", of: "web/1", labels: { "repull.dev/mode": "off" } }] },                ["not-eligible opted-out"]],
     ["its label is a word of no meaning",                { pods: [{ name: "web-1", of: "web/1", labels: { "repull.dev/mode": "yes" } }] },                ["dry-run"]],
     ["its namespace's label says off",                   { namespaceLabel: "off" },                                                                       ["not-eligible opted-out"]],
+    ["its Deployment's own label says off",              { workloadLabel: "off" },                                                                        ["not-eligible opted-out"]],
+    ["its Deployment's own label says observe",          { workloadLabel: "observe" },                                                                    ["dry-run"]],
     ["its label says remediate, and the chart observe",  { mode: "observe", pods: [{ name: "web-1", of: "web/1", labels: { "repull.dev/mode": "remediate" } }] }, ["dry-run"]],
     ["an operator of another group owns it",             { pods: [{ name: "db-1", owner: { apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster", name: "db" } }] }, ["not-eligible deployed-by-others"]],
     ["the policy leaves its namespace out",              { policy: { scope: { namespaces: { exclude: ["shop"] } } } },                                    ["not-eligible excluded-by-policy"]],

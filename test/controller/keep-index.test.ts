@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { ClusterError } from "../../src/cluster/cluster-error.ts";
 import { indexStatusSchema } from "../../src/controller/index-status.ts";
+import { readModes } from "../../src/kubernetes/image-index.ts";
 import { deployment, node, pod } from "../support/kubernetes/cluster-objects.ts";
 import { controllerWorld, HOUR, MINUTE } from "../support/kubernetes/controller-world.ts";
 import { imageNamed } from "../support/kubernetes/registries-in-memory.ts";
@@ -97,6 +98,24 @@ describe("the index", () => {
     world.clock.advance(2 * HOUR);
     await controller.pass();
     expect(world.row()?.use).toBe(USE);
+  });
+
+  test("names the workloads whose own label lowers their mode, and forgets those whose label goes", async () => {
+    const world = await controllerWorld({ holds: both });
+    const label = (labels: Readonly<Record<string, string>>) => {
+      const web = deployment("web");
+      world.cluster.put("deployments", { ...web, metadata: { ...web.metadata, labels } });
+    };
+    const modes = () => Object.fromEntries(readModes(world.cluster.all("imageindexes")));
+    label({});
+    const controller = await world.start();
+    expect(modes()).toEqual({});
+    label({ "repull.dev/mode": "off" });
+    await controller.pass();
+    expect([modes(), world.row()?.use]).toEqual([{ "shop/Deployment/web": "off" }, USE]);
+    label({});
+    await controller.pass();
+    expect(modes()).toEqual({});
   });
 
   test("names no place that the fence does not let be named", async () => {

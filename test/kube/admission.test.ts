@@ -57,6 +57,24 @@ const owner = (apiVersion: string, kind: string) => ({
 });
 const labelled = (mode: string) => ({ labels: { "repull.dev/mode": mode } });
 
+/** Workloads whose own label lowers their mode, as the index names them. */
+const MODES = {
+  "default/Deployment/left": "off",
+  "default/Deployment/seen": "observe",
+  "default/StatefulSet/db": "off",
+  "default/CronJob/report": "off",
+  "other/Deployment/web": "off",
+};
+const madeBy = (kind: string, ownerName: string, hash?: string) => ({
+  ...(hash === undefined ? {} : { labels: { "pod-template-hash": hash } }),
+  ownerReferences: [
+    {
+      ...{ apiVersion: kind === "Job" ? "batch/v1" : "apps/v1", kind, name: ownerName, controller: true },
+      uid: "00000000-0000-0000-0000-000000000002",
+    },
+  ],
+});
+
 // biome-ignore lint/suspicious/noExplicitAny: a pod as the server answers it
 type Pod = any;
 /** Every image of a pod, by the name of what has it. */
@@ -109,7 +127,7 @@ describe.each(WAYS)("a pod that meets $way", ({ policy, webhook }) => {
   beforeAll(async () => {
     world = await startAdmissionWorld({ policy });
     if (webhook) await world.startWebhook();
-    await world.writeIndex(rowsNow());
+    await world.writeIndex(rowsNow(), MODES);
   });
   afterAll(() => world.stop());
 
@@ -167,6 +185,15 @@ describe.each(WAYS)("a pod that meets $way", ({ policy, webhook }) => {
     ["leaves a pod with an unknown word",               withImage("nginx:1.27"),                               labelled("yes"),                           "nginx:1.27"],
     ["leaves a pod of an operator",                     withImage("nginx:1.27"),                               owner("postgresql.cnpg.io/v1", "Cluster"), "nginx:1.27"],
     ["leaves a pod of another core kind",               withImage("nginx:1.27"),                               owner("v1", "ConfigMap"),                  "nginx:1.27"],
+    ["leaves a pod of a Deployment that opted out",     withImage("nginx:1.27"),                               madeBy("ReplicaSet", "left-7d9f", "7d9f"), "nginx:1.27"],
+    ["leaves a pod of a Deployment that observes",      withImage("nginx:1.27"),                               madeBy("ReplicaSet", "seen-7d9f", "7d9f"), "nginx:1.27"],
+    ["leaves a pod of a StatefulSet that opted out",    withImage("nginx:1.27"),                               madeBy("StatefulSet", "db"),               "nginx:1.27"],
+    ["leaves a pod of a Job of a CronJob that opted out", withImage("nginx:1.27"),                             madeBy("Job", "report-29400480"),          "nginx:1.27"],
+    ["swaps in a pod of a Deployment whose name goes on", withImage("nginx:1.27"),                             madeBy("ReplicaSet", "left-b-7d9f", "7d9f"), useOf("nginx", "a")],
+    ["swaps in a pod of a Deployment of another namespace's name", withImage("nginx:1.27"),                    madeBy("ReplicaSet", "web-7d9f", "7d9f"),  useOf("nginx", "a")],
+    ["swaps in a pod of a ReplicaSet that is called like one of a Deployment", withImage("nginx:1.27"),        madeBy("ReplicaSet", "left-7d9f"),         useOf("nginx", "a")],
+    ["swaps in a pod of a DaemonSet that is called like a StatefulSet", withImage("nginx:1.27"),               madeBy("DaemonSet", "db"),                 useOf("nginx", "a")],
+    ["swaps in a pod of a Job by hand",                 withImage("nginx:1.27"),                               madeBy("Job", "report-again"),             useOf("nginx", "a")],
     ["leaves an image with a space in it",              withImage("nginx :1.27"),                              {},                                        "nginx :1.27"],
   ];
   for (const [title, spec, metadata, image] of created) {

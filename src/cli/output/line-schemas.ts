@@ -174,6 +174,12 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     because: text.optional(),
     /** Of a cluster's workload: what would bring the written image back. */
     commands: texts.optional(),
+    /** The object that bears the label, as kubectl takes it; the other workloads that it concerns, where it is a namespace. */
+    labelled: text.optional(),
+    others: texts.optional(),
+    /** What takes the label away. */
+    again: text.optional(),
+    admission: z.enum(["told", "not-told"]).optional(),
   }),
   history: z.looseObject({
     type: z.literal("history"),

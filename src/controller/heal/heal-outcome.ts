@@ -120,3 +120,14 @@ function nextSteps(end: HealEnd, { pod, container }: StuckContainer): readonly s
     return [`Copy the image into your ECR: repull mirror ${container.written}`];
   return [];
 }
+
+/** The reason of the Event that tells of an end. */
+export const REASON_OF: Readonly<Record<HealEnd["kind"], string>> = {
+  code: "ImageNotReplaced",
+  succeeded: "PodsHealed",
+  observed: "ImageWouldBeReplaced",
+  "timed-out": "PodsNotStarted",
+  quota: "QuotaReached",
+  calendar: "CalendarClosed",
+  refused: "ImageNotReplaced",
+};

@@ -17,6 +17,7 @@ import {
 } from "../../kubernetes/heal/decide-heal.ts";
 import { healPatch } from "../../kubernetes/heal/heal-patch.ts";
 import { type StuckContainer, stuckContainers } from "../../kubernetes/heal/stuck-pods.ts";
+import { loweredModes, modeOfWorkload, type WorkloadModes } from "../../kubernetes/workload-modes.ts";
 import type { PodFacts } from "../../kubernetes/workloads/pod-facts.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
@@ -28,7 +29,7 @@ import type { TellOwner } from "../events.ts";
 import type { Leader } from "../leader.ts";
 import type { ControllerMetrics } from "../metrics.ts";
 import type { ClosedGate, Gates } from "./gates.ts";
-import { executionOf, type HealEnd, healOutcome } from "./heal-outcome.ts";
+import { executionOf, type HealEnd, healOutcome, REASON_OF } from "./heal-outcome.ts";
 import type { Prover } from "./prove.ts";
 import { rememberedClassifier } from "./remembered-classifier.ts";
 import { type HealSettings, standingOf } from "./standing.ts";
@@ -83,6 +84,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
   const tries = new Map<string, Tries>();
   const groups = new Map<string, Group>();
   const read = rememberedClassifier();
+  let modes: WorkloadModes = new Map();
 
   const tell = async (
     { pod }: StuckContainer,
@@ -227,9 +229,12 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
       ...{ isCounted: false, closedUntil: Number.NEGATIVE_INFINITY },
     };
     groups.set(name, group);
-    const namespaceLabel = view.namespaces.get(pod.namespace)?.modeLabel;
+    const labels = [
+      view.namespaces.get(pod.namespace)?.modeLabel,
+      modeOfWorkload(modes, pod.namespace, pod.workload),
+    ];
     const factsOf = (proved: { readonly proof?: HealProof }, tried: readonly string[]): HealFacts => ({
-      ...standingOf(stuck, namespaceLabel, settings),
+      ...standingOf(stuck, labels, settings),
       ...{ ...proved, tried, copiesEnded: group.copiesEnded },
     });
     let action = decideHeal(stuck, factsOf({}, mine.uses));
@@ -273,6 +278,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
   return {
     async pass() {
       if (view.missing().size > 0 || !leader.isLeading()) return;
+      modes = loweredModes(view.templates.values());
       const stuck = [...view.pods.values()].flatMap((pod) => stuckContainers(pod, read));
       metrics.stuck.set(new Set(stuck.map(({ pod }) => pod.uid)).size);
       await forEachConcurrently(stuck, AT_ONCE, heal);
@@ -280,16 +286,6 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     },
   };
 }
-
-const REASON_OF: Readonly<Record<HealEnd["kind"], string>> = {
-  code: "ImageNotReplaced",
-  succeeded: "PodsHealed",
-  observed: "ImageWouldBeReplaced",
-  "timed-out": "PodsNotStarted",
-  quota: "QuotaReached",
-  calendar: "CalendarClosed",
-  refused: "ImageNotReplaced",
-};
 
 function hasStarted(pod: PodFacts | undefined, written: string): boolean {
   const concerned = pod?.containers.filter((container) => container.written === written) ?? [];

@@ -17,10 +17,10 @@ export type HealSettings = {
   readonly namespace: string;
 };
 
-/** @param namespaceLabel what the label of the pod's namespace says of the mode */
+/** @param labels what the labels of the pod's namespace and workload say of the mode */
 export function standingOf(
   { pod, container }: Pick<StuckContainer, "pod" | "container">,
-  namespaceLabel: string | undefined,
+  labels: readonly (string | undefined)[],
   settings: HealSettings,
 ): Pick<HealFacts, "mode" | "isOwnerInScope" | "isInScope"> {
   const policy = settings.policy();
@@ -29,7 +29,7 @@ export function standingOf(
   const { images } = policy.scope;
   const matches = (pattern: string): boolean => reference !== undefined && matchesImage(pattern, reference);
   return {
-    mode: modeOf(ceiling, namespaceLabel, pod.modeLabel),
+    mode: modeOf(ceiling, ...labels, pod.modeLabel),
     isOwnerInScope: isOwnerInScope(pod.owner, policy.scope.owners),
     isInScope:
       pod.namespace !== settings.namespace &&

@@ -5,6 +5,8 @@
  * server checks of an answer is in k8s.io/apiserver v0.36.3, pkg/admission/plugin/webhook/request/admissionreview.go.
  */
 
+import { controllerOf, workloadOf } from "../workloads/owners.ts";
+
 export type AdmissionRequest = {
   readonly uid: string;
   readonly operation: string;
@@ -21,6 +23,8 @@ export type PodObject = {
   /** Absent where the object has none: a patch has to add them first. */
   readonly annotations?: Readonly<Record<string, string>>;
   readonly owners: readonly { readonly apiVersion: string; readonly kind: string }[];
+  /** What made it, as people name it: the Deployment, where a ReplicaSet did; absent for a pod that was made by hand. */
+  readonly workload?: { readonly kind: string; readonly name: string };
   readonly spec: unknown;
 };
 
@@ -77,8 +81,13 @@ function podOf(object: unknown): PodObject {
   const { metadata, spec } = membersOf(object);
   const { labels, annotations, ownerReferences } = membersOf(metadata);
   const owners = Array.isArray(ownerReferences) ? ownerReferences.map(membersOf) : [];
+  const owner = controllerOf(ownerReferences);
+  const known = textsOf(labels);
   return {
-    labels: textsOf(labels),
+    labels: known,
+    ...(owner === undefined
+      ? {}
+      : { workload: workloadOf(owner, known["pod-template-hash"], { name: "", uid: "" }) }),
     ...(typeof annotations === "object" && annotations !== null ? { annotations: textsOf(annotations) } : {}),
     owners: owners.map(({ apiVersion, kind }) => ({ apiVersion: String(apiVersion), kind: String(kind) })),
     spec,

@@ -11,6 +11,7 @@ import type { IndexRow } from "../image-index.ts";
 import { MODE_LABEL, type Mode, modeOf } from "../mode.ts";
 import { type PodImage, podImages } from "../pod-images.ts";
 import { isOwnedByKubernetes } from "../pod-owners.ts";
+import { modeOfWorkload, type WorkloadModes } from "../workload-modes.ts";
 import type { AdmissionRequest } from "./admission-review.ts";
 
 /** The index's row for exactly this image. */
@@ -20,6 +21,8 @@ export type Admission = {
   readonly rows: RowLookup;
   /** The chart's mode, lowered by the namespace's label. */
   readonly mode: Mode;
+  /** Workloads whose label lowers it further. */
+  readonly modes?: WorkloadModes;
   /** The user name of the controller, which decides by itself what it writes. */
   readonly account?: string;
   /** Milliseconds since the epoch. */
@@ -54,8 +57,8 @@ export function admitPod(request: AdmissionRequest, admission: Admission): reado
 function decide(
   image: PodImage,
   old: string | undefined,
-  { pod, oldPod, username, operation }: AdmissionRequest,
-  { rows, mode, account, now }: Admission,
+  { pod, oldPod, username, operation, namespace }: AdmissionRequest,
+  { rows, mode, modes = new Map(), account, now }: Admission,
 ): ImageDecision {
   const left = (code: AdmissionCode, more: { would?: Swap; staleNote?: true } = {}): ImageDecision => ({
     kind: "left",
@@ -66,7 +69,8 @@ function decide(
   if (username === account) return left("own-write");
   if (operation === "UPDATE" && (old === image.image || image.kind === "volume")) return left("unchanged");
   if (!isOwnedByKubernetes(pod.owners)) return left("foreign-owner");
-  const inForce = modeOf(mode, pod.labels[MODE_LABEL]);
+  const ofWorkload = modeOfWorkload(modes, namespace, pod.workload ?? { kind: "Pod", name: "" });
+  const inForce = modeOf(mode, pod.labels[MODE_LABEL], ofWorkload);
   const key = annotationKey(image);
   const note = pod.annotations?.[key];
   const oldNote = oldPod?.annotations?.[key];

@@ -5,18 +5,24 @@
  */
 
 import { type IndexRow, readRow } from "../image-index.ts";
+import { modeOf } from "../mode.ts";
+import type { WorkloadModes } from "../workload-modes.ts";
 import type { RowLookup } from "./admit-pod.ts";
 
-export type StatedRows = { readonly name: string; readonly rows: Readonly<Record<string, unknown>> };
+export type StatedRows = {
+  readonly name: string;
+  readonly rows: Readonly<Record<string, unknown>>;
+  /** Workloads whose label lowers their mode. */
+  readonly modes: Readonly<Record<string, unknown>>;
+};
 
 /** What is kept of an ImageIndex. */
 export function statedRowsOf(object: unknown): StatedRows {
-  const { metadata, spec } = object as { metadata?: { name?: string }; spec?: { rows?: unknown } };
-  const rows = spec?.rows;
-  return {
-    name: metadata?.name ?? "",
-    rows: typeof rows === "object" && rows !== null ? (rows as Readonly<Record<string, unknown>>) : {},
+  const { metadata, spec } = object as {
+    metadata?: { name?: string };
+    spec?: { rows?: unknown; modes?: unknown };
   };
+  return { name: metadata?.name ?? "", rows: membersOf(spec?.rows), modes: membersOf(spec?.modes) };
 }
 
 /** Looks a row up in all objects; of two, that which was asked later. */
@@ -32,4 +38,20 @@ export function lookupIn(objects: ReadonlyMap<string, StatedRows>): RowLookup {
       return found;
     },
   };
+}
+
+/** Looks a workload's mode up in all objects: what one of them lowers is lowered. Another word than `off` observes. */
+export function modesIn(objects: ReadonlyMap<string, StatedRows>): WorkloadModes {
+  return {
+    get: (key) => {
+      const stated = [...objects.values()].flatMap(({ modes }) =>
+        Object.hasOwn(modes, key) ? [String(modes[key])] : [],
+      );
+      return stated.length === 0 ? undefined : modeOf("remediate", ...stated);
+    },
+  };
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

@@ -7,6 +7,7 @@ import { type ImageReference, tryParseReference } from "../../image/reference.ts
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { matchesGlob, matchesImage, type Scope } from "../../substitution/glob.ts";
 import { podImages, templateOf } from "../pod-images.ts";
+import { modeLabelIn } from "../workload-modes.ts";
 import { isOwnerInScope, type Owner } from "../workloads/owners.ts";
 import type { PodFacts } from "../workloads/pod-facts.ts";
 
@@ -19,6 +20,8 @@ export type TemplateFacts = {
   readonly images: readonly string[];
   /** Counted by the API server: it grows with each change of what is wanted. */
   readonly generation: number;
+  /** Of the workload's own metadata. */
+  readonly modeLabel?: string;
 };
 
 export type ImageInUse = {
@@ -47,8 +50,10 @@ export function templateFacts(object: unknown): TemplateFacts | undefined {
   const { kind, metadata } = object as { kind?: unknown; metadata?: Readonly<Record<string, unknown>> };
   const { uid, namespace, name, generation } = metadata ?? {};
   if (template === undefined || typeof uid !== "string") return undefined;
+  const modeLabel = modeLabelIn(metadata);
   return {
     uid,
+    ...(modeLabel === undefined ? {} : { modeLabel }),
     kind: String(kind),
     namespace: String(namespace),
     name: String(name),

@@ -124,7 +124,9 @@ export type CronJob = ClusterObject & {
 export type PodTemplate = ClusterObject & { readonly template?: Template };
 
 /** `spec.rows` is read by `readRows` of the image index, which does not believe what it reads. */
-export type ImageIndexObject = ClusterObject & { readonly spec: { readonly rows: unknown } };
+export type ImageIndexObject = ClusterObject & {
+  readonly spec: { readonly rows: unknown; readonly modes?: unknown };
+};
 
 /** coordination.k8s.io/v1; the times have microseconds: `2026-11-29T08:00:00.000000Z`. */
 export type Lease = ClusterObject & {

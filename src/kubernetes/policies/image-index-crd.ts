@@ -8,6 +8,7 @@
 
 import { PROOFS } from "../../substitution/proof.ts";
 import { INDEX_API } from "../image-index.ts";
+import { MODES_MAX } from "../workload-modes.ts";
 import { IMAGE_BY_DIGEST } from "./allowed-images.ts";
 
 const DIGEST = "^sha256:[0-9a-f]{64}$";
@@ -89,6 +90,13 @@ const INDEX_SCHEMA = {
           type: "object",
           "x-kubernetes-map-type": "atomic",
           additionalProperties: ROW_SCHEMA,
+        },
+        modes: {
+          type: "object",
+          "x-kubernetes-map-type": "atomic",
+          description: "workloads, as namespace/kind/name, whose label lowers their mode",
+          maxProperties: MODES_MAX,
+          additionalProperties: { type: "string", enum: ["off", "observe"] },
         },
       },
     },

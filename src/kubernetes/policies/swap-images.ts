@@ -48,8 +48,21 @@ export function swapImagesPolicy({ account, namespace }: { account: string; name
 function isOpenTo(account: string): string {
   const isRemediated = `object.metadata.?labels[?"${MODE_LABEL}"].orValue("remediate") == "remediate"`;
   const all = [NO_MIRROR_POD, OWNED_BY_KUBERNETES, notWrittenBy(account)].map(({ expression }) => expression);
-  return [...all, isRemediated].map((expression) => `(${expression})`).join("\n&& ");
+  return [...all, isRemediated, HAS_NO_LOWERED_WORKLOAD].map((expression) => `(${expression})`).join("\n&& ");
 }
+
+/** `modeOfWorkload` (workload-modes.ts) in CEL: nothing in the index lowers the mode of what made the pod. */
+const HAS_NO_LOWERED_WORKLOAD = [
+  "size(params.spec.?modes.orValue({})) == 0",
+  '|| !("*" in params.spec.modes || request.namespace in params.spec.modes',
+  "  || object.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false)",
+  '    && ((request.namespace + "/" + o.kind + "/" + o.name) in params.spec.modes',
+  '      || o.kind == "ReplicaSet" && object.metadata.?labels[?"pod-template-hash"].hasValue()',
+  '        && o.name.endsWith("-" + object.metadata.labels["pod-template-hash"])',
+  '        && (request.namespace + "/Deployment/" + o.name.substring(0, size(o.name) - size(object.metadata.labels["pod-template-hash"]) - 1)) in params.spec.modes',
+  '      || o.kind == "Job" && o.name.matches("^.+-[0-9]+$")',
+  '        && (request.namespace + "/CronJob/" + o.name.substring(0, o.name.lastIndexOf("-"))) in params.spec.modes)))',
+].join("\n");
 
 /** Binds the policy to every object of the index. */
 export function swapImagesBinding() {

@@ -11,6 +11,7 @@ import { historyOfWorkload } from "../../../src/cli/commands/kubernetes/history-
 import { planWorkload } from "../../../src/cli/commands/kubernetes/plan-workload.ts";
 import { undoWorkload } from "../../../src/cli/commands/kubernetes/undo-workload.ts";
 import { LINE_SCHEMAS } from "../../../src/cli/output/line-schemas.ts";
+import type { Kind } from "../../../src/cluster/kinds.ts";
 import { createEvents } from "../../../src/controller/events.ts";
 import { InvalidInput } from "../../../src/image/invalid-input.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
@@ -117,49 +118,122 @@ test("history lists the pods that have a substitute and Repull's Events of the w
 });
 
 describe("undo", () => {
+  const LABEL = "repull.dev/mode";
   const podsIn = (cluster: SandboxCluster) =>
     cluster.all("pods").map(({ metadata }) => metadata.resourceVersion);
-  const labelIn = (cluster: SandboxCluster) =>
-    cluster.all("namespaces").find(({ metadata }) => metadata.name === "shop")?.metadata.labels?.[
-      "repull.dev/mode"
-    ];
-  const labelled = () => {
-    const cluster = swapped();
-    cluster.put("namespaces", {
-      metadata: { name: "shop", labels: { "kubernetes.io/metadata.name": "shop" } },
-    });
+  const labelOf = (cluster: SandboxCluster, kind: Kind, name: string) =>
+    cluster.all(kind).find(({ metadata }) => metadata.name === name)?.metadata.labels?.[LABEL];
+  const labelsIn = (cluster: SandboxCluster) => [
+    labelOf(cluster, "deployments", "web"),
+    labelOf(cluster, "namespaces", "shop"),
+  ];
+  /** As the leader does, once it sees the label. */
+  const told = (cluster: SandboxCluster) => {
+    const [index] = cluster.all("imageindexes");
+    cluster.put("imageindexes", {
+      ...index,
+      spec: { rows: index?.spec.rows, modes: { "shop/Deployment/web": "off" } },
+    } as never);
     return cluster;
   };
 
   test("without --yes says what it would do, and writes nothing", async () => {
-    const cluster = labelled();
+    const cluster = swapped();
     const before = podsIn(cluster);
     const { status, objects } = await run("undo", cluster);
     LINE_SCHEMAS.undo.parse(objects[0]);
-    expect([status, labelIn(cluster), podsIn(cluster)]).toEqual([0, undefined, before]);
+    expect([status, labelsIn(cluster), podsIn(cluster)]).toEqual([0, [undefined, undefined], before]);
     expect(objects[0]).toMatchObject({
       plan: "undo",
+      labelled: "deployment web",
       commands: ["kubectl -n shop rollout restart deployment web"],
+      again: "kubectl -n shop label deployment web repull.dev/mode-",
     });
   });
 
-  test("with --yes sets the label of the namespace, and changes no pod", async () => {
-    const cluster = labelled();
+  test("with --yes labels the workload alone, neither its template nor its pods nor its namespace", async () => {
+    const cluster = told(swapped());
     const before = podsIn(cluster);
+    const template = cluster.all("deployments").find(({ metadata }) => metadata.name === "web")?.spec;
     const { status, objects } = await run("undo", cluster, { yes: true });
-    expect([status, labelIn(cluster), podsIn(cluster), objects[0]?.outcome]).toEqual([
+    LINE_SCHEMAS.undo.parse(objects[0]);
+    expect([status, labelsIn(cluster), podsIn(cluster)]).toEqual([0, ["off", undefined], before]);
+    expect(objects[0]).toMatchObject({ outcome: "undone", admission: "told" });
+    expect(cluster.all("deployments").find(({ metadata }) => metadata.name === "web")?.spec).toEqual(
+      template,
+    );
+    expect((await run("undo", cluster, { yes: true })).objects[0]?.outcome).toBe("already");
+  });
+
+  test("keeps the labels that the workload has", async () => {
+    const cluster = told(swapped());
+    const [web] = cluster.all("deployments").filter(({ metadata }) => metadata.name === "web");
+    cluster.put("deployments", { ...web, metadata: { ...web?.metadata, labels: { team: "a" } } } as never);
+    await run("undo", cluster, { yes: true });
+    const [after] = cluster.all("deployments").filter(({ metadata }) => metadata.name === "web");
+    expect(after?.metadata.labels).toEqual({ team: "a", [LABEL]: "off" });
+  });
+
+  test("is not finished where admission does not know of the label in time", async () => {
+    const cluster = swapped();
+    const { status, objects } = await run("undo", cluster, { yes: true });
+    expect([status, objects[0]?.admission, labelsIn(cluster)]).toEqual([5, "not-told", ["off", undefined]]);
+  });
+
+  test("labels a bare pod itself", async () => {
+    const cluster = shopCluster();
+    const one = pod({ name: "alone", of: "alone", image: USE, runs: NGINX.digest, annotations: NOTE });
+    const { ownerReferences: _, ...metadata } = one.metadata;
+    cluster.put("pods", { ...one, metadata } as never);
+    const { status } = await run("undo", cluster, { name: "shop/Pod/alone", yes: true });
+    expect([status, labelOf(cluster, "pods", "alone"), labelsIn(cluster)]).toEqual([
       0,
       "off",
-      before,
-      "undone",
+      [undefined, undefined],
     ]);
-    expect((await run("undo", cluster, { yes: true })).objects[0]?.outcome).toBe("already");
+  });
+
+  describe("of an operator's kind, whose label is not read", () => {
+    const ofOperator = () => {
+      const cluster = shopCluster();
+      const one = pod({ name: "db-1", of: "db", image: USE, runs: NGINX.digest, annotations: NOTE });
+      const owner = { apiVersion: "db.example/v1", kind: "Cluster", name: "db", uid: "u", controller: true };
+      const metadata = { ...one.metadata, ownerReferences: [owner] };
+      cluster.put("pods", { ...one, metadata } as never);
+      return cluster;
+    };
+    const name = "shop/Cluster/db";
+
+    test("says before it does so that the namespace is labelled, and what else runs there", async () => {
+      const cluster = ofOperator();
+      const { status, objects } = await run("undo", cluster, { name });
+      expect([status, labelOf(cluster, "namespaces", "shop")]).toEqual([0, undefined]);
+      expect(objects[0]).toMatchObject({
+        labelled: "namespace shop",
+        others: [
+          "shop/Deployment/web",
+          "shop/Deployment/api",
+          "shop/Deployment/cache",
+          "shop/CronJob/report",
+        ],
+        commands: ["kubectl -n shop delete pod db-1"],
+      });
+      const text = (await run("undo", cluster, { name, json: false })).out;
+      expect(text).toMatch(/whole namespace shop/);
+      expect(text).toMatch(/4 other workloads/);
+    });
+
+    test("labels the namespace with --yes", async () => {
+      const cluster = ofOperator();
+      const { status } = await run("undo", cluster, { name, yes: true });
+      expect([status, labelOf(cluster, "namespaces", "shop")]).toEqual([0, "off"]);
+    });
   });
 
   test("finds nothing to undo where no pod has a substitute", async () => {
     const cluster = shopCluster();
     const { status } = await run("undo", cluster, { yes: true });
-    expect([status, labelIn(cluster)]).toEqual([1, undefined]);
+    expect([status, labelsIn(cluster)]).toEqual([1, [undefined, undefined]]);
   });
 });
 

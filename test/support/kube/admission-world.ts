@@ -43,7 +43,7 @@ export type AdmissionWorld = {
   readonly plane: ControlPlane;
   readonly api: ApiClient;
   /** Writes the index as our controller does, and waits until each of the ways in sees it. */
-  writeIndex(rows: ReadonlyMap<string, IndexRow>): Promise<void>;
+  writeIndex(rows: ReadonlyMap<string, IndexRow>, modes?: Readonly<Record<string, string>>): Promise<void>;
   /** Present once `startWebhook` was called. */
   webhook(): WebhookProcess;
   startWebhook(mode?: Mode): Promise<WebhookProcess>;
@@ -78,13 +78,14 @@ export async function startAdmissionWorld(options: AdmissionOptions = {}): Promi
   let running: WebhookProcess | undefined;
   return {
     ...{ plane, api, stop },
-    writeIndex: async (rows) => {
+    writeIndex: async (rows, modes) => {
       // An API server that has just started serves its own resources first.
       while ((await api.send("GET", INDEXES)).status !== 200) await delay(50);
       const before = (await api.send("GET", INDEXES)).body.items as {
         metadata: { name: string; resourceVersion: string };
       }[];
-      for (const object of packRows(rows)) {
+      for (const packed of packRows(rows)) {
+        const object = { ...packed, spec: { ...packed.spec, ...(modes === undefined ? {} : { modes }) } };
         const { name } = object.metadata;
         const old = before.find(({ metadata }) => metadata.name === name)?.metadata.resourceVersion;
         const answer =

@@ -3,6 +3,7 @@
 import { InvalidInput } from "../../../image/invalid-input.ts";
 import type { Mode } from "../../../kubernetes/mode.ts";
 import { modeOf } from "../../../kubernetes/mode.ts";
+import { modeOfWorkload } from "../../../kubernetes/workload-modes.ts";
 import type { ClusterInventory, ScannedPod, ScannedTemplate } from "../../../scan/cluster-inventory.ts";
 import { suggest } from "../../../text/suggest.ts";
 import type { ClusterSession } from "./cluster-session.ts";
@@ -14,7 +15,7 @@ export type FoundWorkload = {
   readonly template?: ScannedTemplate;
   readonly pods: readonly ScannedPod[];
   readonly inventory: ClusterInventory;
-  /** What labels, chart and policy allow together; of a workload without pods by its namespace. */
+  /** What labels, chart and policy allow together; of a workload without pods by its own and its namespace's. */
   readonly mode: Mode;
 };
 
@@ -41,10 +42,13 @@ export async function findWorkload(wanted: WorkloadName, session: ClusterSession
   }
   const chart = session.mode ?? "observe";
   const ceiling = session.policy.mode === "remediate" ? chart : modeOf(chart, "observe");
-  const label = inventory.modeLabels.get(wanted.namespace);
+  const labels = [
+    inventory.modeLabels.get(wanted.namespace),
+    modeOfWorkload(inventory.workloadModes, wanted.namespace, wanted),
+  ];
   return {
     ...{ name: wanted, pods, inventory },
-    mode: modeOf(ceiling, label, ...pods.slice(0, 1).map(({ facts }) => facts.modeLabel)),
+    mode: modeOf(ceiling, ...labels, ...pods.slice(0, 1).map(({ facts }) => facts.modeLabel)),
     ...(template === undefined ? {} : { template }),
   };
 }

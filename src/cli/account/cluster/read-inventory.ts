@@ -5,6 +5,7 @@ import type { Kind } from "../../../cluster/kinds.ts";
 import { listReduced } from "../../../cluster/list-reduced.ts";
 import { MODE_LABEL } from "../../../kubernetes/mode.ts";
 import { podImages, templateOf } from "../../../kubernetes/pod-images.ts";
+import { loweredModes, modeLabelIn } from "../../../kubernetes/workload-modes.ts";
 import { podFacts } from "../../../kubernetes/workloads/pod-facts.ts";
 import type { ClusterInventory, ScannedPod, ScannedTemplate } from "../../../scan/cluster-inventory.ts";
 import type { ClusterSession } from "./cluster-session.ts";
@@ -42,6 +43,7 @@ export async function readInventory(session: ClusterSession): Promise<ClusterInv
   );
   return {
     ...{ name, pods, templates, nodes, namespace, rows, gaps },
+    workloadModes: loweredModes(templates),
     modeLabels: new Map(labels.flatMap(([of, label]) => (label === undefined ? [] : [[of, label] as const]))),
     ...(mode === undefined ? {} : { mode }),
   };
@@ -64,6 +66,7 @@ function scannedTemplate(object: unknown): ScannedTemplate | undefined {
   const { kind, metadata, spec } = membersOf(object);
   const { namespace, name, ownerReferences } = membersOf(metadata);
   if (template === undefined || typeof namespace !== "string" || typeof name !== "string") return undefined;
+  const modeLabel = modeLabelIn(metadata);
   const own = kind === "CronJob" ? membersOf(membersOf(membersOf(spec).jobTemplate).spec) : membersOf(spec);
   const { replicas, parallelism } = own;
   const { suspend, schedule } = membersOf(spec);
@@ -75,6 +78,7 @@ function scannedTemplate(object: unknown): ScannedTemplate | undefined {
     hasPullSecrets: hasPullSecrets(template.spec),
     ...(kind === "DaemonSet" ? {} : { wants }),
     ...(typeof schedule === "string" && suspend !== true ? { schedule } : {}),
+    ...(modeLabel === undefined ? {} : { modeLabel }),
     isOfCronJob: kind === "Job" && owners.some((owner) => owner.kind === "CronJob"),
   };
 }

@@ -1,12 +1,14 @@
 /**
- * `repull undo NAMESPACE/KIND/NAME`: keeps Repull off the workload's namespace, and says how the written image comes back.
+ * `repull undo NAMESPACE/KIND/NAME`: keeps Repull off the workload, and says how the written image comes back.
  *
  * A pod's image is what it runs; to put the written one back would restart it, at the limit that it was healed from. So no
  * pod is changed: the label keeps new ones as they are written, and the rollout is the operator's to start. A label in the
- * workload's own template would itself be a rollout.
+ * workload's template would itself be a rollout, so it is one of the workload's own metadata.
  */
 
+import { readModes } from "../../../kubernetes/image-index.ts";
 import { MODE_LABEL } from "../../../kubernetes/mode.ts";
+import { modeOfWorkload } from "../../../kubernetes/workload-modes.ts";
 import { counted } from "../../../text/counted.ts";
 import { linesOf } from "../../../text/visible.ts";
 import type { ClusterSession } from "../../account/cluster/cluster-session.ts";
@@ -15,60 +17,112 @@ import { parseWorkloadName, printWorkloadName } from "../../account/cluster/work
 import { EXIT } from "../../exit-status.ts";
 import type { CommandIo } from "../../io.ts";
 import { jsonLine } from "../../output/json-line.ts";
+import { type ModeTarget, modeTargetOf, setModeOff } from "./mode-target.ts";
 
 export type UndoWorkloadInput = { readonly name: string; readonly yes: boolean; readonly json: boolean };
 
-/** Exit status 1 where no pod of it has a substitute. */
+const LABEL = `${MODE_LABEL}: off`;
+/** The controller writes the index a few seconds after a change. */
+const TOLD_MS_MAX = 20_000;
+
+/** Exit status 1 where no pod of it has a substitute, 5 where admission does not know of the label yet. */
 export async function undoWorkload(
   input: UndoWorkloadInput,
   session: ClusterSession,
   io: CommandIo,
 ): Promise<number> {
-  const will = input.yes ? "a namespace may be labelled" : "nothing is changed without --yes";
-  io.err(`cluster ${session.name}: no pod is changed; ${will}\n`);
+  const will = input.yes ? "a label may be set" : "nothing is changed without --yes";
+  io.err(`cluster ${session.name}: no pod's image is changed; ${will}\n`);
   const found = await findWorkload(parseWorkloadName(input.name), session);
-  const { namespace } = found.name;
-  const label = `${MODE_LABEL}: off`;
-  const isLabelled = found.inventory.modeLabels.get(namespace) === "off";
+  const target = modeTargetOf(found);
   const substituted = found.pods.filter(({ facts }) =>
     facts.containers.some(({ note }) => note !== undefined),
   );
-  const commands = commandsFor(found);
+  const commands = commandsFor(found, substituted);
   const service = printWorkloadName(found.name);
+  const about = {
+    ...{ service, cluster: session.name, label: LABEL, labelled: target.words, commands },
+    ...(target.others.length === 0 ? {} : { others: target.others }),
+    again: againFor(target),
+  };
   if (substituted.length === 0) {
     io.err(`Nothing to undo: no pod of ${service} runs a substitute of Repull.\n`);
     return EXIT.failed;
   }
-  const because = `${counted(substituted.length, "pod")} of ${found.pods.length} run a substitute`;
   if (!input.yes) {
-    const plan = { plan: "undo", service, cluster: session.name, because, label, commands };
-    if (input.json) io.out(jsonLine("undo", plan));
-    else io.out(linesOf([`${service}: ${because}`, ...planLines(namespace, isLabelled), ...then(commands)]));
+    const because = `${counted(substituted.length, "pod")} of ${found.pods.length} run a substitute`;
+    if (input.json) io.out(jsonLine("undo", { plan: "undo", ...about, because }));
+    else io.out(linesOf([`${service}: ${because}`, ...planLines(found, target), ...then(commands)]));
     return EXIT.done;
   }
-  if (!isLabelled)
-    await session.cluster.patch("namespaces", { name: namespace }, [
-      { op: "add", path: `/metadata/labels/${MODE_LABEL.replaceAll("/", "~1")}`, value: "off" },
-    ]);
-  const outcome = isLabelled ? "already" : "undone";
-  const done = {
-    outcome,
-    service,
-    cluster: session.name,
-    because: `the namespace ${namespace} has the label ${label}`,
-    commands,
-  };
-  if (input.json) io.out(jsonLine("undo", done));
-  else io.out(linesOf([`${outcome}: ${done.because}`, ...then(commands)]));
-  return EXIT.done;
+  const outcome = !isOff(found) && (await setModeOff(target, session)) ? "undone" : "already";
+  const isTold = await isToldToAdmission(found, target, session);
+  const because = `the ${target.words} has the label ${LABEL}`;
+  if (input.json)
+    io.out(jsonLine("undo", { outcome, ...about, because, admission: isTold ? "told" : "not-told" }));
+  else
+    io.out(
+      linesOf([
+        `${outcome}: ${because}`,
+        ...(isTold ? [] : untold(session)),
+        ...then(commands),
+        "To let Repull act there again:",
+        `  ${about.again}`,
+      ]),
+    );
+  return isTold ? EXIT.done : EXIT.unfinished;
 }
 
-function planLines(namespace: string, isLabelled: boolean): readonly string[] {
-  return isLabelled
-    ? [`the namespace ${namespace} has the label ${MODE_LABEL}: off already`]
-    : [
-        `--yes sets the label ${MODE_LABEL}: off on the namespace ${namespace}: Repull then leaves all its pods as they are written`,
-      ];
+function isOff({ name, inventory }: FoundWorkload): boolean {
+  const { namespace } = name;
+  return (
+    inventory.modeLabels.get(namespace) === "off" ||
+    modeOfWorkload(inventory.workloadModes, namespace, name) === "off"
+  );
+}
+
+/** New pods of a workload are left by policy and webhook once the index names it: a label of namespace or pod they see themselves. */
+async function isToldToAdmission(
+  { name, inventory }: FoundWorkload,
+  { kind }: ModeTarget,
+  { cluster, clock }: ClusterSession,
+): Promise<boolean> {
+  const { namespace } = name;
+  const isSeen = kind === "namespaces" || kind === "pods" || inventory.modeLabels.get(namespace) === "off";
+  if (isSeen || inventory.rows.size === 0) return true;
+  const until = clock.now() + TOLD_MS_MAX;
+  for (;;) {
+    const modes = readModes(await cluster.list("imageindexes"));
+    if (modeOfWorkload(modes, namespace, name) === "off") return true;
+    if (clock.now() >= until) return false;
+    await clock.sleep(1_000);
+  }
+}
+
+function planLines(found: FoundWorkload, { kind, words, others }: ModeTarget): readonly string[] {
+  if (isOff(found)) return [`the label ${LABEL} is there already`];
+  if (kind !== "namespaces")
+    return [`--yes sets the label ${LABEL} on the ${words}: Repull then leaves its pods as they are written`];
+  const { namespace } = found.name;
+  return [
+    `Repull reads no label of a ${found.name.kind}, so --yes sets ${LABEL} on the whole ${words}:`,
+    others.length === 0
+      ? `nothing else runs in ${namespace} now`
+      : `it then also leaves ${counted(others.length, "other workload")} there:`,
+    ...others.slice(0, OTHERS_SHOWN).map((other) => `  ${other}`),
+    ...(others.length > OTHERS_SHOWN
+      ? [`  and ${others.length - OTHERS_SHOWN} more (--json names them)`]
+      : []),
+  ];
+}
+
+const OTHERS_SHOWN = 20;
+
+function untold({ flags }: ClusterSession): readonly string[] {
+  return [
+    "The index does not name the workload yet: until it does, new pods of it still get the proved image.",
+    `Is a controller leading? repull doctor${flags}`,
+  ];
 }
 
 function then(commands: readonly string[]): readonly string[] {
@@ -78,14 +132,21 @@ function then(commands: readonly string[]): readonly string[] {
   ];
 }
 
+function againFor({ namespace, words }: ModeTarget): string {
+  return `kubectl ${namespace === undefined ? "" : `-n ${namespace} `}label ${words} ${MODE_LABEL}-`;
+}
+
 /** How pods are made anew from what is written. */
-function commandsFor({ name }: FoundWorkload): readonly string[] {
+function commandsFor({ name }: FoundWorkload, pods: FoundWorkload["pods"]): readonly string[] {
   const { namespace, kind } = name;
   const target = `${kind.toLowerCase()} ${name.name}`;
   if (["Deployment", "StatefulSet", "DaemonSet"].includes(kind))
     return [`kubectl -n ${namespace} rollout restart ${target}`];
   if (kind === "CronJob")
     return [`kubectl -n ${namespace} create job --from=cronjob/${name.name} ${name.name}-again`];
+  // An operator makes the pods of its own kinds anew; to delete what it was asked for would delete all of it.
+  if (!["Job", "Pod"].includes(kind))
+    return pods.map(({ facts }) => `kubectl -n ${namespace} delete pod ${facts.name}`);
   // A Job or a bare pod is not made anew by its owner: its file has to be applied again.
   return [`kubectl -n ${namespace} delete ${target}`, "kubectl apply -f FILE"];
 }

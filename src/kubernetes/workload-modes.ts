@@ -1,0 +1,75 @@
+/**
+ * What the label `repull.dev/mode` on a workload's own metadata says of all its pods. Pure.
+ *
+ * A Deployment's label starts no rollout: a ReplicaSet is made anew for a change of the pod template alone. The API server shows
+ * admission the pod and not its workload, so the controller writes the workloads whose mode is lowered into each object of the
+ * index (`spec.modes`), where policy and webhook find them by the pod's owner.
+ */
+
+import { MODE_LABEL, MODES, type Mode, modeOf } from "./mode.ts";
+
+export type LoweredMode = Exclude<Mode, "remediate">;
+/** `namespace/kind/name`, or a namespace, or `*` for each. */
+export type WorkloadModes = { get(key: string): Mode | undefined };
+type Named = { readonly kind: string; readonly name: string };
+
+/** Every object of the index has them all, and etcd takes 1.5 MiB. */
+export const MODES_MAX = 1_000;
+
+/** The label in the metadata of an object as the API server sends it. */
+export function modeLabelIn(metadata: unknown): string | undefined {
+  const { labels } = (metadata ?? {}) as { readonly labels?: Readonly<Record<string, unknown>> };
+  const label = labels?.[MODE_LABEL];
+  return typeof label === "string" ? label : undefined;
+}
+
+/** The workloads whose label lowers their mode. */
+export function loweredModes(
+  workloads: Iterable<Named & { readonly namespace: string; readonly modeLabel?: string }>,
+): ReadonlyMap<string, LoweredMode> {
+  const lowered = new Map<string, LoweredMode>();
+  for (const { namespace, kind, name, modeLabel } of workloads) {
+    const mode = modeLabel === undefined ? "remediate" : modeOf("remediate", modeLabel);
+    if (mode !== "remediate") lowered.set(keyOf(namespace, { kind, name }), mode);
+  }
+  return lowered;
+}
+
+/** No more than the index has room for: where there are more, the whole namespace gets the lowest mode in it, or every one. */
+export function boundedModes(
+  lowered: ReadonlyMap<string, LoweredMode>,
+  max = MODES_MAX,
+): Readonly<Record<string, LoweredMode>> {
+  if (lowered.size <= max) return Object.fromEntries([...lowered].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const wider = new Map<string, LoweredMode>();
+  for (const [key, mode] of lowered) {
+    const by = key.includes("/") ? key.slice(0, key.indexOf("/")) : EVERY;
+    wider.set(by, lower(wider.get(by), mode));
+  }
+  return boundedModes(wider, max);
+}
+
+const EVERY = "*";
+
+/** The lowest mode that concerns pods of this workload; undefined where none does. */
+export function modeOfWorkload(modes: WorkloadModes, namespace: string, workload: Named): Mode | undefined {
+  const keys = [EVERY, namespace, ...workloadsOf(workload).map((one) => keyOf(namespace, one))];
+  return keys.reduce<Mode | undefined>((found, key) => {
+    const mode = modes.get(key);
+    return mode === undefined ? found : lower(found, mode);
+  }, undefined);
+}
+
+/** A Job of a CronJob is called after it and the minute of its time: k8s.io/kubernetes pkg/controller/cronjob/utils.go, getJobName. */
+function workloadsOf({ kind, name }: Named): readonly Named[] {
+  const [, cronJob] = kind === "Job" ? (/^(.+)-[0-9]+$/.exec(name) ?? []) : [];
+  return [{ kind, name }, ...(cronJob === undefined ? [] : [{ kind: "CronJob", name: cronJob }])];
+}
+
+function keyOf(namespace: string, { kind, name }: Named): string {
+  return `${namespace}/${kind}/${name}`;
+}
+
+function lower<T extends Mode>(a: T | undefined, b: T): T {
+  return a === undefined || MODES.indexOf(b) < MODES.indexOf(a) ? b : a;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { boundedModes, loweredModes, modeOfWorkload } from "../../src/kubernetes/workload-modes.ts";
+
+const deployment = (name: string, modeLabel?: string, namespace = "shop") => ({
+  ...{ namespace, kind: "Deployment", name },
+  ...(modeLabel === undefined ? {} : { modeLabel }),
+});
+
+describe("loweredModes", () => {
+  test("names the workloads whose label lowers their mode; another word observes, and remediate is not one", () => {
+    const all = [
+      deployment("a"),
+      deployment("b", "off"),
+      deployment("c", "observe"),
+      deployment("d", "remediate"),
+      deployment("e", "Off"),
+      deployment("f", ""),
+    ];
+    expect(Object.fromEntries(loweredModes(all))).toEqual({
+      "shop/Deployment/b": "off",
+      "shop/Deployment/c": "observe",
+      "shop/Deployment/e": "observe",
+      "shop/Deployment/f": "observe",
+    });
+  });
+});
+
+describe("modeOfWorkload", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [title: string, modes: Record<string, "off" | "observe">, workload: string, mode?: string])[] = [
+    ["the workload itself",                           { "shop/Deployment/web": "off" },                             "Deployment/web",       "off"],
+    ["no workload of another namespace",              { "other/Deployment/web": "off" },                            "Deployment/web"],
+    ["no workload of another kind",                   { "shop/StatefulSet/web": "off" },                            "Deployment/web"],
+    ["no workload whose name begins alike",           { "shop/Deployment/web": "off" },                             "Deployment/web-api"],
+    ["a Job of its CronJob",                          { "shop/CronJob/report": "off" },                             "Job/report-29400480",  "off"],
+    ["a Job that bears its own label",                { "shop/Job/report-29400480": "observe" },                    "Job/report-29400480",  "observe"],
+    ["no Job whose name has letters after the CronJob's", { "shop/CronJob/report": "off" },                         "Job/report-by-hand"],
+    ["each workload of a namespace",                  { shop: "observe" },                                          "Deployment/web",       "observe"],
+    ["every workload",                                { "*": "off" },                                               "Deployment/web",       "off"],
+    ["the lowest of several",                         { "*": "observe", "shop/Deployment/web": "off" },             "Deployment/web",       "off"],
+  ];
+  for (const [title, modes, workload, mode] of table)
+    test(`lowers ${title}`, () => {
+      const [kind = "", name = ""] = workload.split("/");
+      expect(modeOfWorkload(new Map(Object.entries(modes)), "shop", { kind, name })).toBe(mode);
+    });
+});
+
+describe("boundedModes", () => {
+  const many = (count: number, namespaces: number) =>
+    loweredModes(
+      Array.from({ length: count }, (_, at) =>
+        deployment(`web-${at}`, at === 0 ? "off" : "observe", `ns-${at % namespaces}`),
+      ),
+    );
+
+  test("keeps each workload while there is room", () => {
+    expect(Object.keys(boundedModes(many(3, 2), 3))).toHaveLength(3);
+  });
+
+  test("lowers whole namespaces where there are more, by the lowest in each", () => {
+    expect(boundedModes(many(4, 2), 3)).toEqual({ "ns-0": "off", "ns-1": "observe" });
+  });
+
+  test("lowers every workload where there are too many namespaces", () => {
+    expect(boundedModes(many(8, 8), 3)).toEqual({ "*": "off" });
+  });
+});
