@@ -12,6 +12,11 @@ import { visible } from "../text/visible.ts";
 const TOLD_MS = 5_000;
 /** A host of AWS that answered nothing for so long is not waited for any more. */
 const SILENT_MS = 20_000;
+/**
+ * One operation may get no answer where others do: behind one endpoint stand many services. So another one is still sent,
+ * and waited for so long. Without an answer to that one either, the host counts as silent.
+ */
+const OTHER_OPERATION_MS = 10_000;
 /** Until it is asked again: by then every try of one call has ended, and a later one may find it well. */
 const LEFT_ALONE_MS = 20_000;
 
@@ -39,6 +44,8 @@ type Host = {
   ended: number;
   told: boolean;
   leftAloneUntil: number;
+  /** The operations that it gave no answer to, and until when they are not sent again. */
+  readonly unanswered: Map<string, number>;
 };
 
 export function createOutgoing(
@@ -51,9 +58,11 @@ export function createOutgoing(
   let idle: (() => void)[] = [];
 
   const hostOf = (name: string): Host => {
-    const known = hosts.get(name) ?? { waiting: 0, since: 0, ended: 0, told: false, leftAloneUntil: 0 };
-    hosts.set(name, known);
-    return known;
+    const known = hosts.get(name);
+    if (known !== undefined) return known;
+    const host = { waiting: 0, since: 0, ended: 0, told: false, leftAloneUntil: 0, unanswered: new Map() };
+    hosts.set(name, host);
+    return host;
   };
   const owesFromNow = (host: Host): void => {
     host.since = clock.now();
@@ -92,19 +101,25 @@ export function createOutgoing(
     }
   };
 
-  /** The same, and gives the host up where it stays silent. */
+  /** The same, and gives the operation up where the host stays silent, and then the host. */
   const patient = async <T>(
     name: string,
     host: Host,
+    action: string,
     send: (late: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     const late = new AbortController();
+    const isDoubtful = [...host.unanswered.values()].some((until) => clock.now() < until);
+    if (isDoubtful && host.waiting === 0) owesFromNow(host);
+    const patience = isDoubtful ? OTHER_OPERATION_MS : SILENT_MS;
     return await telling(name, host, async () => {
-      const callOff = clock.after(Math.max(0, host.since + SILENT_MS - clock.now()), () => {
+      const callOff = clock.after(Math.max(0, host.since + patience - clock.now()), () => {
         // A host that has answered other requests meanwhile is not silent.
-        if (host.since + SILENT_MS > clock.now()) return;
-        host.leftAloneUntil = clock.now() + LEFT_ALONE_MS;
-        late.abort(silent(name));
+        if (host.since + patience > clock.now()) return;
+        const until = clock.now() + LEFT_ALONE_MS;
+        host.unanswered.set(action, until);
+        if (isDoubtful) host.leftAloneUntil = until;
+        late.abort(silent(name, patience));
       });
       try {
         return await send(late.signal);
@@ -119,11 +134,12 @@ export function createOutgoing(
   const watch: RequestWatch = async ({ host: name, action, isWrite }, send) => {
     signal.throwIfAborted();
     const host = hostOf(name);
-    if (clock.now() < host.leftAloneUntil) throw silent(name);
+    const isLeftAlone = clock.now() < Math.max(host.leftAloneUntil, host.unanswered.get(action) ?? 0);
+    if (isLeftAlone) throw silent(name, SILENT_MS);
     // A write that was sent is not given up when the command is stopped: what became of it shall be known.
     return isWrite
-      ? await noted(`${action} at ${name}`, () => patient(name, host, send))
-      : await patient(name, host, (late) => send(AbortSignal.any([signal, late])));
+      ? await noted(`${action} at ${name}`, () => patient(name, host, action, send))
+      : await patient(name, host, action, (late) => send(AbortSignal.any([signal, late])));
   };
 
   return {
@@ -150,8 +166,8 @@ export function createOutgoing(
 }
 
 /** By the name that the SDK and our own kinds of errors know as one that passes. */
-function silent(host: string): Error {
-  const error = new Error(`no answer from ${host} for ${SILENT_MS / 1000} s`);
+function silent(host: string, milliseconds: number): Error {
+  const error = new Error(`no answer from ${host} for ${milliseconds / 1000} s`);
   error.name = "TimeoutError";
   return error;
 }

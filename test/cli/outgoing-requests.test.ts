@@ -92,6 +92,28 @@ describe("what a command sends", () => {
     expect(ended).toEqual(["TimeoutError", "TimeoutError", "sent"]);
   });
 
+  it("still sends another operation to a host that gave one no answer, and hears it", async () => {
+    const { clock, ended, send } = arrange();
+    send(READ);
+    await clock.pass(20_000);
+    await send(READ, async () => "sent");
+    await send(WRITE, async () => "written");
+    await send({ ...READ, action: "DescribeTasks" }, async () => "sent");
+    expect(ended).toEqual(["TimeoutError", "TimeoutError", "written", "sent"]);
+  });
+
+  it("gives up a host that answers two operations nothing, the second one after ten seconds", async () => {
+    const { clock, ended, send } = arrange();
+    send(READ);
+    await clock.pass(20_000);
+    send({ ...READ, action: "DescribeTasks" });
+    await clock.pass(9_999);
+    expect(ended).toEqual(["TimeoutError"]);
+    await clock.pass(1);
+    await send(WRITE, async () => "written");
+    expect(ended).toEqual(["TimeoutError", "TimeoutError", "TimeoutError"]);
+  });
+
   it("does not give up a host that answers others meanwhile", async () => {
     const { clock, told, ended, send } = arrange();
     send(READ);
