@@ -34,7 +34,9 @@ export function subjectOf(state: State, { options }: Context): Subject | undefin
   if (displaced !== undefined) return displaced.isWaitedFor ? "displaced" : undefined;
   if (overwritten === undefined && rollback?.restored !== undefined) return "restored";
   if (task !== undefined) return task.taskArn !== undefined && task.waitedSeconds > 0 ? "rollout" : undefined;
-  const isWatched = overwritten === undefined && rollback === undefined && options.waitForRollout !== false;
+  // Another's deployment that ours may have replaced is looked for, though nothing is waited for.
+  const isLookedAt = options.waitForRollout !== false || rollout?.foreignRevision !== undefined;
+  const isWatched = overwritten === undefined && rollback === undefined && isLookedAt;
   return rollout !== undefined && isWatched ? "rollout" : undefined;
 }
 

@@ -137,6 +137,7 @@ describe("what is observed next", () => {
     ["no copy that has to be started first",         { state: { copying } },                                 undefined],
     ["our rollout",                                  { survey: null, state: rollout() },                     "rollout"],
     ["no rollout that the caller does not wait for", { survey: null, state: rollout(), options: { waitForRollout: false } }, undefined],
+    ["the rollout that may have replaced another's, though the caller does not wait", { survey: null, state: rollout({ foreignRevision: FOREIGN }), options: { waitForRollout: false } }, "rollout"],
     ["a rollout that the caller waits for",          { survey: null, state: rollout(), options: { waitForRollout: true } }, "rollout"],
     ["no rollout that is gone back from",            { survey: null, state: { ...rollout(), rollback } },    undefined],
     ["no rollout that has replaced another's",       { survey: null, state: { ...rollout(), overwritten } }, undefined],

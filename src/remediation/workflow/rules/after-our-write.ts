@@ -57,14 +57,16 @@ const watchAgain: Rule = (state, seen, { options }) => {
   };
 };
 
-/** Another revision is in place of ours. One answer may be of the past: it is believed when it is seen twice. */
-const superseded: Rule = (state) => {
+/**
+ * Another revision is in place of ours. One answer may be of the past: it is believed when it is seen twice. A caller who
+ * does not wait has it looked at again at once.
+ */
+const superseded: Rule = (state, _seen, { options }) => {
   const { displaced } = state;
   if (displaced === undefined) return undefined;
-  return {
-    ...{ kind: "wait", label: "second look", seconds: SECOND_LOOK_SECONDS },
-    state: { ...state, displaced: { ...displaced, isWaitedFor: true } },
-  };
+  const after = { ...state, displaced: { ...displaced, isWaitedFor: true } };
+  if (options.waitForRollout === false) return { kind: "observe", state: after };
+  return { ...{ kind: "wait", label: "second look", seconds: SECOND_LOOK_SECONDS }, state: after };
 };
 
 /** Our write replaced a deployment that was not there when we surveyed: that one is deployed again. */
@@ -96,9 +98,12 @@ const rollBackAgain: Rule = (state) =>
   state.rollback === undefined ? undefined : { kind: "write", write: "undo" };
 
 /** The redeployment was accepted, and the caller does not wait for more. */
-const acceptedOnly: Rule = (state, _seen, context) => {
+const acceptedOnly: Rule = (state, seen, context) => {
   const { rollout } = state;
   if (rollout === undefined || context.options.waitForRollout !== false) return undefined;
+  // What it has replaced could not be read: whether that was lost is not known.
+  if (seen.kind === "rollout" && seen.verdict.kind === "in-progress" && seen.verdict.replaced !== undefined)
+    return undefined;
   const { surveyed, newRevision, images } = rollout;
   const because = { code: "not-watched", previousRevision: surveyed.failingRevision, newRevision } as const;
   return conclude(state, { kind: "redeployed", because, images }, context);

@@ -90,6 +90,7 @@ rules("a rollout that has ended", [
   ["ECS has left the service between two revisions", shown(stuck), "end rollout-timed-out", { images, substitution, nextSteps: 1 }],
   ["ours starts and fails",                     shown(worse), "write undo", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
   ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
+  ["a caller who does not wait is not told so where it cannot be read what ours has replaced", { ...shown({ ...moving, replaced: FOREIGN }), options: { waitForRollout: false } }, "wait 10 for rollout", { watchedSeconds: 10, rollout: { polls: 1, waitedSeconds: 10, foreignRevision: FOREIGN } }],
   ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
 ]);
 
@@ -159,6 +160,7 @@ const rollback = { rollback: { of: failedSubstitute() } };
 
 // biome-ignore format: a table is read by its columns
 rules("our write and another deployment came together", [
+  ["for a caller who does not wait it is looked at again at once", { ...after(displaced()), options: { waitForRollout: false } }, "observe", { displaced: { isWaitedFor: true } }],
   ["another revision is in place of ours: the service is looked at a minute later", after(displaced()), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
   ["ours has replaced a deployment that was not there before: that one is deployed again", shown(overtook), "write restore", { overwritten: restores }],
   ["what else this execution has registered is known as its own", shown(overtook, {}, { registered: [revision(40)] }), "write restore", { overwritten: { ...restores, written: [revision(40), OURS] } }],
