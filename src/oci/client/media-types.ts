@@ -11,6 +11,16 @@ export const OCI_EMPTY = "application/vnd.oci.empty.v1+json";
 /** What we can read; always all of it, or ECR and others convert what they send. */
 export const MANIFEST_ACCEPT = [OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST].join(", ");
 
+const MANIFESTS: readonly string[] = [
+  ...[OCI_INDEX, DOCKER_MANIFEST_LIST, OCI_MANIFEST, DOCKER_MANIFEST],
+  ...[DOCKER_SCHEMA_1, DOCKER_SCHEMA_1_SIGNED],
+];
+
+/** Whether an answer of this type is a manifest, and not a page of a proxy. */
+export function isManifestType(mediaType: string): boolean {
+  return MANIFESTS.includes(mediaType);
+}
+
 /** Whether these bytes list other manifests. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === OCI_INDEX || mediaType === DOCKER_MANIFEST_LIST;

@@ -92,6 +92,30 @@ const storesInSilence: Mischief = (request, response, registry) => {
   return registry.honest(request, response).then(() => true);
 };
 
+describe("a registry in whose place a proxy answers with a page", () => {
+  const page: Mischief = (_, response) => {
+    response.writeHead(200, { "content-type": "text/html" }).end("<h1>Log in</h1>");
+    return true;
+  };
+  const head = (digest: string) =>
+    createRegistries({ send: world.send, clock: world.clock }).headManifest(
+      parseReference(`${world.source.host}/app@${digest}`),
+    );
+
+  test("is not believed to have the digest that it was asked for", async () => {
+    const { digest } = world.addImage([1000], "v1");
+    world.source.mischief = page;
+    await rejects(head(digest), { name: "RegistryError", kind: "malformed" });
+  });
+
+  test("is asked for the manifest itself when the page answers HEAD alone", async () => {
+    const { digest } = world.addImage([1000], "v1");
+    world.source.mischief = on("HEAD", isManifest, ALWAYS, page);
+    equal((await head(digest))?.digest, digest);
+    equal(await head(`sha256:${"0".repeat(64)}`), undefined);
+  });
+});
+
 test("names of platforms move no cursor and do not flood the message", async () => {
   const image = world.addImage([1000]);
   const platforms = Array.from({ length: 500 }, (_, at) => ({

@@ -14,7 +14,7 @@ import { discard } from "../../http/response-body.ts";
 import type { RegistryResponse } from "../../http/transport.ts";
 import { hashed, namesOther } from "../hashed.ts";
 import { type Descriptor, MANIFEST_BYTES_MAX } from "../manifest.ts";
-import { bareMediaType, MANIFEST_ACCEPT } from "../media-types.ts";
+import { bareMediaType, isManifestType, MANIFEST_ACCEPT } from "../media-types.ts";
 import type { RateLimit } from "../rate-limit.ts";
 import type { RegistryClient } from "../registry-client.ts";
 import { RegistryError } from "../registry-error.ts";
@@ -84,7 +84,10 @@ export class Repository {
     if (answer.status === 404) return undefined;
     const { headers } = answer;
     const stated = headers["docker-content-digest"];
-    const digest = isDigest(stated) ? stated : isDigest(name) ? name : undefined;
+    const mediaType = bareMediaType(headers["content-type"]);
+    // A proxy's page of HTML has no name that was asked for, whatever its status.
+    const asked = isDigest(name) && isManifestType(mediaType) ? name : undefined;
+    const digest = isDigest(stated) ? stated : asked;
     // Some proxies know no HEAD.
     if (digest === undefined || answer.status === 405) {
       // A GET is a counted pull at Docker Hub; elsewhere it is the only way to learn the digest.
@@ -97,7 +100,7 @@ export class Repository {
     const size = Number(headers["content-length"]);
     return {
       digest,
-      mediaType: bareMediaType(headers["content-type"]),
+      mediaType,
       ...(Number.isInteger(size) && size > 0 ? { size } : {}),
       ...(this.quota === undefined ? {} : { quota: this.quota }),
     };
