@@ -217,6 +217,7 @@ describe("repull replay --aws --yes leaves the service as it is", () => {
     ["the service may not be described",                      answering({ DescribeServices: refusal("AccessDeniedException", "not authorized") }),                   { outcome: "failed", error: { code: "denied", permission: "ecs:DescribeServices" } }, 4],
     ["the cluster's tags cannot be read",                     answering({ DescribeClusters: PAGE }),                                                                 { outcome: "failed", error: { code: "unfinished" } }, 5],
     ["the task's text and the event's are cut off",           (world) => cutOff(world),                                                                             { outcome: "not-eligible", reason: "ambiguous-failure" }, 1],
+    ["the event names another service than the task's own",   (world) => { ((world.event as Document).detail as Document).group = "service:api"; },                 { outcome: "ignored" },                 0],
     ["ECS tells another failure of the task than a pull's",       ({ account }) => { only(account.documents.tasks).stoppedReason = "Essential container in task exited"; }, { outcome: "ignored" },             0],
   ];
   for (const [when, arrange, outcome, exit] of table) {
@@ -267,6 +268,103 @@ describe("repull replay --aws --yes whose UpdateService is answered by a page of
     ]);
     expect(status).toBe(4);
   });
+});
+
+describe("repull replay --aws --yes deploys nothing", () => {
+  const answeringWith =
+    (change: (definition: Document) => Document): Override =>
+    ({ action, body }) => {
+      if (action !== "RegisterTaskDefinition") return undefined;
+      const { tags, ...sent } = body;
+      const made = {
+        ...sent,
+        taskDefinitionArn: arn("task-definition/web:43"),
+        revision: 43,
+        status: "ACTIVE",
+      };
+      return { body: { taskDefinition: { ...made, ...change(made) }, tags } };
+    };
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, (definition: Document) => Document])[] = [
+    ["the answer to its registration has another image",  ({ containerDefinitions }) => ({ containerDefinitions: (containerDefinitions as Document[]).map((one) => ({ ...one, image: "ghcr.io/acme/web:2" })) })],
+    ["the answer to its registration has one more container", ({ containerDefinitions }) => ({ containerDefinitions: [...(containerDefinitions as Document[]), { name: "more", image: "ghcr.io/acme/more:1" }] })],
+    ["the answer to its registration is of another family", () => ({ family: "api", taskDefinitionArn: arn("task-definition/api:7"), revision: 7 })],
+  ];
+  for (const [when, change] of table) {
+    it(`when ${when}`, async () => {
+      world.account.override = answeringWith(change);
+      const { lines, status, redeployed } = await runIn(world);
+      expect(lines).toMatchObject([
+        { outcome: "failed", error: { code: "invalid", permission: "ecs:RegisterTaskDefinition" } },
+      ]);
+      expect({ status, redeployed }).toEqual({ status: 1, redeployed: [] });
+    });
+  }
+});
+
+describe("repull replay --aws --yes whose UpdateService answers without a service", () => {
+  it("ends unfinished and with status 5 when it was not done", async () => {
+    world.account.override = ({ action }) => (action === "UpdateService" ? { body: {} } : undefined);
+    const { lines, status } = await runIn(world);
+    expect(lines).toMatchObject([{ outcome: "failed", error: { code: "unfinished" } }]);
+    expect(status).toBe(5);
+  });
+});
+
+describe("repull replay --aws --yes --no-wait while another caller deploys", () => {
+  const theirs = arn("task-definition/web:50");
+  /** Theirs is another image; the first such call of ours comes after it. */
+  function deployBefore(call: string): void {
+    const { documents } = world.account;
+    const [{ taskDefinition = {} } = {}] = documents.definitions;
+    const containers = (taskDefinition.containerDefinitions as Document[]).map((one) => ({
+      ...one,
+      image: "ghcr.io/acme/web:2",
+    }));
+    documents.definitions.push({
+      taskDefinition: {
+        ...taskDefinition,
+        taskDefinitionArn: theirs,
+        revision: 50,
+        containerDefinitions: containers,
+      },
+      tags: [],
+    });
+    let isDone = false;
+    world.account.override = ({ action }) => {
+      if (action !== call || isDone) return undefined;
+      isDone = true;
+      const service = only(documents.services);
+      const before = service.deployments as Document[];
+      service.taskDefinition = theirs;
+      service.deployments = [
+        {
+          ...before[0],
+          id: "ecs-svc/5050505050505050505",
+          taskDefinition: theirs,
+          failedTasks: 0,
+          createdAt: secondsAgo(0),
+        },
+        ...before.map((one) => ({ ...one, status: "ACTIVE" })),
+      ];
+      return undefined;
+    };
+  }
+
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, string, readonly string[]])[] = [
+    ["before it compares, it writes nothing over theirs",        "RegisterTaskDefinition", []],
+    ["between comparing and its own write, it deploys theirs again", "UpdateService",      [arn("task-definition/web:51"), theirs]],
+  ];
+  for (const [when, call, updates] of table) {
+    it(when, async () => {
+      deployBefore(call);
+      const { lines, status, redeployed } = await runIn(world);
+      expect(lines).toMatchObject([{ outcome: "superseded" }]);
+      expect({ status, redeployed }).toEqual({ status: 0, redeployed: updates });
+      expect(only(world.account.documents.services).taskDefinition).toBe(theirs);
+    });
+  }
 });
 
 /** The event and the task both lack the end of the text. */

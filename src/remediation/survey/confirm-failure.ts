@@ -6,6 +6,7 @@
  */
 
 import type { Task } from "../../ecs/task/task.ts";
+import type { TaskOwner } from "../../ecs/task/task-owner.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
 import { taskEvent } from "../../ecs-events/task-event.ts";
@@ -29,9 +30,8 @@ export async function confirmFailure(
   if (failure.preemptive) return { kind: "confirmed", failure };
   const task = await ports.ecs.describeTask(failure.clusterArn, failure.taskArn);
   const told = task === undefined ? failure : readEvent(taskEvent(task, failure), ports.location);
-  if (told.kind === "ignored") {
-    return { kind: "ignored", because: `ECS does not confirm the event: ${told.because}` };
-  }
+  if (told.kind === "ignored") return unconfirmed(told.because);
+  if (!isSameOwner(told.owner, failure.owner)) return unconfirmed("another caller started the task");
   const limits = told.failures.filter(
     ({ classification }) => unsupportedReason(classification) === undefined,
   );
@@ -61,6 +61,16 @@ export async function confirmFailure(
     because: `the error text is cut off, and ${where}: ${limits[0].classification.because}`,
     remedies: [nextFailure("the service's events in ECS have the whole text")],
   };
+}
+
+function unconfirmed(because: string): Ignored {
+  return { kind: "ignored", because: `ECS does not confirm the event: ${because}` };
+}
+
+/** An event that names another service than the task's own would be recorded, and counted, as that one's. */
+function isSameOwner(told: TaskOwner, named: TaskOwner): boolean {
+  if (told.kind !== "service" || named.kind !== "service") return told.kind === named.kind;
+  return told.service === named.service;
 }
 
 /** Those of the event count too: a text that was made up may keep Repull from writing, and ECS forgets its own in an hour. */

@@ -68,12 +68,15 @@ describe("what AWS refuses is an AwsError that says what was asked", () => {
     ["ecs:RegisterTaskDefinition", register,   { status: 500, body: "<!doctype html>" },                    "unavailable"],
     ["ecs:RegisterTaskDefinition", register,   { body: "[]" },                                              "unavailable"],
     ["ecs:RegisterTaskDefinition", register,   { body: {} },                                                "unavailable"],
+    ["ecs:RegisterTaskDefinition", register,   { body: { taskDefinition: { taskDefinitionArn: `${ARN}:task-definition/api:7` } } }, "invalid"],
+    ["ecs:RegisterTaskDefinition", register,   { body: { taskDefinition: { taskDefinitionArn: `${ARN}:task-definition/web:7`, containerDefinitions: [{ name: "web", image: "another:1" }] } } }, "invalid"],
+    ["ecs:UpdateService",          update,     { body: {} },                                                "unavailable"],
     ["ecs:UpdateService",          update,     refusal("ServiceNotActiveException", "Service was not ACTIVE."), "conflict"],
     ["ecs:UpdateService",          update,     refusal("InvalidParameterException", codeDeploy),            "invalid"],
     ["ecs:UpdateService",          update,     refusal("ServiceNotFoundException", "Service not found."),   "absent"],
   ] as const;
   for (const [action, ask, reply, kind] of table) {
-    test(`${action}: ${JSON.stringify(reply.body).slice(0, 60)} is ${kind}`, async () => {
+    test(`${action}: ${JSON.stringify(reply.body).slice(0, 200)} is ${kind}`, async () => {
       answer = () => reply;
       await expect(ask(ecs())).rejects.toMatchObject({ name: "AwsError", kind, action });
     });
@@ -125,7 +128,7 @@ test("an update answers with the deployments that ECS shows in its answer, ours 
     { id: "ecs-svc/2", status: "PRIMARY", taskDefinition: "web:42" },
     { id: "ecs-svc/1", status: "ACTIVE", taskDefinition: "web:41" },
   ]);
-  answer = () => ({ body: {} });
+  answer = () => ({ body: { service: { serviceName: "web" } } });
   expect(await ecs().updateService(CLUSTER, "web", "web:42")).toEqual([]);
 });
 

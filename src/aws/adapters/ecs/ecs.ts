@@ -21,7 +21,7 @@ import { getObject, getObjects, getString, getTags } from "../../../ecs/json-fie
 import { readService } from "../../../ecs/service/service.ts";
 import { readTask } from "../../../ecs/task/task.ts";
 import type { Tag } from "../../../ecs/task-definition/tag.ts";
-import type { DescribedTaskDefinition } from "../../../ecs/task-definition/task-definition.ts";
+import { containersOf, type DescribedTaskDefinition } from "../../../ecs/task-definition/task-definition.ts";
 import { AwsError } from "../../../remediation/ports/aws-error.ts";
 import type { Ecs } from "../../../remediation/ports/ports.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
@@ -146,8 +146,12 @@ export function createEcs(settings: AwsSettings): Ecs {
           registrable,
         ),
       );
-      const arn = getString(getObject(answer, "taskDefinition") ?? {}, "taskDefinitionArn");
+      const registered = getObject(answer, "taskDefinition") ?? {};
+      const arn = getString(registered, "taskDefinitionArn");
       if (arn === undefined) throw new AwsError("unavailable", action, `${action}: no ARN in the answer`);
+      const other = differenceOf(registered, registrable);
+      if (other !== undefined)
+        throw new AwsError("invalid", action, `${action}: the answer names ${arn}, whose ${other}`);
       return arn;
     },
 
@@ -177,10 +181,15 @@ export function createEcs(settings: AwsSettings): Ecs {
     },
 
     async updateService(cluster, service, taskDefinition) {
-      const answer = await callAws("ecs:UpdateService", () =>
+      const action = "ecs:UpdateService";
+      const answer = await callAws(action, () =>
         sendRaw(client, new UpdateServiceCommand({ cluster, service, taskDefinition })),
       );
-      return readService(getObject(answer, "service") ?? {}).deployments;
+      const updated = getObject(answer, "service");
+      // Whether it was done, the service itself has to tell.
+      if (updated === undefined)
+        throw new AwsError("unavailable", action, `${action}: no service in the answer`);
+      return readService(updated).deployments;
     },
   };
 }
@@ -197,6 +206,25 @@ async function orElse<T, Other>(
     if (error instanceof AwsError && hasErrorCode(error.cause, ...[codes].flat())) return other;
     throw error;
   }
+}
+
+/**
+ * In what an answer differs from what was to be registered: its family, or what its containers run. The other members ECS
+ * may complete, and it may leave out all of them.
+ */
+function differenceOf(registered: JsonObject, registrable: JsonObject): string | undefined {
+  const family = parseRevision(getString(registered, "taskDefinitionArn") ?? "")?.family;
+  const wanted = getString(registrable, "family");
+  if (family !== undefined && family !== wanted) return `family is not ${wanted}`;
+  if (registered.containerDefinitions === undefined) return undefined;
+  const images = [registered, registrable].map((definition) =>
+    JSON.stringify(
+      containersOf(definition)
+        .map(({ name, image }) => `${name} ${image}`)
+        .toSorted(),
+    ),
+  );
+  return images[0] === images[1] ? undefined : "images are not those that were sent";
 }
 
 function tagListIn(answer: JsonObject): readonly Tag[] {
