@@ -42,6 +42,10 @@ export type ExposedImage = LikelySubstitutes & {
 export type Exposure = {
   /** `pod`: the pods of a workload of a Kubernetes cluster, whose name is `namespace/kind/name`. */
   readonly kind: "service" | "scheduled" | "standalone" | "pod";
+  /** Of a scan of several accounts: whose it is, and by which profile it was read. */
+  readonly profile?: string;
+  readonly account?: string;
+  readonly region?: string;
   readonly cluster: string;
   readonly name: string;
   /** Absent for pods. */

@@ -5,9 +5,10 @@
 
 import { optional } from "../ecs/json-fields.ts";
 import { familiarName, tryParseReference } from "../image/reference.ts";
-import type { Exposure } from "./exposure.ts";
+import { registryOf } from "../image/registry-hosts.ts";
+import type { ExposedImage, Exposure } from "./exposure.ts";
 import type { LikelySubstitute } from "./likely-substitutes.ts";
-import { type EgressInfo, type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
+import type { EgressLoad } from "./peak-pulls.ts";
 
 export type ImageChange = {
   /** As people write it: `nginx:1.27`, however the task definitions write it. */
@@ -15,7 +16,7 @@ export type ImageChange = {
   /** Where the same image probably is; absent where the policy names no place. */
   readonly to?: LikelySubstitute;
   readonly clusters: readonly string[];
-  /** `CLUSTER/NAME` of what runs it. */
+  /** `CLUSTER/NAME` of what runs it; of several accounts `ACCOUNT/REGION/CLUSTER/NAME`. */
   readonly workloads: readonly string[];
   /** Of the worst six hours, by all addresses, with and without an account. */
   readonly pulls: number;
@@ -24,16 +25,21 @@ export type ImageChange = {
 };
 
 /** One for each image, the most pulled first; an image that has no other place comes after those that have one. */
-export function imageChanges(exposures: readonly Exposure[], ways: EgressInfo): readonly ImageChange[] {
+export function imageChanges(
+  exposures: readonly Exposure[],
+  /** The pulls of some of them by address. */
+  loads: (some: readonly Exposure[]) => readonly EgressLoad[],
+): readonly ImageChange[] {
   const uses = exposures.flatMap((exposure) =>
-    exposure.images.map((image) => ({ exposure, to: image.first, name: nameOf(image.image) })),
+    exposure.images.map((image) => ({ exposure, to: image.first, key: keyOf(image, exposure) })),
   );
-  const changes = [...Map.groupBy(uses, ({ name }) => name)]
-    .map(([image, of]) => ({
-      image,
+  const changes = [...Map.groupBy(uses, ({ key }) => key)]
+    .map(([key, of]) => ({
+      key,
+      image: key.split("\n", 1)[0] ?? key,
       ...optional("to", of.find(({ to }) => to !== undefined)?.to),
-      clusters: distinct(of.map(({ exposure }) => exposure.cluster)),
-      workloads: distinct(of.map(({ exposure }) => `${exposure.cluster}/${exposure.name}`)),
+      clusters: distinct(of.map(({ exposure }) => clusterOf(exposure))),
+      workloads: distinct(of.map(({ exposure }) => `${clusterOf(exposure)}/${exposure.name}`)),
       pulls: of.reduce((sum, { exposure }) => sum + exposure.expectedStarts, 0),
     }))
     .toSorted(
@@ -43,12 +49,12 @@ export function imageChanges(exposures: readonly Exposure[], ways: EgressInfo): 
         one.image.localeCompare(other.image),
     );
   const changed = new Set<string>();
-  return changes.map((change) => {
-    if (change.to !== undefined) changed.add(change.image);
+  return changes.map(({ key, ...change }) => {
+    if (change.to !== undefined) changed.add(key);
     const left = exposures.map((exposure) => without(exposure, changed));
     return {
       ...change,
-      busiestAddressAfter: busiestAddress(pullsByEgress(left, ways))?.pullsPerAddress ?? 0,
+      busiestAddressAfter: busiestAddress(loads(left))?.pullsPerAddress ?? 0,
     };
   });
 }
@@ -61,9 +67,21 @@ export function busiestAddress(addresses: readonly EgressLoad[]): EgressLoad | u
 }
 
 function without(exposure: Exposure, changed: ReadonlySet<string>): Exposure {
-  const images = exposure.images.filter(({ image }) => !changed.has(nameOf(image)));
+  const images = exposure.images.filter((image) => !changed.has(keyOf(image, exposure)));
   const anonymous = images.filter(({ pulledAs }) => pulledAs === "anonymous").length;
   return { ...exposure, images, anonymousPulls: exposure.expectedStarts * anonymous };
+}
+
+/** Where an image of several accounts goes into an ECR, each account has its own change: no account pulls from another's by chance. */
+function keyOf({ image, first }: ExposedImage, { account, region }: Exposure): string {
+  const name = nameOf(image);
+  const isOwn = account !== undefined && registryOf(first?.place.split("/", 1)[0] ?? "").kind === "ecr";
+  return isOwn ? `${name}\n${account} ${region}` : name;
+}
+
+/** As a report names it: with its account, where there are several. */
+function clusterOf({ account, region, cluster }: Exposure): string {
+  return account === undefined ? cluster : `${account}/${region}/${cluster}`;
 }
 
 function nameOf(image: string): string {

@@ -54,7 +54,7 @@ export function scanCluster(inventory: ClusterInventory, policy: Policy, now: nu
     pods: pods.length,
     workloads: workloads.length,
     exposures,
-    imageChanges: imageChanges(exposures, ways),
+    imageChanges: imageChanges(exposures, (some) => pullsByEgress(some, ways)),
     addresses: pullsByEgress(exposures, ways),
     slipped: slippedIn(inventory, policy, now),
     gaps,

@@ -32,7 +32,12 @@ import { provedSubstitutes } from "./proved-substitutes.ts";
 import type { SlippedPods } from "./slipped-pods.ts";
 import { worstFirst } from "./worst-first.ts";
 
+/** Whose workloads they are, where several accounts are scanned. */
+export type ScannedPlace = { readonly profile: string; readonly account: string; readonly region: string };
+
 export type Scan = {
+  /** Absent: one account, or a cluster of Kubernetes. */
+  readonly accounts?: readonly ScannedPlace[];
   readonly clusters: number;
   readonly services: number;
   readonly schedules: number;
@@ -68,12 +73,33 @@ export type ScanOptions = {
 const TASK_DEFINITION_READS = { burst: 30, perSecond: 15 };
 const AT_ONCE = 4;
 
+/** What is read of one account, before it is counted up. */
+export type ReadAccount = Omit<Scan, "imageChanges" | "addresses"> & { readonly ways: EgressInfo };
+
 /** Every workload of the clusters. Throws AwsError where not even those can be listed. */
 export async function scanAccount(
   view: AccountInventory,
   ecs: Pick<Ecs, "describeTaskDefinition">,
-  { cluster, policy, ecrHost, clock, verify, onProgress = () => {} }: ScanOptions,
+  options: ScanOptions,
 ): Promise<Scan> {
+  return countUp(await readAccount(view, ecs, options));
+}
+
+export function countUp({ ways, ...read }: ReadAccount): Scan {
+  const loads = (some: readonly Exposure[]) => pullsByEgress(some, ways);
+  return {
+    ...read,
+    imageChanges: imageChanges(read.exposures, loads),
+    addresses: loads(read.exposures),
+  };
+}
+
+/** The same, to be counted up with other accounts. */
+export async function readAccount(
+  view: AccountInventory,
+  ecs: Pick<Ecs, "describeTaskDefinition">,
+  { cluster, policy, ecrHost, clock, verify, onProgress = () => {} }: ScanOptions,
+): Promise<ReadAccount> {
   const gaps: string[] = [];
   const orGap = <T>(what: string, otherwise: T, read: () => Promise<T>): Promise<T> =>
     read().catch((error) => {
@@ -137,7 +163,6 @@ export async function scanAccount(
     }),
   );
   onProgress(counted(all.size, "subnet"));
-  const ways: EgressInfo = { ofSubnets, hosts };
   return {
     clusters: clusters.length,
     services: services.length,
@@ -145,8 +170,7 @@ export async function scanAccount(
     standaloneTasks: loose.reduce((sum, { count }) => sum + count, 0),
     taskDefinitions: definitions.size,
     exposures,
-    imageChanges: imageChanges(exposures, ways),
-    addresses: pullsByEgress(exposures, ways),
+    ways: { ofSubnets, hosts },
     gaps,
   };
 }

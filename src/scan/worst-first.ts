@@ -6,7 +6,8 @@ export function worstFirst(one: Exposure, other: Exposure): number {
   return (
     pullsOf(other) - pullsOf(one) ||
     Number(other.notRemediatedBecause !== undefined) - Number(one.notRemediatedBecause !== undefined) ||
-    `${one.cluster}/${one.name}`.localeCompare(`${other.cluster}/${other.name}`)
+    `${one.cluster}/${one.name}`.localeCompare(`${other.cluster}/${other.name}`) ||
+    (one.account ?? "").localeCompare(other.account ?? "")
   );
 }
 

@@ -12,6 +12,8 @@ export type AwsSettings = {
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   };
+  /** The profile of AWS's shared files whose credentials are used; absent: that of the environment. */
+  readonly profile?: string;
   /** How often in all a call is tried, throttles included. */
   readonly attemptsMax?: number;
   /** How long one request may take. */
@@ -34,6 +36,7 @@ export function clientConfiguration(settings: AwsSettings) {
     region,
     endpoint,
     credentials,
+    profile,
     attemptsMax,
     requestSeconds = REQUEST_SECONDS_MAX,
     watch,
@@ -49,6 +52,7 @@ export function clientConfiguration(settings: AwsSettings) {
     },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(profile === undefined ? {} : { profile }),
     ...(watch === undefined ? {} : { extensions: extensionsOf(watch) }),
   };
 }

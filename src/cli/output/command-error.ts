@@ -138,8 +138,9 @@ export function errorLine({ message, remedy }: CommandError, command: string): s
   return `${command === "" ? "repull" : `repull ${command}`}: ${message}; ${remedy}\n`;
 }
 
-export function errorAsJson({ code, message, remedy }: CommandError): string {
-  return jsonLine("error", { code, message, remedy });
+/** @param profile whose account it is about, where there are several */
+export function errorAsJson({ code, message, remedy }: CommandError, profile?: string): string {
+  return jsonLine("error", { code, message, remedy, ...(profile === undefined ? {} : { profile }) });
 }
 
 function helpOf(command: string): string {

@@ -92,6 +92,10 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   scan: z.looseObject({
     type: z.literal("scan"),
     kind: z.enum(["service", "scheduled", "standalone", "pod"]),
+    /** Of a scan of several accounts. */
+    profile: text.optional(),
+    account: text.optional(),
+    region: text.optional(),
     cluster: text,
     /** Of pods: `namespace/kind/name`. */
     name: text,
@@ -107,6 +111,8 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     z.looseObject({
       type: z.literal("summary"),
       headline: z.looseObject({ level: z.enum(["none", "low", "medium", "high"]), sentence: text }),
+      /** Of a scan of several accounts: those that could be read. */
+      accounts: z.array(z.looseObject({ profile: text, account: text, region: text })).optional(),
       imageChanges: z.array(
         z.looseObject({
           image: text,
@@ -262,7 +268,14 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     healed: z.boolean(),
     outcomes: z.array(outcomeSchema.loose()),
   }),
-  error: z.strictObject({ type: z.literal("error"), code: text, message: text, remedy: text }),
+  error: z.strictObject({
+    type: z.literal("error"),
+    code: text,
+    message: text,
+    remedy: text,
+    /** Of a scan of several accounts: the profile whose account could not be read. */
+    profile: text.optional(),
+  }),
 };
 
 /** What is published in addition to the lines: by the last part of the name of its file in docs/schema. */

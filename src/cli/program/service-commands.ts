@@ -6,7 +6,7 @@ import { isWorkloadName } from "../account/cluster/workload-name.ts";
 import type { AccountSession } from "../account/sessions/account-session.ts";
 import type { DiagnoseInput } from "../commands/diagnose.ts";
 import type { CommandIo } from "../io.ts";
-import type { ScanInput } from "../scan/scan.ts";
+import type { ScanInput } from "../scan/read-place.ts";
 import { WrongCall } from "../wrong-call.ts";
 import { addBoundedAccountOptions } from "./options/account-options.ts";
 import { addClusterOptions, type ClusterFlags, clusterOptionsOf } from "./options/cluster-options.ts";
@@ -28,7 +28,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
     "instead of an account: ",
   )
     .description(
-      "Read the whole account: what depends on Docker Hub, what the worst six hours would do, and where else the images are. Changes nothing.",
+      "Read the whole account, or several with --profile A,B,C: what depends on Docker Hub, what the worst six hours would do, and where else the images are. Changes nothing.",
     )
     .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
     .option(

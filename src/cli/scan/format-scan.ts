@@ -119,7 +119,10 @@ export function formatScan(scan: Scan, flags = ""): string {
       `${counted(exposures.length, "workload")} on Docker Hub images, among ${countsOf(scan)}:`,
       "",
       ...textTable(
-        ["workload", "image", "pulled as", "pulls", "what Repull would do"],
+        [
+          ...(scan.accounts === undefined ? [] : ["account"]),
+          ...["workload", "image", "pulled as", "pulls", "what Repull would do"],
+        ],
         exposures.flatMap(rowsOf),
       ),
       "",
@@ -144,7 +147,10 @@ export function formatScan(scan: Scan, flags = ""): string {
       ({ kind, notRemediatedBecause }) => kind === "service" && notRemediatedBecause === undefined,
     );
     if (service !== undefined)
-      lines.push("", `next: repull plan ${service.name} --cluster ${service.cluster}${flags}`);
+      lines.push(
+        "",
+        `next: repull plan ${service.name} --cluster ${service.cluster}${placeFlags(service)}${flags}`,
+      );
   }
   lines.push(...slippedLines(scan));
   const pod = exposures.find(({ kind }) => kind === "pod");
@@ -177,6 +183,11 @@ export function slippedSentence(slipped: NonNullable<Scan["slipped"]>): string {
   return `${counted(pods, "pod")} should run a proved image and ${pods === 1 ? "does" : "do"} not`;
 }
 
+/** What leads a command to the account of a workload, where several were scanned. */
+function placeFlags({ profile, region }: Exposure): string {
+  return profile === undefined ? "" : ` --profile ${profile} --region ${region}`;
+}
+
 function changeRow(change: ImageChange): readonly string[] {
   const { image, to, workloads, pulls, busiestAddressAfter } = change;
   return [
@@ -189,8 +200,10 @@ function changeRow(change: ImageChange): readonly string[] {
 }
 
 function rowsOf(exposure: Exposure): readonly (readonly string[])[] {
-  const { kind, cluster, name, images, anonymousPulls, accountPulls, notRemediatedBecause } = exposure;
+  const { kind, account, region, cluster, name, images } = exposure;
+  const { anonymousPulls, accountPulls, notRemediatedBecause } = exposure;
   return images.map((image, index) => [
+    ...(account === undefined ? [] : [index === 0 ? `${account} ${region}` : ""]),
     index === 0 ? `${cluster}/${name}${kind === "standalone" ? " (by hand)" : ""}` : "",
     image.image,
     image.pulledAs,

@@ -64,6 +64,7 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
     /^repull mirrors(?! cache)/,
     "reads what the sandbox does not serve: test/real/mirrors-list.test.ts and mirrors-prune.test.ts do, over moto",
   ],
+  [/^repull scan --profile/, "asks several accounts: test/outside/scan-accounts.test.ts does"],
   [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],
   [/^aws /, "AWS's own command, for an account: only that a shell can read it is checked"],
   [/^(?:\(cd infra|cd infra|cd \.\.)/, "deploys with SAM: test/real/aws/sam.test.ts reads the same lines"],

@@ -20,6 +20,8 @@ import { workloadTable } from "./workload-table.ts";
 
 export type ScannedAt = { readonly at: string } & (
   | { readonly account: string; readonly region: string }
+  /** How many accounts were read, and how many were not. */
+  | { readonly accounts: number; readonly failed: number }
   /** The context of a Kubernetes cluster. */
   | { readonly cluster: string }
 );
@@ -27,8 +29,7 @@ export type ScannedAt = { readonly at: string } & (
 export function scanAsHtml(scan: Scan, scanned: ScannedAt): string {
   const { at } = scanned;
   const { level, sentence } = headlineOf(scan);
-  const place =
-    "cluster" in scanned ? [`cluster ${scanned.cluster}`] : [`account ${scanned.account}`, scanned.region];
+  const place = placeOf(scanned);
   const title = `Docker Hub in ${place.join(", ")}`;
   const directives = [
     "default-src 'none'",
@@ -66,6 +67,13 @@ ${gaps(scan)}
 </body>
 </html>
 `;
+}
+
+function placeOf(scanned: ScannedAt): readonly string[] {
+  if ("cluster" in scanned) return [`cluster ${scanned.cluster}`];
+  if ("account" in scanned) return [`account ${scanned.account}`, scanned.region];
+  const { accounts, failed } = scanned;
+  return [counted(accounts, "account"), ...(failed === 0 ? [] : [`${failed} not read`])];
 }
 
 function readOf(scan: Scan): string {

@@ -73,7 +73,7 @@ table { width: 100%; border-collapse: collapse; font-size: 14px; table-layout: f
 #images col.image { width: 25%; } #images col.cluster { width: 11%; } #images col.count { width: 11%; }
 #images col.pulls { width: 11%; } #images col.then { width: 11%; }
 #workloads col.workload { width: 18%; } #workloads col.cluster { width: 10%; } #workloads col.image { width: 20%; }
-#workloads col.as { width: 10%; } #workloads col.pulls { width: 8%; }
+#workloads col.account { width: 11%; } #workloads col.as { width: 10%; } #workloads col.pulls { width: 8%; }
 th { text-align: left; border-bottom: 2px solid var(--line); padding: 0; font-weight: 600; vertical-align: bottom; line-height: 1.25; }
 th button {
   all: unset; box-sizing: border-box; display: block; width: 100%; padding: 8px 10px; cursor: pointer; border-radius: 5px;
@@ -138,6 +138,7 @@ footer { color: var(--soft); font-size: 12px; padding-bottom: 32px; }
   #images td.cluster, #images td.pulls, #images td.then { grid-column: auto; text-align: left; }
   #workloads td.workload { grid-column: 1 / 3; }
   #workloads td.pulls { grid-column: 3; grid-row: 1; text-align: right; }
+  #workloads td.account { grid-column: 1 / -1; }
   #workloads td.cluster { grid-column: 1; }
   #workloads td.image { grid-column: 2 / -1; }
   #images td.cluster::before, #images td.pulls::before, #images td.then::before { content: attr(data-label); display: block; font-size: 11px; line-height: 14px; color: var(--soft); }

@@ -8,6 +8,7 @@ import { counted } from "../../../text/counted.ts";
 import { escaped } from "../../../text/escape-html.ts";
 import { type Column, table, tableRow, tools } from "./html.ts";
 
+const ACCOUNT: Column = { title: "Account", key: "account" };
 const COLUMNS: readonly Column[] = [
   { title: "Workload", key: "workload" },
   { title: "Cluster", key: "cluster" },
@@ -17,14 +18,19 @@ const COLUMNS: readonly Column[] = [
   { title: "What Repull would do", key: "plan" },
 ];
 
-export function workloadTable({ exposures }: Scan): string {
+export function workloadTable({ exposures, accounts }: Scan): string {
   if (exposures.length === 0) return "";
+  const columns = accounts === undefined ? COLUMNS : COLUMNS.toSpliced(1, 0, ACCOUNT);
   const filter = `<label for="words">Filter</label><input id="words" type="search" placeholder="cluster, name, image, source" autocomplete="off"><select id="which" aria-label="Which workloads"><option value="">all workloads</option><option value="service">services</option><option value="scheduled">scheduled</option><option value="standalone">started by hand</option><option value="pod">pods</option><option value="skipped">skipped by Repull</option><option value="acts">Repull would act</option></select>`;
   return `<section class="card table">
 <h2>Workloads</h2>
 <p class="note">One line for each image of a workload, the most pulled first. A header sorts, a line unfolds.</p>
-${tools("workloads", COLUMNS, filter)}
-${table("workloads", COLUMNS, exposures.toSorted(mostStartsFirst).flatMap(rowsOf))}
+${tools("workloads", columns, filter)}
+${table(
+  "workloads",
+  columns,
+  exposures.toSorted(mostStartsFirst).flatMap((exposure) => rowsOf(exposure, columns)),
+)}
 <p id="none" class="empty" hidden>Nothing fits the filter.</p>
 </section>`;
 }
@@ -34,17 +40,19 @@ function mostStartsFirst(one: Exposure, other: Exposure): number {
   return other.expectedStarts - one.expectedStarts;
 }
 
-function rowsOf(exposure: Exposure): readonly string[] {
-  const { kind, cluster, name, images, expectedStarts, notRemediatedBecause } = exposure;
+function rowsOf(exposure: Exposure, columns: readonly Column[]): readonly string[] {
+  const { kind, account, region, cluster, name, images } = exposure;
+  const { expectedStarts, notRemediatedBecause } = exposure;
   const facts = { kind, state: notRemediatedBecause === undefined ? "acts" : "skipped" };
   return images.map((image) =>
     tableRow(
-      COLUMNS,
+      columns,
       [
         {
           value: name,
           content: `<span class="name" title="${escaped(name)}">${escaped(name)}${kind === "standalone" ? " <small>by hand</small>" : ""}</span>`,
         },
+        ...(account === undefined ? [] : [{ value: `${account} ${region}` }]),
         { value: cluster },
         {
           value: image.image,

@@ -1,0 +1,96 @@
+/**
+ * `repull scan --profile a,b,c`: several accounts in one report. One that cannot be read is told with its reason, and the others are
+ * scanned all the same.
+ */
+
+import { InvalidInput } from "../../image/invalid-input.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import type { ScannedPlace } from "../../scan/scan.ts";
+import { type AccountRead, joinAccounts } from "../../scan/several-accounts.ts";
+import { stackFlags } from "../account/stack-flags.ts";
+import { EXIT } from "../exit-status.ts";
+import type { CommandIo } from "../io.ts";
+import { describeError, errorAsJson } from "../output/command-error.ts";
+import { WrongCall } from "../wrong-call.ts";
+import { printScan, writeReport } from "./print-scan.ts";
+import { type ReadPlace, readPlace, type ScanInput } from "./read-place.ts";
+
+/** The names in `--profile a,b,c`, each once. Throws WrongCall for an empty one. */
+export function profilesIn(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes(""))
+    throw new WrongCall(`--profile: expected names with commas between them, got ${text}`);
+  return [...new Set(names)];
+}
+
+/** Exit status 0 where all could be read, 5 where some could, and where none could the one that they have in common, or 5. */
+export async function scanAccounts(
+  profiles: readonly string[],
+  input: ScanInput,
+  io: CommandIo,
+): Promise<number> {
+  if (input.starts === true) throw new WrongCall("--starts is about one account: name one profile");
+  if (input.cluster?.startsWith("arn:"))
+    throw new InvalidInput("--cluster", "a name: an ARN is of one account, and several are scanned");
+  const reads: AccountRead[] = [];
+  const statuses: number[] = [];
+  for (const profile of profiles) {
+    io.signal.throwIfAborted();
+    // What is written of one profile must not look like another's.
+    const own: CommandIo = {
+      ...io,
+      env: { ...io.env, AWS_PROFILE: profile },
+      err: (text) => io.err(`${profile}: ${text}`),
+      isTty: false,
+    };
+    try {
+      const read = await readPlace(input, own, {
+        profile,
+        isKnown: ({ account, region }) =>
+          reads.some(({ place }) => place.account === account && place.region === region),
+      });
+      if (read !== "known") reads.push(placed(profile, read));
+    } catch (error) {
+      // Stopped: the command ends as it does elsewhere.
+      if (io.signal.aborted) throw error;
+      statuses.push(tellFailed(profile, error, input.json, io));
+    }
+  }
+  if (reads.length > 0) await printAll(reads, statuses.length, input, io);
+  return statusOf(statuses, reads.length);
+}
+
+function placed(profile: string, { account, region, read }: Exclude<ReadPlace, "known">): AccountRead {
+  const place: ScannedPlace = { profile, account, region };
+  return { place, read };
+}
+
+/** A fault of ours is not an account's: it ends the command. */
+function tellFailed(profile: string, error: unknown, json: boolean, io: CommandIo): number {
+  const told = describeError(error, "scan", { version: "", reportTo: "" });
+  if (told.code === "bug") throw error;
+  if (json) io.out(errorAsJson(told, profile));
+  io.err(`repull scan: ${profile} is not scanned: ${told.message}; ${told.remedy}\n`);
+  return told.status;
+}
+
+function statusOf(failed: readonly number[], read: number): number {
+  const [first = EXIT.done] = failed;
+  if (failed.length === 0) return EXIT.done;
+  return read === 0 && failed.every((status) => status === first) ? first : EXIT.unfinished;
+}
+
+async function printAll(
+  reads: readonly AccountRead[],
+  failed: number,
+  input: ScanInput,
+  io: CommandIo,
+): Promise<void> {
+  const scanned = joinAccounts(reads);
+  if (input.html !== undefined) {
+    const { scanAsHtml } = await import("./report/report.ts");
+    const at = new Date(systemClock.now()).toISOString();
+    await writeReport(input.html, scanAsHtml(scanned, { accounts: reads.length, failed, at }), io);
+  }
+  printScan(scanned, input, stackFlags(input), io);
+}
