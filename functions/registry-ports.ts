@@ -3,6 +3,7 @@
 import { createEcr } from "../src/aws/adapters/ecr.ts";
 import { createRegistryAccess } from "../src/aws/registry/registry-access.ts";
 import { partitionOf } from "../src/image/ecr-hosts.ts";
+import type { TagLists } from "../src/oci/client/registries.ts";
 import { httpTransport } from "../src/oci/http/http-transport.ts";
 import { parseEndpoints } from "../src/oci/http/registry-endpoints.ts";
 import type { Ports } from "../src/remediation/ports/ports.ts";
@@ -11,7 +12,9 @@ import type { Policy } from "../src/substitution/policy/policy.ts";
 import { lambdaPorts } from "./lambda-ports.ts";
 import type { Settings } from "./settings.ts";
 
-export type RegistryPorts = Pick<Ports, "registries" | "anonymous" | "ecr" | "location" | "clock">;
+export type RegistryPorts = Pick<Ports, "registries" | "anonymous" | "ecr" | "location" | "clock"> & {
+  readonly tagLists: TagLists;
+};
 
 /** By what of the policy they are made of: connections and tokens are worth keeping. */
 const made = new Map<string, RegistryPorts>();

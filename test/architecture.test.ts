@@ -37,7 +37,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/webhook":      ["src/runtime", "src/kubernetes", "src/cluster"],
   "src/remediation":  ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/ecs", "src/iam", "src/substitution", "src/ecs-events", "src/oci", "src/network", "src/assessment"],
   "src/controller":   ["src/text", "src/image", "src/runtime", "src/pull-failure", "src/substitution", "src/oci", "src/assessment", "src/kubernetes", "src/cluster", "src/remediation", "src/mirrors/reports"],
-  "src/mirrors":      ["src/image", "src/network", "src/runtime", "src/oci"],
+  "src/mirrors":      ["src/image", "src/network", "src/runtime", "src/oci", "src/substitution", "src/remediation", "src/prevention/prefill/start-copy-ahead.ts"],
   "src/history":      ["src/image", "src/runtime", "src/ecs", "src/remediation"],
   "src/scan":         ["src/text", "src/image", "src/runtime", "src/ecs", "src/substitution", "src/oci", "src/network", "src/remediation", "src/assessment", "src/history", "src/kubernetes"],
   "src/aws":          ["src/image", "src/runtime", "src/ecs", "src/iam", "src/substitution", "src/oci", "src/network", "src/diagnosis", "src/remediation", "src/history", "src/scan", "src/mirrors"],
@@ -86,6 +86,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/mirrors":                      ["prune", "reports"],
   "src/mirrors/cache":                [],
   "src/mirrors/prune":                [".", "reports"],
+  "src/mirrors/refresh":              [".", "reports"],
   "src/mirrors/reports":              ["."],
   "src/assessment":                   ["probe", "trust"],
   "src/assessment/probe":             ["."],
@@ -178,6 +179,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "functions/mirror":                 ["."],
   "functions/mirrors":                ["."],
   "functions/prefill":                ["."],
+  "functions/refresh":                ["."],
   "functions/remediate":              ["."],
 };
 
@@ -196,6 +198,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "prom-client":                    ["src/controller", "src/webhook"],
   "jsonc-parser":                   ["src/substitution/policy/parse-document.ts", "src/prevention/source-files/documents"],
   "zod":                            ["src/ecs-events", "src/substitution", "src/kubernetes", "src/controller", "src/remediation", "src/scan", "src/history", "src/runtime", "src/cli", "src/sandbox"],
+  "semver":                         ["src/substitution/policy/version-range.ts"],
   "yaml":                           ["src/cli/commands/kubernetes", "src/prevention"],
   "dockerfile-ast":                 ["src/prevention/source-files"],
   "node:assert":                    ["src", "functions"],

@@ -13,7 +13,9 @@ import type { Access, FindCredentials } from "../auth/credentials.ts";
 import { addressOf, type Endpoints, isAllowedHost, type RegistryRules } from "../http/registry-address.ts";
 import type { Send } from "../http/transport.ts";
 import { RegistryClient } from "./registry-client.ts";
+import { listTags, type TagList } from "./repository/list-tags.ts";
 import { Repository } from "./repository/repository.ts";
+import { RepositoryRequests } from "./repository/repository-requests.ts";
 import { REQUEST_SECONDS } from "./request-time-limit.ts";
 import type { Manifest, ManifestHead } from "./types.ts";
 
@@ -30,6 +32,11 @@ export interface Registries {
     bytesMax: number,
     signal?: AbortSignal,
   ): Promise<Uint8Array | undefined>;
+}
+
+/** Which tags a repository has: no pull. Failures are RegistryError; absence is undefined. */
+export interface TagLists {
+  listTags(reference: ImageReference, signal?: AbortSignal): Promise<TagList | undefined>;
 }
 
 /** What a copier opens: one repository, whose requests it counts. */
@@ -51,7 +58,7 @@ export type RegistriesOptions = {
 };
 
 /** Connects to registries. Who we are at each host is looked up once, when it asks. */
-export function createRegistries(options: RegistriesOptions): Registries & Repositories {
+export function createRegistries(options: RegistriesOptions): Registries & Repositories & TagLists {
   const { requestSeconds = REQUEST_SECONDS, timer = systemClock } = options;
   const world = {
     limit: { seconds: requestSeconds, timer },
@@ -61,7 +68,7 @@ export function createRegistries(options: RegistriesOptions): Registries & Repos
   };
   const { endpoints = new Map(), rules } = options;
   const exchanges = new Map<string, RegistryClient>();
-  const open: Repositories["open"] = (reference, access, alsoPulls = []) => {
+  const clientOf = (reference: ImageReference, access: Access): RegistryClient => {
     const key = `${access} ${reference.host}`;
     const exchange =
       exchanges.get(key) ??
@@ -70,10 +77,17 @@ export function createRegistries(options: RegistriesOptions): Registries & Repos
         isAsked: isAllowedHost(reference.host, endpoints, rules),
       });
     exchanges.set(key, exchange);
-    return new Repository(exchange, reference.path, access, options.clock, alsoPulls);
+    return exchange;
   };
+  const open: Repositories["open"] = (reference, access, alsoPulls = []) =>
+    new Repository(clientOf(reference, access), reference.path, access, options.clock, alsoPulls);
   return {
     open,
+    listTags: (reference, signal) =>
+      listTags(
+        new RepositoryRequests(clientOf(reference, "pull"), reference.path, "pull", options.clock, []),
+        signal,
+      ),
     headManifest: (reference, signal) =>
       open(reference, "pull").headManifest(manifestName(reference), signal),
     getManifest: (reference, signal) => open(reference, "pull").getManifest(manifestName(reference), signal),

@@ -15,6 +15,7 @@ import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { QuotaPeriod } from "../ports/quota-store.ts";
 import { type CopyRejected, rejectAheadWithoutBytes } from "./copy-quota.ts";
+import type { CopyAheadReason } from "./request-mirrors.ts";
 
 const SHARE_OF_PULLS = 0.2;
 const LEFT_LEAST = 0.5;
@@ -30,6 +31,7 @@ export type ImageAhead = {
   /** How many platforms are copied; absent: all that the image has. */
   readonly platforms?: number;
   readonly claimant: string;
+  readonly wantedBy?: CopyAheadReason;
 };
 
 type AheadPorts = Pick<Ports, "quotaStore" | "clock"> & { readonly registries: Registries };
@@ -41,8 +43,13 @@ export async function rejectCopyAhead(
   ports: AheadPorts,
   steps: Steps,
 ): Promise<CopyRejected | undefined> {
-  if (!mirrors.prefill || mode === "observe")
-    return refused("prefill-off", "the policy does not let images be copied ahead (mirrors.prefill, mode)");
+  // A copy is made anew because the stack of infra/mirrors.yaml says so, and no key of the policy.
+  const isWanted = { prefill: mirrors.prefill, images: mirrors.images.length > 0, refresh: true };
+  if (!isWanted[image.wantedBy ?? "prefill"] || mode === "observe")
+    return refused(
+      "prefill-off",
+      "the policy does not let images be copied ahead (mirrors.prefill, mirrors.images, mode)",
+    );
   const withoutBytes = await rejectAheadWithoutBytes(image.claimant, { quotas }, ports, steps);
   if (withoutBytes !== undefined || !isDockerHubFront(image.source.host)) return withoutBytes;
   const told = await steps.step("pulls left", () => pullsLeft(image.source, ports.registries), {

@@ -47,6 +47,7 @@ const requestSchema = z.union([
     anonymous: z._default(z.boolean(), false),
     /** Nothing needs it yet: it leaves what healing needs. */
     ahead: z._default(z.boolean(), false),
+    wantedBy: z._default(z.enum(["prefill", "refresh", "images"]), "prefill"),
   }),
   /** Has ECR fetch what a pull-through rule leads to. */
   z.strictObject({ ...image, kind: z.literal("fill-cache") }),
@@ -94,6 +95,7 @@ export async function mirror(
     const ahead = {
       source,
       claimant: claimantOf(request),
+      wantedBy: request.wantedBy,
       ...optional("platforms", request.platforms?.length),
     };
     const rejected = await rejectCopyAhead(ahead, policy, { ...ports, registries }, steps);
@@ -134,8 +136,7 @@ export async function mirror(
   if (ended.kind === "refused") {
     if (!ended.limited) return ended;
     if (request.ahead) return await stopCopiesAhead(ports, steps);
-    if (policy.mirrors.prefill && isDockerHubFront(source.host))
-      await stopCopiesAheadIfPossible(ports, steps);
+    if (isDockerHubFront(source.host)) await stopCopiesAheadIfPossible(ports, steps);
     return ended;
   }
   const { digest, tag, alreadyPresent, bytesMoved } = ended.result;

@@ -23,7 +23,12 @@ export type MirrorRequest = {
   readonly platforms?: readonly string[];
   readonly anonymous?: boolean;
   readonly ahead?: true;
+  /** Of a copy ahead, what wants it. Absent: `prefill`. */
+  readonly wantedBy?: CopyAheadReason;
 };
+
+/** A new deployment; a tag that has moved since it was copied; the policy's list `mirrors.images`. */
+export type CopyAheadReason = "prefill" | "refresh" | "images";
 
 /** What has to be brought into ECR before the plan of an image can be written; undefined: nothing. */
 export function mirrorRequestOf({ substitute }: Pick<ImagePlan, "substitute">): MirrorRequest | undefined {

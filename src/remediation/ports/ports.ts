@@ -191,6 +191,8 @@ export type ExecutionStatus = {
   readonly transient?: true;
   /** It ended with a decision that says no: `{ kind: "refused", because }`. */
   readonly refused?: string;
+  /** The decision's own code. */
+  readonly refusalCode?: string;
   /** It was refused by a quota, and this is how far and until when. */
   readonly held?: QuotaExceeded;
   /** It was the source's limit: its window may end. */
@@ -212,12 +214,13 @@ export type ExecutionStatus = {
 /** The refusal in a workflow's result; empty where it has none. */
 export function parseMirrorRejection(
   result: unknown,
-): Pick<ExecutionStatus, "refused" | "held" | "limited" | "repositories"> {
+): Pick<ExecutionStatus, "refused" | "refusalCode" | "held" | "limited" | "repositories"> {
   if (typeof result !== "object" || result === null || !("kind" in result) || result.kind !== "refused")
     return {};
   const held = quotaExceededSchema.safeParse("held" in result ? result.held : undefined);
   return {
     refused: "because" in result ? String(result.because) : "no reason",
+    ...("code" in result ? { refusalCode: String(result.code) } : {}),
     ...(held.success ? { held: held.data } : {}),
     ...("limited" in result && result.limited === true ? { limited: true } : {}),
     ...("repositories" in result ? { repositories: String(result.repositories) } : {}),

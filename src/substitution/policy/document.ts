@@ -11,6 +11,7 @@ import { STRATEGY_NAMES } from "../strategy-name.ts";
 import { APPROVAL_HOURS_MAX, CLAIMS_MAX } from "./limits.ts";
 import { registriesSchema } from "./registries.ts";
 import { MODES } from "./stack-settings.ts";
+import { wantedImageSchema } from "./wanted-images.ts";
 
 // Its messages, of which the errors are made, are in a language only where one is loaded.
 z.config(english());
@@ -75,6 +76,7 @@ const mirrors = z.strictObject({
   ),
   immutableTags: z._default(z.boolean(), true),
   prefill: z._default(z.boolean(), false),
+  images: z._default(list(wantedImageSchema, PATTERNS_MAX), []),
   kmsKey: z.optional(text(1, 2048)),
   tags: z._default(z.record(text(1, 128), z.string().check(z.maxLength(256))), {}),
 });

@@ -11,6 +11,8 @@ import type { PolicyDocument } from "./document.ts";
 import { parseDocument } from "./parse-document.ts";
 import { DEFAULT_DOCUMENT, type PolicyError, readDocument, validateDocument } from "./policy.ts";
 import { formatRegistries } from "./registries.ts";
+import { isVersionRange } from "./version-range.ts";
+import type { WantedImage } from "./wanted-images.ts";
 
 export type PolicyCheck =
   | { readonly kind: "valid"; readonly policy: PolicyDocument; readonly lines: readonly string[] }
@@ -32,7 +34,23 @@ export function checkPolicy(text: string): PolicyCheck {
   const errors = validateDocument(value);
   if (errors.length > 0) return invalid(errors);
   const policy = readDocument(value);
+  const ranges = rangeErrors(policy);
+  if (ranges.length > 0) return invalid(ranges);
   return { kind: "valid", policy, lines: explainPolicy(policy) };
+}
+
+/** The functions that heal have no need to understand a range, and go on with a wrong one. */
+function rangeErrors({ mirrors: { images } }: PolicyDocument): readonly PolicyError[] {
+  return images.flatMap(({ semver }, index) =>
+    semver === undefined || isVersionRange(semver)
+      ? []
+      : [
+          {
+            path: `mirrors.images.${index}.semver`,
+            expected: `a range of versions such as ^1.27 or >=1.25 <2, got ${semver}`,
+          },
+        ],
+  );
 }
 
 function invalid(errors: readonly PolicyError[]): PolicyCheck {
@@ -112,6 +130,7 @@ function formatMirrors({
   additionalRepositories,
   immutableTags,
   prefill,
+  images,
   kmsKey,
   tags,
 }: PolicyDocument["mirrors"]): string {
@@ -126,7 +145,13 @@ function formatMirrors({
     ...(kmsKey === undefined ? [] : [`the key ${kmsKey}`]),
     ...Object.entries(tags).map(([key, value]) => `the tag ${key}=${value}`),
     ...(prefill ? ["images of new deployments are copied ahead"] : []),
+    ...(images.length === 0 ? [] : [`kept copied: ${images.map(formatWanted).join("; ")}`]),
   ].join(", ");
+}
+
+function formatWanted({ image, tags, semver, newest, platforms }: WantedImage): string {
+  const which = [...tags, ...(semver === undefined ? [] : [`versions ${semver}`])].join(", ");
+  return `${image} (${which}; the newest ${newest}, for ${platforms.join(", ")})`;
 }
 
 function formatScope({ include, exclude }: Scope): string {

@@ -19,6 +19,7 @@ const COMMENTS: Readonly<Record<keyof PolicyDocument, readonly string[]>> = {
   mirrors: [
     "Copies in ECR. platforms: task (what the tasks need) or all.",
     "additionalRepositories, such as central/{path}, need the stack's ReadableRepositoryArns.",
+    'images are kept copied, such as {"image": "nginx", "semver": "^1.27"}; infra/mirrors.yaml does it.',
   ],
   registries: [
     "Registries that are asked (well-known: the public ones), and private images that may be copied.",

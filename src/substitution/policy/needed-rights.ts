@@ -22,6 +22,7 @@ export function neededRights(document: PolicyDocument): readonly NeededRight[] {
     [changeCalendar.length > 0,                      "changeCalendar",                 "PolicyParameter",          `the right to ask ${changeCalendar.join(" and ")} comes with it`],
     [strategies.includes("mirror"),                  "strategies: mirror",             "MirrorPrefix",             "copies are made below it, and nowhere else"],
     [mirrors.prefill,                                "mirrors.prefill",                "MirrorPrefix",             "copies are made below it; the stack of infra/prefill.yaml has them made"],
+    [mirrors.images.length > 0,                      "mirrors.images",                 "MirrorPrefix",             "copies are made below it; the stack of infra/mirrors.yaml with Mirrors=refresh has them made"],
     [strategies.includes("authenticated-pull"),      "strategies: authenticated-pull", "DockerHubSecretArn",       "without an account there is nothing to sign in with"],
     [repositories.length > 0,                        "mirrors.additionalRepositories", "ReadableRepositoryArns",   `it has to name ${repositories.join(" and ")}`, places],
     [executionRole !== undefined,                    "executionRole",                  "PassableRoleArns",         `it has to name ${executionRole}`, roles],

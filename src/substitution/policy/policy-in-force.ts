@@ -31,6 +31,7 @@ export const DEFAULT_DOCUMENT: PolicyDocument = {
     additionalRepositories: [],
     immutableTags: true,
     prefill: false,
+    images: [],
     tags: {},
   },
   registries: {

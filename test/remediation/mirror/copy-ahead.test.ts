@@ -174,12 +174,33 @@ describe("a copy that a remediation needs, and that meets the limit", () => {
   test.each<readonly [string, Parameters<typeof limited>, string | undefined]>([
     ["stops copies ahead",                               [PREFILL],                       "reserved-for-healing"],
     ["stops none where the limit is another registry's", [PREFILL, "quay.io/acme/web:1"], undefined],
-    ["stops none where no images are copied ahead",      [{}],                            undefined],
+    ["stops them where only tags that moved are copied", [{}],                            "reserved-for-healing"],
     ["ends the same where the stop cannot be written",   [PREFILL, undefined, true],      undefined],
   ])("%s", async (_what, given, code) => {
     const { ended, ahead } = await limited(...given);
     expect(ended).toMatchObject({ kind: "refused", code: "rate-limited", limited: true });
     expect(ahead).toBe(code);
+  });
+});
+
+describe("a copy ahead", () => {
+  // biome-ignore format: a table is read by its columns
+  test.each<readonly [string, "prefill" | "images" | "refresh" | undefined, object, string | undefined]>([
+    ["of a new deployment",     undefined, { mirrors: { prefill: true } },                                  undefined],
+    ["of a new deployment",     "prefill", { mirrors: { images: [{ image: "nginx", tags: ["1"] }] } },      "prefill-off"],
+    ["that the policy lists",   "images",  { mirrors: { images: [{ image: "nginx", tags: ["1"] }] } },      undefined],
+    ["that no list wants",      "images",  { mirrors: { prefill: true } },                                  "prefill-off"],
+    ["of a tag that has moved", "refresh", {},                                                              undefined],
+    ["of a tag that has moved", "refresh", { mode: "observe" },                                             "prefill-off"],
+  ])("%s, asked for as %s, under the policy %o, ends with %s", async (_what, wantedBy, policy, code) => {
+    const quotas = createSandboxQuotas(() => {});
+    const asked = ports(
+      quotas.port,
+      telling(() => ({ limit: 100, remaining: 100 })),
+      "2026-01-20T00:00:00Z",
+    );
+    const image = { source: NGINX, platforms: 1, claimant: "a", ...(wantedBy === undefined ? {} : { wantedBy }) };
+    expect((await rejectCopyAhead(image, readPolicy(policy), asked, steps))?.code).toBe(code);
   });
 });
 
