@@ -56,6 +56,12 @@ const BUNDLES: readonly Bundle[] = [
     target: "node24",
     isCommand: false,
   },
+  {
+    entry: "functions/refresh/handler.ts",
+    file: "dist/refresh/index.mjs",
+    target: "node24",
+    isCommand: false,
+  },
   { entry: "src/cli/main.ts", file: "dist/cli/repull.mjs", target: "node22", isCommand: true },
 ];
 

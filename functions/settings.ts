@@ -134,6 +134,28 @@ export function mirrorsSettingsFrom(env: Environment): MirrorsSettings {
   };
 }
 
+export type RefreshSettings = {
+  readonly table: string;
+  readonly reportTable: string;
+  readonly writesParameter: string;
+  readonly busName: string;
+};
+
+/** Of the function that refreshes copies, in addition to `settingsFrom`. */
+export function refreshSettingsFrom(env: Environment): RefreshSettings {
+  const needed = (name: string): string => {
+    const value = env[name];
+    if (!value) throw new InvalidInput(name, "a value in the function's environment");
+    return value;
+  };
+  return {
+    table: needed("REPULL_PRUNE_TABLE"),
+    reportTable: needed("REPULL_REPORT_TABLE"),
+    writesParameter: needed("REPULL_WRITES_PARAMETER"),
+    busName: env.REPULL_REFRESH_BUS_NAME || "default",
+  };
+}
+
 /** The account that a function runs in: the fifth part of its own ARN. */
 export function accountOf(invokedFunctionArn: string): string {
   const account = invokedFunctionArn.split(":")[4];

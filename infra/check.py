@@ -22,7 +22,7 @@ ADDITIONS = {
     Path(__file__).parent / "diagnose.yaml": ("Diagnose",),
     Path(__file__).parent / "hook.yaml": ("Hook",),
     Path(__file__).parent / "prefill.yaml": ("Prefill",),
-    Path(__file__).parent / "mirrors.yaml": ("Mirrors",),
+    Path(__file__).parent / "mirrors.yaml": ("Mirrors", "Refresh"),
 }
 # Without a transform, and without functions.
 PLAIN = (Path(__file__).parent / "eks-role.yaml",)

@@ -1,15 +1,14 @@
 /** Every copy of an account with what is known of it: its source, who uses it, whether the source's tag has moved, its size. */
 
 import type { Digest } from "../image/digest.ts";
-import { canonicalName, type ImageReference } from "../image/reference.ts";
+import { canonicalName } from "../image/reference.ts";
 import type { Read } from "../network/facts.ts";
 import { retainedIndexTag } from "../oci/copy/retained-index.ts";
-import { type Copy, copiesOf, isOurTag } from "./copies.ts";
-import { type EcrImage, type EcrRepository, type ImageUse, USE_PLACES } from "./facts.ts";
+import { type EcrImage, type ImageUse, USE_PLACES } from "./facts.ts";
 import type { ImageStore, UseReader } from "./ports.ts";
 import { usesOfReports } from "./reports/match-reports.ts";
-import { sourceOfCopy } from "./source-of-copy.ts";
 import { type Heads, headSources, type SourceHead } from "./source-states.ts";
+import { pushedAt, readSourcedCopies, type SourcedCopy } from "./sourced-copies.ts";
 import { usersOfCopies } from "./users-of-copies.ts";
 
 export type MirrorCopy = {
@@ -40,33 +39,19 @@ export type MirrorList = {
   readonly gaps: readonly string[];
 };
 
-type Found = {
-  readonly name: string;
-  /** Undefined: not read. Its images may be copies. */
-  readonly repository: EcrRepository | undefined;
-  readonly images: readonly EcrImage[];
-};
-
 export async function listMirrors(
   prefix: string,
   store: Pick<ImageStore, "repositories" | "describe" | "images">,
   reader: UseReader,
   heads: Heads,
 ): Promise<MirrorList> {
-  const gaps: string[] = [];
+  const { copies: all, images, gaps: unread } = await readSourcedCopies(prefix, store);
+  const gaps = [...unread];
   const noted = <T>(read: Read<T>): readonly T[] => {
     if (!("unread" in read)) return read;
     gaps.push(read.because);
     return [];
   };
-  const found: Found[] = [];
-  for (const name of noted(await store.repositories(prefix))) {
-    const repository = await store.describe(name).catch((error: unknown) => {
-      gaps.push(error instanceof Error ? error.message : `the repository ${name}`);
-      return undefined;
-    });
-    found.push({ name, repository, images: noted(await store.images(name)) });
-  }
   const { uses, clusters } = await reader.read(new Map());
   const reports = noted(clusters);
   const usersOf = usersOfCopies([
@@ -75,7 +60,6 @@ export async function listMirrors(
   ]);
   for (const { name, because } of reports)
     if (because !== undefined) gaps.push(`the images of the cluster ${name}: ${because}`);
-  const all = found.flatMap(copiesWithSource);
   const states = await headSources(
     all.flatMap(({ source }) => (source?.tag === undefined ? [] : source)),
     heads,
@@ -86,31 +70,13 @@ export async function listMirrors(
       ...stateOf(one, all, states),
       usedBy: onceEach(usersOf(one.copy)),
     })),
-    bytes: sum(found.flatMap(({ images }) => images)),
-    images: found.reduce((count, { images }) => count + images.length, 0),
+    bytes: sum(images),
+    images: images.length,
     gaps: [...new Set(gaps)],
   };
 }
 
-type Sourced = {
-  readonly copy: Copy;
-  readonly source: ImageReference | undefined;
-  /** The tags of the indexes that its repository vouches for. */
-  readonly proofs: ReadonlySet<string>;
-};
-
-function copiesWithSource({ name, repository, images }: Found): readonly Sourced[] {
-  const proofs = new Set(images.flatMap(({ tags }) => tags));
-  // To read what an index lists would be a pull.
-  return copiesOf(name, images, new Map()).flatMap((copy) => {
-    const { kind, tags, digest } = copy;
-    if (kind !== "copy" || !tags.some((tag) => isOurTag(tag, digest))) return [];
-    if (repository === undefined) return { copy, source: undefined, proofs };
-    return repository.source === undefined ? [] : { copy, source: sourceOfCopy(repository, copy), proofs };
-  });
-}
-
-function describe({ copy, source }: Sourced): Omit<MirrorCopy, "usedBy" | "sourceState"> {
+function describe({ copy, source }: SourcedCopy): Omit<MirrorCopy, "usedBy" | "sourceState"> {
   const [image] = copy.members;
   return {
     repository: copy.repository,
@@ -131,8 +97,12 @@ type State = Pick<MirrorCopy, "sourceState" | "sourceDigest" | "sourceBecause">;
 const COPIED_TOGETHER_MS = 3_600_000;
 
 /** A copy of one platform has its own digest: that the index is still the same one, the proof next to the newest copy says. */
-function stateOf(one: Sourced, all: readonly Sourced[], states: ReadonlyMap<string, SourceHead>): State {
-  const { source, copy, proofs } = one;
+function stateOf(
+  one: SourcedCopy,
+  all: readonly SourcedCopy[],
+  states: ReadonlyMap<string, SourceHead>,
+): State {
+  const { source, copy, tagsBeside } = one;
   if (source === undefined) return { sourceState: "unknown" };
   if (source.tag === undefined) return { sourceState: "by-digest" };
   const name = canonicalName(source);
@@ -140,14 +110,13 @@ function stateOf(one: Sourced, all: readonly Sourced[], states: ReadonlyMap<stri
   if (head === undefined) return { sourceState: "unknown" };
   if (head.kind === "gone") return { sourceState: "gone" };
   if (head.kind === "unknown") return { sourceState: "unknown", sourceBecause: head.because };
-  const pushedAt = ({ copy: { members } }: Sourced): number => members[0]?.pushedAt ?? 0;
   const newest = Math.max(
     ...all
       .filter((other) => other.source !== undefined && canonicalName(other.source) === name)
       .map(pushedAt),
   );
   const isVouchedFor =
-    proofs.has(retainedIndexTag(head.digest)) && newest - pushedAt(one) <= COPIED_TOGETHER_MS;
+    tagsBeside.has(retainedIndexTag(head.digest)) && newest - pushedAt(one) <= COPIED_TOGETHER_MS;
   if (head.digest === copy.digest || isVouchedFor) return { sourceState: "same" };
   return { sourceState: "moved", sourceDigest: head.digest };
 }

@@ -5,13 +5,19 @@
 
 import type { Digest } from "../image/digest.ts";
 import { canonicalName, type ImageReference } from "../image/reference.ts";
-import { RegistryError } from "../oci/client/registry-error.ts";
+import { RegistryError, type RegistryErrorKind } from "../oci/client/registry-error.ts";
 import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
+
+/**
+ * `refused`: Docker Hub answers so for a repository that is private and for one that was deleted. `limited`: nothing is known
+ * of the image. `not-asked`: the policy forbids it, or no time was left. `unreadable`: no answer, or none that makes sense.
+ */
+export type NotKnownCode = "refused" | "limited" | "not-asked" | "unreadable";
 
 export type SourceHead =
   | { readonly kind: "found"; readonly digest: Digest }
   | { readonly kind: "gone" }
-  | { readonly kind: "unknown"; readonly because: string };
+  | { readonly kind: "unknown"; readonly code: NotKnownCode; readonly because: string };
 
 export interface Heads {
   /** Undefined where the registry has no such image. Throws RegistryError. */
@@ -20,31 +26,60 @@ export interface Heads {
 
 const AT_ONCE = 16;
 
-/** By the canonical name: each is asked for once. */
+/** By the canonical name: each is asked for once. @param hasTime asked before each question */
 export async function headSources(
   images: readonly ImageReference[],
   { headManifest }: Heads,
+  hasTime: () => boolean = () => true,
 ): Promise<ReadonlyMap<string, SourceHead>> {
   const byName = new Map(images.map((image) => [canonicalName(image), image]));
   const limited = new Map<string, string>();
   const found = new Map<string, SourceHead>();
-  await forEachConcurrently([...byName], AT_ONCE, async ([name, image]) => {
+  const ask = async ([name, image]: readonly [string, ImageReference]): Promise<void> => {
     const refused = limited.get(image.host);
-    if (refused !== undefined) {
-      found.set(name, { kind: "unknown", because: refused });
-      return;
+    if (refused !== undefined) found.set(name, { kind: "unknown", code: "limited", because: refused });
+    else if (!hasTime()) found.set(name, { kind: "unknown", code: "not-asked", because: "no time was left" });
+    else {
+      const head = await headSource(image, headManifest);
+      if (head.kind === "unknown" && head.code === "limited") limited.set(image.host, head.because);
+      found.set(name, head);
     }
-    try {
-      const head = await headManifest(image);
-      found.set(name, head === undefined ? { kind: "gone" } : { kind: "found", digest: head.digest });
-    } catch (error) {
-      if (!(error instanceof RegistryError)) throw error;
-      if (error.kind === "rate-limited") limited.set(image.host, error.message);
-      found.set(
-        name,
-        error.kind === "absent" ? { kind: "gone" } : { kind: "unknown", because: error.message },
-      );
-    }
-  });
+  };
+  // The first question of a registry learns how to log in there; the others then need one request each.
+  const hosts = [...Map.groupBy(byName, ([, { host }]) => host).values()];
+  await forEachConcurrently(
+    hosts.flatMap(([first]) => (first === undefined ? [] : [first])),
+    AT_ONCE,
+    ask,
+  );
+  await forEachConcurrently(
+    [...byName].filter(([name]) => !found.has(name)),
+    AT_ONCE,
+    ask,
+  );
   return found;
 }
+
+/** One question, whose answer is a value whatever the registry does. */
+export async function headSource(
+  image: ImageReference,
+  headManifest: Heads["headManifest"],
+): Promise<SourceHead> {
+  try {
+    const head = await headManifest(image);
+    return head === undefined ? { kind: "gone" } : { kind: "found", digest: head.digest };
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    if (error.kind === "absent") return { kind: "gone" };
+    return { kind: "unknown", code: CODES[error.kind], because: error.message };
+  }
+}
+
+const CODES: Readonly<Record<Exclude<RegistryErrorKind, "absent">, NotKnownCode>> = {
+  "rate-limited": "limited",
+  unauthorized: "refused",
+  denied: "refused",
+  "not-allowed": "not-asked",
+  malformed: "unreadable",
+  unavailable: "unreadable",
+};

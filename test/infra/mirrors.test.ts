@@ -10,15 +10,17 @@ import { projectFiles } from "../support/project-files.ts";
 
 const objectsIn = (value: Json | undefined) => (Array.isArray(value) ? value.filter(isObject) : []);
 
-function statementsWith(Mirrors: "report" | "prune"): readonly JsonObject[] {
-  const role = (readTemplate({ Mirrors }, "mirrors.yaml").resources.MirrorsRole?.Properties ??
+type Mirrors = "report" | "refresh" | "prune";
+
+function statementsWith(Mirrors: Mirrors, role = "MirrorsRole"): readonly JsonObject[] {
+  const { Policies } = (readTemplate({ Mirrors }, "mirrors.yaml").resources[role]?.Properties ??
     {}) as JsonObject;
-  const [policy] = objectsIn(role.Policies);
+  const [policy] = objectsIn(Policies);
   return objectsIn((policy?.PolicyDocument as JsonObject | undefined)?.Statement);
 }
 
-const actionsWith = (mirrors: "report" | "prune") =>
-  statementsWith(mirrors).flatMap(({ Action }) => Action as string | readonly string[]);
+const actionsWith = (mirrors: Mirrors, role?: string) =>
+  statementsWith(mirrors, role).flatMap(({ Action }) => Action as string | readonly string[]);
 
 /** Each action that the readers and the table name, in the words of IAM. A cluster's role writes its reports. */
 const CALLED = new Set(
@@ -41,14 +43,14 @@ describe("the role of the function that cleans up copies", () => {
   });
 
   test("may delete images with Mirrors=prune alone, in repositories that Repull created, and delete nothing else", () => {
-    const deletes = (mirrors: "report" | "prune") =>
+    const deletes = (mirrors: Mirrors) =>
       actionsWith(mirrors).filter(
         (action) =>
           /:(?:\w*Delete\w*|Put\w*|Create\w*|Update\w*)$/.test(action) &&
           !action.startsWith("dynamodb:") &&
           !/^(?:logs|events):/.test(action),
       );
-    deepEqual(deletes("report"), []);
+    deepEqual([...deletes("report"), ...deletes("refresh")], []);
     deepEqual(deletes("prune"), ["ecr:BatchDeleteImage"]);
     const [statement] = statementsWith("prune").filter(({ Sid }) => Sid === "DeleteCopies");
     deepEqual(statement?.Condition, { StringLike: { "aws:ResourceTag/repull:source": "*" } });
@@ -68,7 +70,7 @@ describe("the role of the function that cleans up copies", () => {
   test("is run by a schedule with Mirrors=prune alone", () => {
     const rules = (Mirrors: string) =>
       readTemplate({ Mirrors }, "mirrors.yaml").resources.PruneRule !== undefined;
-    deepEqual([rules("report"), rules("prune")], [false, true]);
+    deepEqual([rules("report"), rules("refresh"), rules("prune")], [false, false, true]);
   });
 
   test("reads the reports of clusters from the table that their roles know by its name, and writes none", () => {
@@ -89,5 +91,55 @@ describe("the role of the function that cleans up copies", () => {
   test("is registered as one whose reads are not pulls", () => {
     const types = Object.values(readTemplate({}, "mirrors.yaml").resources).map((one) => one?.Type);
     equal(types.includes("AWS::ECR::PullTimeUpdateExclusion"), true);
+  });
+});
+
+describe("the role of the function that refreshes copies", () => {
+  const ROLE = "RefreshRole";
+  const WRITES =
+    /:(?:\w*Delete\w*|Put\w*|Create\w*|Update\w*|Invoke\w*|\w*Write\w*|Initiate\w*|Upload\w*|Complete\w*)$/;
+
+  test("is there with Mirrors=refresh and prune, as its schedule is", () => {
+    const found = (["report", "refresh", "prune"] as const).map((Mirrors) => {
+      const { resources } = readTemplate({ Mirrors }, "mirrors.yaml");
+      return [ROLE, "RefreshFunction", "RefreshRule"].map((name) => resources[name] !== undefined);
+    });
+    deepEqual(found, [
+      [false, false, false],
+      [true, true, true],
+      [true, true, true],
+    ]);
+  });
+
+  test("may call what its code calls of what the clean-up's calls, but for deletions and exclusions", () => {
+    deepEqual(
+      [...CALLED].filter((action) => !actionsWith("refresh", ROLE).includes(action)),
+      ["ecr:BatchDeleteImage", "ecr:ListPullTimeUpdateExclusions"].filter((action) => CALLED.has(action)),
+    );
+  });
+
+  test("may write to its table, log and bus, and start the main stack's copies: to ECR, and to what runs, it writes nothing", () => {
+    const writes = actionsWith("prune", ROLE).filter((action) => WRITES.test(action));
+    deepEqual(writes.toSorted(), [
+      "dynamodb:BatchWriteItem",
+      "dynamodb:DeleteItem",
+      "dynamodb:PutItem",
+      "events:PutEvents",
+      "lambda:InvokeFunction",
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+    ]);
+    const [copies] = statementsWith("prune", ROLE).filter(({ Sid }) => Sid === "HaveImagesCopied");
+    equal(JSON.stringify(copies?.Resource).includes("repull-mirror:live"), true);
+    const [news] = statementsWith("prune", ROLE).filter(({ Sid }) => Sid === "PublishNews");
+    equal(JSON.stringify(news?.Condition).includes("Mirrors Refreshed"), true);
+  });
+
+  test("reads the policy where the template names one", () => {
+    const parameters = (PolicyParameter: string) => {
+      const { resources } = readTemplate({ Mirrors: "refresh", PolicyParameter }, "mirrors.yaml");
+      return JSON.stringify(resources[ROLE]).includes("parameter/repull/policy");
+    };
+    deepEqual([parameters(""), parameters("/repull/policy")], [false, true]);
   });
 });

@@ -32,6 +32,21 @@ function caching({ account }: World): void {
       ? { body: action.startsWith("Validate") ? { isValid: true } : {} }
       : undefined;
 }
+/** The function that refreshes is deployed, and has found a tag that has moved. */
+function refreshing({ account }: World): void {
+  const [from, to] = ["a", "b"].map((digit) => `sha256:${digit.repeat(64)}`);
+  const users = { count: 1, first: [{ place: "services", by: "service/prod/web" }] };
+  const tag = { source: "docker.io/library/nginx:1.27", repository: "repull/docker.io/library/nginx", users };
+  const copy = { kind: "withheld", code: "dry-run", because: "nothing is copied by a dry run" };
+  const report = {
+    ...{ kind: "dry-run", because: copy.because, tags: 1, heads: 1, unanswered: 0 },
+    moved: [{ code: "tag-moved", ...tag, from, to, copy, images: [], isNews: true }],
+    lost: [{ code: "source-gone", ...tag, since: 0, isNews: true }],
+    ...{ back: [], wanted: [{ source: "a", users: 0, copy }], problems: [], unread: [] },
+  };
+  account.override = ({ action }) =>
+    action.startsWith("POST /2015-03-31/functions/repull-refresh/invocations") ? { body: report } : undefined;
+}
 // biome-ignore format: a table is read by its columns
 const TABLE: readonly Row[] = [
   ["explain event.json",                            ["explanation"]],
@@ -50,6 +65,8 @@ const TABLE: readonly Row[] = [
   ["diagnose --rights",                             ["permissions"]],
   ["status",                                        ["status"],        waiting],
   ["mirrors",                                       ["mirrors"]],
+  ["mirrors refresh",                               ["refresh"],       refreshing],
+  ["mirrors refresh --rights",                      ["permissions"]],
   ["mirrors prune",                                 ["prune"],         pruning],
   ["mirrors prune --rights",                        ["permissions"]],
   ["mirrors cache create --registry quay --yes --no-stack", ["cache"], caching],

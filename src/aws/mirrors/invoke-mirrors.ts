@@ -1,4 +1,4 @@
-/** Asks the function that cleans up, and waits for its report. */
+/** Asks the function that cleans up, or that refreshes, and waits for its report. */
 
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { PruneRequest } from "../../mirrors/prune/prune-request.ts";
@@ -15,6 +15,7 @@ export async function invokeMirrors(
   settings: AwsSettings,
   stack: string,
   request: PruneRequest,
+  work: "mirrors" | "refresh" = "mirrors",
 ): Promise<Json> {
   const action = "lambda:InvokeFunction";
   // Another try would be another run.
@@ -24,7 +25,7 @@ export async function invokeMirrors(
   const { FunctionError, Payload } = await callAws(action, () =>
     client.send(
       new InvokeCommand({
-        FunctionName: `${stack}-mirrors`,
+        FunctionName: `${stack}-${work}`,
         Qualifier: "live",
         Payload: Buffer.from(JSON.stringify(request)),
       }),
@@ -32,6 +33,6 @@ export async function invokeMirrors(
   );
   const said = Buffer.from(Payload ?? new Uint8Array()).toString("utf8");
   if (FunctionError !== undefined)
-    throw new AwsError("unavailable", action, `${stack}-mirrors failed: ${said.slice(0, 300)}`);
+    throw new AwsError("unavailable", action, `${stack}-${work} failed: ${said.slice(0, 300)}`);
   return JSON.parse(said) as Json;
 }

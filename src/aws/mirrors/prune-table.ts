@@ -1,5 +1,6 @@
 /**
- * The table of the clean-up: the lock, the marks and what was begun of each repository, and the images of task definitions.
+ * The table of the clean-up and of the refresh: their locks, the marks and what was begun of each repository, what is known of
+ * sources, and the images of task definitions.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  */
 
@@ -16,6 +17,8 @@ import { optional } from "../../ecs/json-fields.ts";
 import { type Digest, isDigest } from "../../image/digest.ts";
 import type { PruneRecords } from "../../mirrors/ports.ts";
 import type { Mark } from "../../mirrors/prune/mark.ts";
+import type { RefreshRecords } from "../../mirrors/refresh/refresh-records.ts";
+import type { SourceRecord } from "../../mirrors/refresh/source-record.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
@@ -29,11 +32,13 @@ const PAGES_MAX = 200;
 
 type Item = Record<string, AttributeValue>;
 
+/** @param lockId one for each work that only one run may do at a time */
 export function createPruneTable(
   settings: AwsSettings,
   TableName: string,
   times: ServiceTimes,
-): PruneRecords {
+  lockId: "lock" | "refresh-lock" = "lock",
+): PruneRecords & RefreshRecords {
   const client = times.watch("dynamodb", new DynamoDBClient(clientConfiguration(settings)));
   const put = async (Item: Item): Promise<void> => {
     await callAws("dynamodb:PutItem", () => client.send(new PutItemCommand({ TableName, Item })));
@@ -46,7 +51,7 @@ export function createPruneTable(
         await client.send(
           new PutItemCommand({
             TableName,
-            Item: { id: { S: "lock" }, run: { S: run }, until: { N: String(now + LOCKED_MS) } },
+            Item: { id: { S: lockId }, run: { S: run }, until: { N: String(now + LOCKED_MS) } },
             // The SDK tries again where an answer was lost: then the lock is this run's own.
             ConditionExpression: "attribute_not_exists(id) OR #until < :now OR #run = :run",
             ExpressionAttributeNames: { "#until": "until", "#run": "run" },
@@ -63,7 +68,7 @@ export function createPruneTable(
             await client.send(
               new DeleteItemCommand({
                 TableName,
-                Key: { id: { S: "lock" } },
+                Key: { id: { S: lockId } },
                 ConditionExpression: "run = :run",
                 ExpressionAttributeValues: { ":run": { S: run } },
               }),
@@ -79,6 +84,7 @@ export function createPruneTable(
     async read() {
       const marks = new Map<string, Mark>();
       const rests = new Map<string, ReadonlySet<Digest>>();
+      const sources = new Map<string, ReadonlyMap<string, SourceRecord>>();
       const taskDefinitions = new Map<string, readonly string[]>();
       let from: Item | undefined;
       for (let page = 0; page < PAGES_MAX; page += 1) {
@@ -94,10 +100,12 @@ export function createPruneTable(
             for (const [digest, mark] of Object.entries((value ?? {}) as Record<string, Mark>))
               marks.set(`${name}@${digest}`, mark);
           if (kind === "rest" && isTexts(value)) rests.set(name, new Set(value.filter(isDigest)));
+          if (kind === "sources")
+            sources.set(name, new Map(Object.entries((value ?? {}) as Record<string, SourceRecord>)));
           // What is not a list was not read: it is asked for again.
           if (kind === "task-definition" && isTexts(value)) taskDefinitions.set(name, value);
         }
-        if (LastEvaluatedKey === undefined) return { marks, rests, taskDefinitions };
+        if (LastEvaluatedKey === undefined) return { marks, rests, sources, taskDefinitions };
         from = LastEvaluatedKey;
       }
       throw new AwsError("unavailable", "dynamodb:Scan", `dynamodb:Scan: more than ${PAGES_MAX} pages`);
@@ -112,6 +120,13 @@ export function createPruneTable(
 
     async writeRest(repository, digests) {
       await put({ id: { S: `rest ${repository}` }, value: { S: JSON.stringify(digests) } });
+    },
+
+    async writeSources(repository, records) {
+      await put({
+        id: { S: `sources ${repository}` },
+        value: { S: JSON.stringify(Object.fromEntries(records)) },
+      });
     },
 
     async writeTaskDefinitions(added) {

@@ -15,6 +15,7 @@ export const LINE_TYPES = [
   "diagnosis",
   "status",
   "mirrors",
+  "refresh",
   "prune",
   "cache",
   "kill-switch",

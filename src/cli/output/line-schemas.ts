@@ -12,6 +12,7 @@ import { outcomeSchema } from "../../remediation/report/outcome.ts";
 import { cacheSchema } from "../mirrors/cache/cache-line.ts";
 import { mirrorsSchema } from "../mirrors/mirrors-line.ts";
 import { pruneSchema } from "../mirrors/prune-line.ts";
+import { refreshSchema } from "../mirrors/refresh-line.ts";
 import { diagnosisEventSchema, diagnosisLineSchema } from "./diagnosis-schema.ts";
 import { LINE_TYPES, type LineType } from "./json-line.ts";
 import { statusSchema } from "./status-line.ts";
@@ -152,6 +153,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   diagnosis: diagnosisLineSchema,
   status: statusSchema,
   mirrors: mirrorsSchema,
+  refresh: refreshSchema,
   prune: pruneSchema,
   cache: cacheSchema,
   "kill-switch": z.strictObject({

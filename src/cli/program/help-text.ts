@@ -41,6 +41,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "repull mirror nginx:1.27 registry.example.com/nginx:1.27 --platform linux/arm64",
   ],
   "mirrors list": ["repull mirrors", "repull mirrors --stack repull --json"],
+  "mirrors refresh": ["repull mirrors refresh", "repull mirrors refresh --stack repull --yes"],
   "mirrors prune": ["repull mirrors prune", "repull mirrors prune --stack repull --yes"],
   "mirrors cache create": [
     "repull mirrors cache create --registry docker-hub --secret SECRET_ARN",
@@ -77,7 +78,7 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   deny: "say no to a plan that waits",
   kubernetes: "keep the pods of a Kubernetes cluster starting",
   mirror: "copy an image between registries",
-  mirrors: "list the copies in ECR, and delete the unused ones",
+  mirrors: "list the copies in ECR, renew them, and delete the unused ones",
   "rate-limit": "show how many pulls Docker Hub still grants",
   policy: "write, check and describe a policy document",
   version: "print the version",

@@ -58,7 +58,7 @@ export function addRegistryCommands(parts: ProgramParts): void {
     );
 }
 
-/** The copies in ECR: `mirrors list`, which `mirrors` alone means, `mirrors prune` and `mirrors cache`. */
+/** The copies in ECR: `mirrors list`, which `mirrors` alone means, `mirrors refresh`, `mirrors prune` and `mirrors cache`. */
 function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
   const mirrors = program.command("mirrors").description("The copies in ECR that Repull made.");
 
@@ -76,6 +76,16 @@ function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
         ),
       ),
     );
+
+  addBoundedAccountOptions(mirrors.command("refresh"))
+    .description(
+      "Say which tags have moved since they were copied, and which sources are lost. With --yes, have those copied that moved, and those that the policy lists. No service is changed.",
+    )
+    .option("--stack <name>", "the stack whose function does it; absent: the region's only one")
+    .option("--yes", "copy, where infra/mirrors.yaml is deployed with Mirrors=refresh or prune", false)
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
+    .addOption(JSON_OPTION)
+    .action((options) => finish(async () => (await import("../mirrors/refresh.ts")).refresh(options, io)));
 
   addBoundedAccountOptions(mirrors.command("prune"))
     .description(

@@ -1,0 +1,56 @@
+/**
+ * Entry point of `refresh`: asks the sources of copies whether their tags have moved, by its schedule or by
+ * `repull mirrors refresh`, and has copied what moved and what the policy wants. News are published.
+ */
+
+import { Logger } from "@aws-lambda-powertools/logger";
+import type { Context } from "aws-lambda";
+import { createEventPublisher } from "../../src/aws/adapters/event-bus.ts";
+import { ecrHost } from "../../src/image/ecr-hosts.ts";
+import { isDryRunIn } from "../../src/mirrors/prune/prune-request.ts";
+import {
+  eventsOf,
+  REFRESH_DETAIL_TYPE,
+  type RefreshReport,
+} from "../../src/mirrors/refresh/refresh-report.ts";
+import { runRefresh } from "../../src/mirrors/refresh/run-refresh.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
+import { readEffectivePolicy } from "../read-policy.ts";
+import { makeStacksReadable } from "../readable-stacks.ts";
+import { accountOf, refreshSettingsFrom, settingsFrom } from "../settings.ts";
+import { refreshPorts } from "./refresh-ports.ts";
+
+makeStacksReadable();
+const settings = settingsFrom(process.env);
+const refresh = refreshSettingsFrom(process.env);
+const { aws } = settings;
+const publisher = createEventPublisher(aws, refresh.busName, REFRESH_DETAIL_TYPE);
+const log = new Logger({ serviceName: "repull-refresh" });
+/** To read ECR again, to remember and to publish. */
+const ENDING_MS = 60_000;
+
+/** Lambda's entry. */
+export async function handler(event: unknown, context: Context): Promise<RefreshReport> {
+  const account = accountOf(context.invokedFunctionArn);
+  const policy = await readEffectivePolicy(settings);
+  const report = await runRefresh(
+    {
+      policy,
+      host: ecrHost(account, aws.region),
+      run: context.awsRequestId,
+      isDryRun: isDryRunIn(event),
+    },
+    refreshPorts(settings, refresh, account, policy),
+    () => context.getRemainingTimeInMillis() > ENDING_MS,
+  );
+  const { moved, lost, wanted, ...counts } = report;
+  log.info(`refresh ${report.kind}`, {
+    ...counts,
+    ...{ moved: moved.length, lost: lost.length, wanted: wanted.length },
+  });
+  for (const detail of eventsOf(report)) {
+    log.info("news", { ...detail });
+    await publisher.publish({ ...detail, account, region: aws.region } as unknown as JsonObject);
+  }
+  return report;
+}
