@@ -7,6 +7,8 @@ import type { CheckSettings } from "./check-environment.ts";
 export type CheckInput = CheckSettings & {
   /** `-` is standard input. */
   readonly paths: readonly string[];
+  /** Patterns of files and folders that are not read. */
+  readonly exclude?: readonly string[];
   readonly json: boolean;
   readonly github: boolean;
   /** Files to write. */

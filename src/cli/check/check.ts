@@ -28,7 +28,7 @@ export async function check(input: CheckInput, io: CommandIo): Promise<number> {
   refuseWrongCall(input);
   await refuseOtherFiles(input, io);
   const rules = await checkRules(input, io);
-  const { files, errors, skipped } = await readFiles(input.paths, io);
+  const { files, errors, skipped } = await readFiles(input, io);
   const answers = await findAnswers(imagesToAsk(files, rules.policy), rules, input, io);
   const proved = findingsIn(files, answers, rules.policy, input);
   const fixed = fixFiles(files, proved, input, io);
@@ -142,7 +142,7 @@ function errorAsJson({ file, at, because, isUnwritten }: CheckError): object {
     message: `${file}:${at.line}:${at.column}: ${because}`,
     remedy: isUnwritten
       ? "let the file be written, and run it again"
-      : "correct the file, or leave it out of the paths",
+      : "correct the file, or leave it out: --exclude",
   };
 }
 

@@ -9,6 +9,8 @@ import {
   type SourceImage,
 } from "../../prevention/source-files/read-source-file.ts";
 import type { CommandIo } from "../io.ts";
+import type { CheckInput } from "./check-input.ts";
+import { excludedBy } from "./excluded-paths.ts";
 import { envBeside, filesBelow, readTreeFile, type TreeFile } from "./source-tree.ts";
 
 export type FileRead = {
@@ -24,9 +26,13 @@ export type FilesRead = {
   readonly errors: readonly CheckError[];
 };
 
-export async function readFiles(paths: readonly string[], io: CommandIo): Promise<FilesRead> {
+export async function readFiles(
+  { paths, exclude = [] }: Pick<CheckInput, "paths" | "exclude">,
+  io: CommandIo,
+): Promise<FilesRead> {
+  const isExcluded = excludedBy(exclude);
   if (paths.includes("-")) return await readInput(io);
-  const tree = filesBelow(paths);
+  const tree = filesBelow(paths, isExcluded);
   const files: FileRead[] = [];
   const errors: CheckError[] = [];
   let { skipped } = tree;

@@ -16,6 +16,7 @@ import {
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { syntaxOf } from "../../prevention/source-files/file-kind.ts";
+import type { IsExcluded } from "./excluded-paths.ts";
 
 export type TreeFile = {
   /** As it is told: relative, with `/`. */
@@ -35,8 +36,8 @@ const MB = 1024 * 1024;
 const BYTES_MAX = { yaml: 4 * MB, hcl: 4 * MB, dockerfile: 4 * MB, json: 64 * MB } as const;
 const ENV_BYTES_MAX = MB;
 
-/** Every file below the paths that may be of a known kind, in the order of their names. Throws InvalidInput. */
-export function filesBelow(paths: readonly string[]): Tree {
+/** Every file below the paths that may be of a known kind and is not excluded, in the order of their names. Throws InvalidInput. */
+export function filesBelow(paths: readonly string[], isExcluded: IsExcluded): Tree {
   const files = new Map<string, TreeFile>();
   let skipped = 0;
   for (const path of paths) {
@@ -50,15 +51,17 @@ export function filesBelow(paths: readonly string[]): Tree {
     const told = teller(root);
     const add = (at: string): void => {
       const name = told(at);
+      if (isExcluded(name)) return;
       if (syntaxOf(name) === undefined) skipped++;
       else files.set(at, { path: name, at, root });
     };
     if (isFolder) {
-      const leftOut = walk(real, (at) => {
+      const onFile = (at: string): void => {
         add(at);
         if (files.size + skipped > FILES_MAX)
           throw new InvalidInput("PATH", `a folder of at most ${FILES_MAX.toLocaleString("en-US")} files`);
-      });
+      };
+      const leftOut = walk(real, onFile, (at) => isExcluded(`${told(at)}/`));
       skipped += leftOut;
     } else add(real);
   }
@@ -81,7 +84,7 @@ function realPath(path: string): string {
 }
 
 /** @returns how many entries were left out: links, devices, folders that cannot be listed */
-function walk(folder: string, onFile: (at: string) => void): number {
+function walk(folder: string, onFile: (at: string) => void, isLeftOut: (folder: string) => boolean): number {
   let leftOut = 0;
   const open = [folder];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
@@ -95,7 +98,8 @@ function walk(folder: string, onFile: (at: string) => void): number {
     const folders: string[] = [];
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       if (entry.isDirectory()) {
-        if (!LEFT_OUT.has(entry.name)) folders.push(join(at, entry.name));
+        const inner = join(at, entry.name);
+        if (!LEFT_OUT.has(entry.name) && !isLeftOut(inner)) folders.push(inner);
       } else if (entry.isFile()) onFile(join(at, entry.name));
       else leftOut++;
     }

@@ -11,6 +11,12 @@ export function addCheckCommands({ program, io, finish }: ProgramParts): void {
       "Find every image that files would pull, and the proved replacement of those from Docker Hub. Writes nothing without --fix.",
     )
     .argument("[path...]", "files and folders; - is standard input; absent: this folder")
+    .option(
+      "--exclude <glob>",
+      "leave files and folders out, as a line of .gitignore would; may be given several times",
+      (glob: string, globs: readonly string[]) => [...globs, glob],
+      [],
+    )
     .option("--fix", "write the proved replacements into the files", false)
     .option("--diff", "show what --fix would write; with --fix, what it writes", false)
     .addOption(
