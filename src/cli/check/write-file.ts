@@ -4,10 +4,14 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   realpathSync,
   renameSync,
+  type Stats,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -17,29 +21,57 @@ import { readTreeFile, type TreeFile } from "./source-tree.ts";
 /** @returns why it was not written */
 export function replaceFile(file: TreeFile, before: string, after: string): string | undefined {
   const now = readTreeFile(file);
-  if (now.kind !== "text" || now.text !== before) return "it was changed meanwhile";
+  if (now.kind !== "text" || now.text !== before) return CHANGED;
   const folder = dirname(file.at);
   if (!isBelow(folder, file.root)) return "its folder is not below the given path any more";
+  const own = lstatSync(file.at, { throwIfNoEntry: false });
+  if (own === undefined || !own.isFile()) return CHANGED;
+  // A new file could take its place all the same, against the meaning of the rights.
+  if ((own.mode & 0o222) === 0) return "it is read-only";
   const temporary = join(folder, `.${basename(file.at)}.repull`);
   try {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const mode = now.mode & 0o777;
-    const target = openSync(temporary, flags, mode);
-    try {
-      // The process's mask has taken rights from a new file.
-      fchmodSync(target, mode);
-      writeAll(target, Buffer.from(now.mark + after, "utf8"));
-      fsyncSync(target);
-    } finally {
-      closeSync(target);
+    writeNew(temporary, Buffer.from(now.mark + after, "utf8"), own);
+    const still = readTreeFile(file);
+    if (still.kind !== "text" || still.text !== before) {
+      removeQuietly(temporary);
+      return CHANGED;
     }
     renameSync(temporary, file.at);
     return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Another run's file is not ours to take away.
-    if (code !== "EEXIST") removeQuietly(temporary);
+    if (code === "EEXIST") return `another run is writing it, or has left ${basename(temporary)}`;
+    removeQuietly(temporary);
     return `it cannot be written: ${code ?? "unknown"}`;
+  }
+}
+
+const CHANGED = "it was changed meanwhile";
+
+/** With the owner and the rights of the file whose place it takes. */
+function writeNew(path: string, bytes: Uint8Array, { mode, uid, gid }: Stats): void {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const target = openSync(path, flags, mode & 0o777);
+  try {
+    keepOwner(target, uid, gid);
+    // The process's mask has taken rights from a new file.
+    fchmodSync(target, mode & 0o7777);
+    writeAll(target, bytes);
+    fsyncSync(target);
+  } finally {
+    closeSync(target);
+  }
+}
+
+/** A container's root writes files of the person whose folder it is. Anyone else may give away neither. */
+function keepOwner(target: number, uid: number, gid: number): void {
+  const made = fstatSync(target);
+  if (made.uid === uid && made.gid === gid) return;
+  try {
+    fchownSync(target, uid, gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   }
 }
 
