@@ -2,7 +2,8 @@
  * Starts the copy of one image ahead: one execution for all deployments that will pull it.
  *
  * A copy that failed is tried again at another deployment's event, after a window of Docker Hub's limit, and three times in
- * all: what then is not there, a remediation copies when a task needs it.
+ * all: what then is not there, a remediation copies when a task needs it. One that was refused has pulled nothing, and says
+ * nothing of the image: it does not count.
  */
 
 import { type MirrorRequest, nameOfMirror } from "../../remediation/mirror/request-mirrors.ts";
@@ -50,10 +51,8 @@ export async function startCopyAhead(
       return isCopied
         ? { kind: "copied", execution }
         : { kind: "paused", execution, because: found.refused ?? found.because ?? "the last attempt failed" };
-    if (!isCopied) {
-      attempts += 1;
-      because = found.refused ?? found.because;
-    }
+    if (!isCopied) because = found.refused ?? found.because;
+    if (!isCopied && found.refused === undefined) attempts += 1;
   }
-  return { kind: "given-up", execution, because: because ?? `${ATTEMPTS_MAX} attempts were made` };
+  return { kind: "given-up", execution, because: because ?? `${attempts} attempts were made` };
 }

@@ -241,6 +241,20 @@ describe("what healing needs", () => {
   });
 });
 
+test("a copy ahead that was refused four times, for the pulls that healing needs, is made when they are there", async () => {
+  const played = await installed();
+  const { world } = played;
+  for (let refusal = 0; refusal < 4; refusal++) {
+    world.registries.dockerHub.spend({ address: world.addresses.repull }, 51);
+    played.deploy("web", "acme/web:2");
+    await world.run(7 * HOUR);
+  }
+  expect(copies(played)).toEqual(Array.from({ length: 4 }, () => ["a", "refused"]));
+  played.deploy("web", "acme/web:2");
+  await world.run(HOUR);
+  expect(copies(played).at(-1)).toEqual(["a", "copied"]);
+});
+
 test("a copy ahead that fails is tried three times at later deployments, hours apart, and then no more", async () => {
   const played = await installed();
   played.world.registries.dockerHub.fail({ on: "blob-get", as: { kind: "reset" } });
