@@ -1,10 +1,15 @@
 /** `repull check --stack`: the account's copies and cache rules, in a sandbox's account that is served, as a process of its own. */
 
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { check } from "../../../src/cli/check/check.ts";
 import { EXIT } from "../../../src/cli/exit-status.ts";
 import type { WorldFile } from "../../../src/sandbox/world/world-file.ts";
 import { repull } from "../../outside/command.ts";
-import { objectsIn } from "../../support/command-io.ts";
+import { type AwsAnswer, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
+import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { type ServedAccount, serveAccount } from "../../support/served-account.ts";
 
 const ORIGIN = "docker.io/library/nginx:1.27";
@@ -89,4 +94,73 @@ describe("repull check --stack is refused, and names what to do", () => {
       // The command has no such option.
       expect(err).not.toContain("--no-stack");
     }, 60_000);
+});
+
+describe("the policy document of --stack", () => {
+  const refusal = (type: string, status = 400) => ({ status, body: { __type: type, message: "no" } });
+
+  /** @param answer what Systems Manager says of the document */
+  async function checkBy(answer: AwsAnswer, policyFile?: string) {
+    const caller = { account: "123456789012", arn: "arn:aws:iam::123456789012:user/ada" };
+    const stub = await startAwsStub(async ({ action }) => {
+      if (action === "GetCallerIdentity")
+        return {
+          body: `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>${caller.arn}</Arn><UserId>A</UserId><Account>${caller.account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`,
+        };
+      if (action === "GetParameter") return answer;
+      if (action.endsWith("/configuration"))
+        return { body: { Environment: { Variables: { REPULL_POLICY_PARAMETER: "/repull/policy" } } } };
+      return refusal("AccessDeniedException");
+    });
+    const folder = await mkdtemp(join(tmpdir(), "repull-check-"));
+    await writeFile(join(folder, "Dockerfile"), "FROM nginx:1.27\n");
+    const environment = {
+      AWS_REGION: "us-east-1",
+      AWS_ENDPOINT_URL: stub.url,
+      AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
+    };
+    const before = { ...process.env };
+    Object.assign(process.env, environment);
+    const io = commandIo(
+      { "none.json": '{"scope":{"images":{"include":["acme/*"]}}}', "answers.jsonl": "" },
+      { ...environment, HOME: "/nonexistent" },
+    );
+    const flags = { github: false, offline: false, fresh: false, anonymous: false, fix: false, diff: false };
+    try {
+      return await check(
+        {
+          ...flags,
+          json: true,
+          stack: "mine",
+          assessments: "answers.jsonl",
+          paths: [folder],
+          ...(policyFile === undefined ? {} : { policyFile }),
+        },
+        io,
+      );
+    } finally {
+      process.env = before;
+      await Promise.all([stub.stop(), rm(folder, { recursive: true })]);
+    }
+  }
+
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [why: string, answer: AwsAnswer])[] = [
+    ["is absent",            refusal("ParameterNotFound")],
+    ["may not be read",      refusal("AccessDeniedException")],
+    ["may not be decrypted", refusal("InvalidKeyId")],
+  ];
+  for (const [why, answer] of table) {
+    it(`${why}: the check is refused, because it may leave images out`, () =>
+      expect(checkBy(answer)).rejects.toMatchObject({ name: "Refused", code: "policy-unreadable" }));
+
+    it(`${why}: --policy FILE goes before it`, async () =>
+      expect(await checkBy(answer, "none.json")).toBe(EXIT.done));
+  }
+
+  it("counts where it can be read", async () =>
+    expect(
+      await checkBy({ body: { Parameter: { Value: '{"scope":{"images":{"exclude":["nginx"]}}}' } } }),
+    ).toBe(EXIT.done));
 });
