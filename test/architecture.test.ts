@@ -169,7 +169,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/prevention/source-files/documents": ["source-files"],
   "src/prevention/source-files/edits": ["source-files", "source-files/documents"],
   "src/prevention/source-files/readers": ["source-files", "source-files/documents"],
-  "src/prevention/hook":              ["."],
+  "src/prevention/hook":              [".", "source-files/documents", "source-files/readers"],
   "src/prevention/prefill":           ["."],
   "functions":                        [],
   "functions/detect":                 ["."],

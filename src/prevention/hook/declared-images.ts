@@ -1,12 +1,25 @@
 /**
- * The images that a CloudFormation template, a change set or a resource declares for ECS. Pure.
+ * The images that a CloudFormation template, a change set or a resource declares for ECS. Pure, and by the reader of templates
+ * that `repull check` has.
  *
- * An image that an intrinsic function makes is not known before the deployment: it is named, and not guessed.
+ * An image is told where the template says it, in whichever way. One that a parameter, a condition or AWS decides is not known
+ * before the deployment: it is named, and not guessed.
  */
 
-import { isScalar, LineCounter, parseDocument, visit } from "yaml";
-import { getObject, getObjects, getString, isObject, optional } from "../../ecs/json-fields.ts";
+import { isObject as isJsonObject } from "../../ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../runtime/json.ts";
+import {
+  isObject,
+  listOf,
+  type Members,
+  membersOf,
+  type Pointer,
+  type SourceDocument,
+  valueAt,
+} from "../source-files/documents/document.ts";
+import { valueDocument } from "../source-files/documents/value-document.ts";
+import { yamlDocuments } from "../source-files/documents/yaml-document.ts";
+import { type Alternative, alternativesAt } from "../source-files/readers/intrinsics.ts";
 import { TASK_DEFINITION } from "./hook-request.ts";
 
 export type DeclaredImage = {
@@ -17,106 +30,96 @@ export type DeclaredImage = {
   readonly image?: string;
   /** Its tasks show an account of their own to its registry. */
   readonly signedIn: boolean;
-  /** The members of the task definition that tell the platform, as ECS spells them. */
+  /** The members of the task definition that tell the platform, as ECS spells them; empty where a function makes one. */
   readonly platform: JsonObject;
 };
 
 /** Of a task definition's properties, as CloudFormation spells them. */
 export function imagesOfResource(resource: string, properties: JsonObject): readonly DeclaredImage[] {
-  const runtime = getObject(properties, "RuntimePlatform") ?? {};
-  const platform: JsonObject = {
-    ...optional("requiresCompatibilities", properties.RequiresCompatibilities),
-    runtimePlatform: {
-      ...optional("cpuArchitecture", runtime.CpuArchitecture),
-      ...optional("operatingSystemFamily", runtime.OperatingSystemFamily),
-    },
-  };
-  return getObjects(properties, "ContainerDefinitions").map((container, index) => ({
-    resource,
-    container: getString(container, "Name") ?? `container ${index + 1}`,
-    ...optional("image", getString(container, "Image")),
-    signedIn: getObject(container, "RepositoryCredentials") !== undefined,
-    platform,
-  }));
+  return imagesAt(valueDocument(properties), [], resource);
 }
 
 /** Of a stored payload: `{ template }`, or `{ changedResources }` of a change set. Undefined: it is neither. */
 export function imagesOfPayload(text: string): readonly DeclaredImage[] | undefined {
   const payload = parsedJson(text);
-  if (!isObject(payload)) return undefined;
+  if (!isJsonObject(payload)) return undefined;
+  const { template, changedResources } = payload;
   // A change set tells what changes; a resource that stays as it is, is not deployed.
-  if (Array.isArray(payload.changedResources))
-    return getObjects(payload, "changedResources").flatMap(imagesOfChange);
-  const template = getString(payload, "template");
-  return template === undefined ? undefined : imagesOfTemplate(template);
+  if (Array.isArray(changedResources)) return changedResources.flatMap(imagesOfChange);
+  return typeof template === "string" ? imagesOfTemplate(template) : undefined;
 }
 
-function imagesOfChange(change: JsonObject): readonly DeclaredImage[] {
-  if (getString(change, "resourceType") !== TASK_DEFINITION) return [];
-  const after = parsedJson(getString(change, "afterContext") ?? "");
-  if (!isObject(after)) return [];
-  const properties = getObject(after, "Properties") ?? after;
-  return imagesOfResource(getString(change, "logicalResourceId") ?? "", properties);
+function imagesOfChange(change: unknown): readonly DeclaredImage[] {
+  const { resourceType, logicalResourceId, afterContext } = membersOf(change);
+  if (resourceType !== TASK_DEFINITION || typeof afterContext !== "string") return [];
+  const after = parsedJson(afterContext);
+  if (!isJsonObject(after)) return [];
+  const name = typeof logicalResourceId === "string" ? logicalResourceId : "";
+  return imagesOfResource(name, isJsonObject(after.Properties) ? after.Properties : after);
 }
 
 /** Of a template in YAML or JSON; undefined for a text that is neither. */
 export function imagesOfTemplate(template: string): readonly DeclaredImage[] | undefined {
-  const resources = getObject(readTemplate(template) ?? {}, "Resources");
-  if (resources === undefined) return undefined;
+  const document = readTemplate(template);
+  const resources = membersOf(document?.value).Resources;
+  if (document === undefined || !isObject(resources)) return undefined;
   return Object.entries(resources).flatMap(([name, resource]) =>
-    isObject(resource) && getString(resource, "Type") === TASK_DEFINITION
-      ? imagesOfResource(name, getObject(resource, "Properties") ?? {})
+    membersOf(resource).Type === TASK_DEFINITION
+      ? imagesAt(document, ["Resources", name, "Properties"], name)
       : [],
   );
 }
 
-/** More than any template has; an alias bomb has millions. */
-const ALIASES_MAX = 1000;
-
-/** Deeper than any template is; the time of a parser grows with the square of it. */
-const DEPTH_MAX = 200;
-
-function readTemplate(text: string): JsonObject | undefined {
+function readTemplate(text: string): SourceDocument | undefined {
   const json = parsedJson(text);
-  if (json !== undefined) return isObject(json) ? json : undefined;
-  if (isTooDeep(text)) return undefined;
-  try {
-    const document = parseDocument(text, {
-      logLevel: "silent",
-      lineCounter: new LineCounter(),
-      // A key twice is CloudFormation's to refuse.
-      uniqueKeys: false,
-    });
-    if (document.errors.length > 0) return undefined;
-    // `!Ref Image` is not the text `Image`: a value that a function makes is not text.
-    visit(document, {
-      Scalar: (_, node) => {
-        if (isFunction(node.tag) && isScalar(node)) node.value = null;
-      },
-      Collection: (_, node) => {
-        if (isFunction(node.tag)) node.items = [];
-      },
-    });
-    const value = document.toJS({ maxAliasCount: ALIASES_MAX }) as Json;
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  if (json !== undefined) return valueDocument(json);
+  const read = yamlDocuments(text);
+  return "documents" in read ? read.documents[0] : undefined;
 }
 
-/** Whether collections are opened inside of each other without an end: by brackets, or by dashes on one line. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
-    depth = bracket === "[" || bracket === "{" ? depth + 1 : Math.max(0, depth - 1);
-    if (depth > DEPTH_MAX) return true;
-  }
-  return new RegExp(`(?:[-?][ \\t]+){${DEPTH_MAX}}`).test(text);
+function imagesAt(document: SourceDocument, at: Pointer, resource: string): readonly DeclaredImage[] {
+  const properties = membersOf(valueAt(document.value, at));
+  const platform = platformOf(properties);
+  const containers = listOf(properties.ContainerDefinitions).flatMap((container, index) =>
+    isObject(container) ? [{ container, index }] : [],
+  );
+  return containers.map(({ container, index }, place) => {
+    const image = imageOf(alternativesAt(document, [...at, "ContainerDefinitions", index, "Image"]));
+    return {
+      resource,
+      container: typeof container.Name === "string" ? container.Name : `container ${place + 1}`,
+      ...(image === undefined ? {} : { image }),
+      signedIn: isObject(container.RepositoryCredentials),
+      platform,
+    };
+  });
 }
 
-/** `!Ref`, `!Sub`, `!If`: any tag of a template's own. */
-function isFunction(tag: string | undefined): boolean {
-  return tag?.startsWith("!") === true;
+/** The one text that the value can only become. */
+function imageOf([first, ...others]: readonly Alternative[]): string | undefined {
+  if (first === undefined || others.length > 0) return undefined;
+  const texts = first.flatMap((piece) => ("known" in piece && piece.isDefault !== true ? [piece.known] : []));
+  return texts.length === first.length ? texts.join("").trim() : undefined;
+}
+
+function platformOf({ RequiresCompatibilities: requires, RuntimePlatform: runtime }: Members): JsonObject {
+  const { CpuArchitecture: architecture, OperatingSystemFamily: family } = membersOf(runtime);
+  const isSaid =
+    [architecture, family].every((one) => one === undefined || typeof one === "string") &&
+    listOf(requires).every((one) => typeof one === "string");
+  if (!isSaid || isFunction(runtime) || isFunction(requires)) return {};
+  return {
+    ...(requires === undefined ? {} : { requiresCompatibilities: requires as Json }),
+    runtimePlatform: {
+      ...(architecture === undefined ? {} : { cpuArchitecture: architecture as Json }),
+      ...(family === undefined ? {} : { operatingSystemFamily: family as Json }),
+    },
+  };
+}
+
+/** `{ Ref }`, `{ Fn::If }`. */
+function isFunction(value: unknown): boolean {
+  return Object.keys(membersOf(value)).some((key) => key === "Ref" || key.startsWith("Fn::"));
 }
 
 function parsedJson(text: string): Json | undefined {

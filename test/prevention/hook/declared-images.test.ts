@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates have variables of their own
 /** Which images templates, change sets and resources declare: in YAML and JSON, with functions, and from hostile files. */
 
 import { describe, expect, test } from "vitest";
@@ -55,6 +56,38 @@ describe("a template", () => {
     const images = imagesOfTemplate(YAML) ?? [];
     expect(images.map(({ signedIn }) => signedIn)).toEqual([false, false, false, false, false, true]);
     expect(images[0]?.platform).toEqual({ runtimePlatform: { cpuArchitecture: "ARM64" } });
+  });
+
+  // biome-ignore format: a table is read by its columns
+  test.each<readonly [string, string, string | undefined]>([
+    ["joined from literals",                            "!Join ['', [nginx, ':', '1.27']]",                    "nginx:1.27"],
+    ["a text without a variable",                       '!Sub "nginx:1.27"',                                  "nginx:1.27"],
+    ["of a mapping, by keys that are written",          "!FindInMap [Images, web, name]",                     "nginx:1.27"],
+    ["of a mapping, by the region",                     "!FindInMap [Images, !Ref AWS::Region, name]",        undefined],
+    ["two branches",                                    "!If [Big, 'nginx:1.27', 'redis:7']",                 undefined],
+    ["a branch or nothing",                             "!If [Big, 'nginx:1.27', !Ref AWS::NoValue]",         "nginx:1.27"],
+    ["a parameter's default",                           "!Ref Image",                                         undefined],
+    ["a text with a parameter's default in it",         '!Sub "nginx:${Tag}"',                                undefined],
+    ["a value of Systems Manager",                      "'{{resolve:ssm:/image:1}}'",                         undefined],
+    ["an alias",                                        "*image",                                             "nginx:1.27"],
+  ])("declares an image by its function: %s", (_what, image, found) => {
+    const template = `Parameters: {Image: {Type: String, Default: redis:7}, Tag: {Type: String, Default: '1'}}
+Mappings: {Images: {web: {name: &image nginx:1.27}, us-east-1: {name: a:1}, eu-west-1: {name: b:1}}}
+Resources: {Web: {Type: AWS::ECS::TaskDefinition, Properties: {ContainerDefinitions: [{Name: web, Image: ${image}}]}}}
+`;
+    expect(named(template)).toEqual([["Web", "web", found]]);
+  });
+
+  // biome-ignore format: a table is read by its columns
+  test.each<readonly [string, string, object]>([
+    ["said",                            "RuntimePlatform: {CpuArchitecture: ARM64}, RequiresCompatibilities: [FARGATE]",      { requiresCompatibilities: ["FARGATE"], runtimePlatform: { cpuArchitecture: "ARM64" } }],
+    ["not said",                        "RequiresCompatibilities: [FARGATE]",                                                 { requiresCompatibilities: ["FARGATE"], runtimePlatform: {} }],
+    ["made by a parameter",             "RuntimePlatform: {CpuArchitecture: !Ref A}, RequiresCompatibilities: [FARGATE]",     {}],
+    ["made by a condition",             "RuntimePlatform: !If [A, {CpuArchitecture: ARM64}, !Ref AWS::NoValue], RequiresCompatibilities: [FARGATE]", {}],
+    ["for compatibilities of a list",   "RequiresCompatibilities: !Ref A",                                                    {}],
+  ])("declares the platform of its tasks, which is %s", (_what, members, platform) => {
+    const template = `Resources: {Web: {Type: AWS::ECS::TaskDefinition, Properties: {${members}, ContainerDefinitions: [{Image: a}]}}}`;
+    expect(imagesOfTemplate(template)?.map((one) => one.platform)).toEqual([platform]);
   });
 
   test("in JSON declares the same", () => {

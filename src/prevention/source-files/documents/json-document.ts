@@ -5,8 +5,8 @@
 
 import { visit } from "jsonc-parser";
 import type { Pointer, SourceDocument, SourceScalar, Unreadable } from "./document.ts";
-import { valueAt } from "./document.ts";
 import { verbatimScalar } from "./scalar.ts";
+import { valueDocument } from "./value-document.ts";
 
 /** @param read with the documents: it is called twice, and its second answer counts */
 export function readJson<T>(
@@ -34,17 +34,20 @@ function readTwice<T>(
     return { unreadable: { because: "it is not JSON", offset: firstFault(text) } };
   }
   const wanted = new Map<string, string>();
-  read([{ value, scalarAt: (pointer) => asked(value, pointer, wanted) }]);
+  const first = valueDocument(value);
+  read([{ value, scalarAt: (pointer) => asked(first.scalarAt(pointer), pointer, wanted) }]);
   const places = placesOf(text, wanted);
   if (typeof places === "number") return { unreadable: { because: "a key is there twice", offset: places } };
   return read([{ value, scalarAt: (pointer) => places.get(keyOf(pointer)) }]);
 }
 
-function asked(value: unknown, pointer: Pointer, wanted: Map<string, string>): SourceScalar | undefined {
-  const text = valueAt(value, pointer);
-  if (typeof text !== "string") return undefined;
-  wanted.set(keyOf(pointer), text);
-  return { text, range: { start: 0, end: 0 }, at: () => undefined };
+function asked(
+  scalar: SourceScalar | undefined,
+  pointer: Pointer,
+  wanted: Map<string, string>,
+): SourceScalar | undefined {
+  if (scalar !== undefined) wanted.set(keyOf(pointer), scalar.text);
+  return scalar;
 }
 
 /** Where each of them is, or where a key is for the second time: JavaScript would read the last one, others the first. */
