@@ -33,6 +33,11 @@ export function mayBeIndex({ mediaType }: EcrImage): boolean {
   return mediaType === undefined || INDEX_TYPES.test(mediaType);
 }
 
+/** Whether it says in a member or by a tag that it refers to an image: a signature, for example. */
+export function isReferrer({ subject, tags }: EcrImage): boolean {
+  return subject !== undefined || tags.some((tag) => REFERRER_TAG.test(tag));
+}
+
 /** Whether Repull made the tag for this very image. */
 export function isOurTag(tag: string, digest: Digest): boolean {
   return OUR_TAG.exec(tag)?.[1] === shortDigest(digest);

@@ -17,12 +17,15 @@ export interface ImageStore {
   deleteImages(repository: string, digests: readonly Digest[]): Promise<void>;
 }
 
-/** The images that task definitions name, by ARN: a revision never changes, so that each is read once. */
-export type KnownTaskDefinitions = Map<string, readonly string[]>;
+/**
+ * What never changes, and so is read once: the images of task definitions, by their ARNs; and by the ARN of a service a line for each
+ * of its service revisions, with what it names.
+ */
+export type KnownImages = Map<string, readonly string[]>;
 
 export interface UseReader {
-  /** @param known what is known of task definitions, to which it adds what it reads */
-  read(known: KnownTaskDefinitions): Promise<AccountUses>;
+  /** @param known to which it adds what it reads */
+  read(known: KnownImages): Promise<AccountUses>;
 }
 
 /** What one run of the clean-up leaves for the next. */
@@ -34,9 +37,9 @@ export interface PruneRecords {
     readonly marks: ReadonlyMap<string, Mark>;
     /** By repository: what runs have begun to delete. */
     readonly rests: ReadonlyMap<string, ReadonlySet<Digest>>;
-    readonly taskDefinitions: KnownTaskDefinitions;
+    readonly known: KnownImages;
   }>;
   writeMarks(repository: string, marks: ReadonlyMap<string, Mark>): Promise<void>;
   writeRest(repository: string, digests: readonly Digest[]): Promise<void>;
-  writeTaskDefinitions(added: KnownTaskDefinitions): Promise<void>;
+  writeKnown(added: KnownImages): Promise<void>;
 }

@@ -2,20 +2,19 @@
 
 import type { UseReader } from "../../mirrors/ports.ts";
 import type { AwsSettings } from "../client/client-config.ts";
-import { readEcsUses } from "./ecs-uses.ts";
+import { type NewMax, readEcsUses } from "./ecs-uses.ts";
 import { readOtherUses } from "./other-uses.ts";
 import { readClusterReports } from "./reports/cluster-reports.ts";
 import { readScheduleExpressions } from "./schedule-expressions.ts";
 import type { ServiceTimes } from "./service-times.ts";
 
 /**
- * @param newMax how many task definitions that are not known one read describes
  * @param reportTable where clusters report the images that they use; absent: there is no such table
  */
 export function createUseReader(
   settings: AwsSettings,
   times: ServiceTimes,
-  newMax: number,
+  newMax: NewMax,
   reportTable?: string,
 ): UseReader {
   return {

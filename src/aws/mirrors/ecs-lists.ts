@@ -40,7 +40,9 @@ export type ClusterContents = {
 /** Each method throws AwsError, or leaves the chain of reads that `readable` began. */
 export interface EcsLists {
   clusters(): Promise<readonly ClusterContents[]>;
-  serviceRevisions(services: readonly JsonObject[]): Promise<readonly JsonObject[]>;
+  /** The ARNs of the revisions that each service has or had lately, by the service's ARN. */
+  revisionsOf(services: readonly JsonObject[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  describeRevisions(arns: readonly string[]): Promise<readonly JsonObject[]>;
   /** The ARNs of all ACTIVE ones. */
   activeTaskDefinitions(): Promise<readonly string[]>;
   /** The images of a revision, in the order of its containers. @param taskDefinition its whole ARN */
@@ -129,8 +131,8 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
       return [...found.values()];
     },
 
-    async serviceRevisions(services) {
-      const arns = new Set<string>();
+    async revisionsOf(services) {
+      const found = new Map<string, readonly string[]>();
       await forEachConcurrently(services.filter(isDeployedByEcs), AT_ONCE, async (described) => {
         const cluster = getString(described, "clusterArn") ?? "";
         const service = getString(described, "serviceArn") ?? "";
@@ -149,6 +151,7 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
             ),
         );
         const action = "ecs:ListServiceDeployments";
+        const arns = new Set<string>();
         for (const deployment of objectsIn(action, need(listed))) {
           const target = getString(deployment, "targetServiceRevisionArn");
           if (target === undefined)
@@ -159,16 +162,15 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
           const arn = getString(revision, "arn");
           if (arn !== undefined) arns.add(arn);
         }
+        found.set(service, [...arns]);
       });
-      return await inGroups(
-        [...arns],
-        20,
-        "ecs:DescribeServiceRevisions",
-        "serviceRevisions",
-        (serviceRevisionArns) =>
-          sendRaw(client, new DescribeServiceRevisionsCommand({ serviceRevisionArns })),
-      );
+      return found;
     },
+
+    describeRevisions: (arns) =>
+      inGroups(arns, 20, "ecs:DescribeServiceRevisions", "serviceRevisions", (serviceRevisionArns) =>
+        sendRaw(client, new DescribeServiceRevisionsCommand({ serviceRevisionArns })),
+      ),
 
     async activeTaskDefinitions() {
       const listed = await wholeList("ecs:ListTaskDefinitions", { list: "taskDefinitionArns" }, (nextToken) =>

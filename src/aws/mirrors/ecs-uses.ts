@@ -2,16 +2,20 @@
 
 import { getObjects, getString, optional } from "../../ecs/json-fields.ts";
 import type { AccountUses, ImageUse } from "../../mirrors/facts.ts";
-import type { KnownTaskDefinitions } from "../../mirrors/ports.ts";
+import type { KnownImages } from "../../mirrors/ports.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import type { AwsSettings } from "../client/client-config.ts";
 import { type ClusterContents, createEcsLists, type EcsLists } from "./ecs-lists.ts";
+import { readServiceRevisions } from "./service-revisions.ts";
 import type { ServiceTimes } from "./service-times.ts";
 import { isUnread, need, readable } from "./whole-list.ts";
 
 /** DescribeTaskDefinition takes one at a time. */
 const AT_ONCE = 4;
+
+/** How many that are not known one run describes. */
+export type NewMax = { readonly taskDefinitions: number; readonly revisions: number };
 
 export type EcsUses = Pick<
   AccountUses["uses"],
@@ -19,14 +23,13 @@ export type EcsUses = Pick<
 >;
 
 /**
- * @param known what is known of task definitions; what is read is added
- * @param newMax how many that are not known one call reads
+ * @param known what is known of task definitions and service revisions; what is read is added
  */
 export async function readEcsUses(
   settings: AwsSettings,
   times: ServiceTimes,
-  known: KnownTaskDefinitions,
-  newMax: number,
+  known: KnownImages,
+  newMax: NewMax,
 ): Promise<EcsUses> {
   const lists = createEcsLists(settings, times);
   const clusters = await readable("ecs:ListClusters", () => lists.clusters());
@@ -39,16 +42,21 @@ export async function readEcsUses(
     };
   const services = clusters.flatMap((one: ClusterContents) => one.services);
   const tasks = clusters.flatMap((one: ClusterContents) => one.tasks);
-  const revisions = await readable("ecs:ListServiceDeployments", () => lists.serviceRevisions(services));
-  const named = [...services, ...tasks, ...(isUnread(revisions) ? [] : revisions)].flatMap(taskDefinitionsOf);
+  const revisions = await readable("ecs:ListServiceDeployments", async () => [
+    await readServiceRevisions(lists, services, known, newMax.revisions),
+  ]);
+  const named = [
+    ...[...services, ...tasks].flatMap(taskDefinitionsOf),
+    ...(isUnread(revisions) ? [] : revisions.flatMap((one) => one.taskDefinitions)),
+  ];
   const taskDefinitions = await readable("ecs:ListTaskDefinitions", () =>
-    readTaskDefinitions(lists, named, known, newMax),
+    readTaskDefinitions(lists, named, known, newMax.taskDefinitions),
   );
   return {
     services: isUnread(taskDefinitions)
       ? taskDefinitions
       : services.flatMap((one) => usesOfService(one, known)),
-    "service-revisions": isUnread(revisions) ? revisions : revisions.flatMap(usesOfRevision),
+    "service-revisions": isUnread(revisions) ? revisions : revisions.flatMap(({ uses }) => uses),
     "task-definitions": taskDefinitions,
     tasks: tasks.flatMap(usesOfTask),
   };
@@ -58,7 +66,7 @@ export async function readEcsUses(
 async function readTaskDefinitions(
   lists: EcsLists,
   named: readonly string[],
-  known: KnownTaskDefinitions,
+  known: KnownImages,
   newMax: number,
 ): Promise<readonly ImageUse[]> {
   const all = [...new Set([...(await lists.activeTaskDefinitions()), ...named])];
@@ -77,27 +85,17 @@ async function readTaskDefinitions(
   );
 }
 
-/** Of a service, its deployments and task sets; of a task; of a service revision. */
+/** Of a service, its deployments and task sets; of a task. */
 function taskDefinitionsOf(one: JsonObject): readonly string[] {
   return [one, ...getObjects(one, "deployments"), ...getObjects(one, "taskSets")].flatMap(
     (part) => getString(part, "taskDefinition") ?? getString(part, "taskDefinitionArn") ?? [],
   );
 }
 
-function usesOfService(service: JsonObject, known: KnownTaskDefinitions): readonly ImageUse[] {
+function usesOfService(service: JsonObject, known: KnownImages): readonly ImageUse[] {
   const by = getString(service, "serviceArn") ?? "";
   const images = new Set(taskDefinitionsOf(service).flatMap((arn) => known.get(arn) ?? []));
   return [...images].map((image) => ({ place: "services", by, image }));
-}
-
-function usesOfRevision(revision: JsonObject): readonly ImageUse[] {
-  const by = getString(revision, "serviceRevisionArn") ?? "";
-  return getObjects(revision, "containerImages").map((one) => ({
-    place: "service-revisions",
-    by,
-    ...optional("image", getString(one, "image")),
-    ...optional("digest", getString(one, "imageDigest")),
-  }));
 }
 
 function usesOfTask(task: JsonObject): readonly ImageUse[] {

@@ -10,8 +10,8 @@ import { createServiceTimes } from "./service-times.ts";
 import { readUnendedExecutions } from "./unended-executions.ts";
 import { whyUnrecorded } from "./unrecorded-pulls.ts";
 
-/** With what else one run asks, some 400 calls. */
-const NEW_TASK_DEFINITIONS_MAX = 150;
+/** With what else one run asks, some 400 calls: a revision takes a twentieth of one. */
+const NEW_MAX = { taskDefinitions: 150, revisions: 2_000 };
 
 export type PruneSettings = {
   readonly aws: AwsSettings;
@@ -34,7 +34,7 @@ export function createPrunePorts(
   const killSwitch = createKillSwitch(aws, writesParameter);
   return {
     store: createImageStore(aws, account, times),
-    reader: createUseReader(aws, times, NEW_TASK_DEFINITIONS_MAX, reportTable),
+    reader: createUseReader(aws, times, NEW_MAX, reportTable),
     records: createPruneTable(aws, table, times),
     times: times.times,
     async stopped() {

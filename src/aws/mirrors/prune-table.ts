@@ -1,6 +1,6 @@
 /**
  * The table of the clean-up and of the refresh: their locks, the marks and what was begun of each repository, what is known of
- * sources, and the images of task definitions.
+ * sources, and the images of task definitions and service revisions.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  */
 
@@ -85,7 +85,7 @@ export function createPruneTable(
       const marks = new Map<string, Mark>();
       const rests = new Map<string, ReadonlySet<Digest>>();
       const sources = new Map<string, ReadonlyMap<string, SourceRecord>>();
-      const taskDefinitions = new Map<string, readonly string[]>();
+      const known = new Map<string, readonly string[]>();
       let from: Item | undefined;
       for (let page = 0; page < PAGES_MAX; page += 1) {
         const { Items = [], LastEvaluatedKey } = await callAws("dynamodb:Scan", () =>
@@ -103,9 +103,9 @@ export function createPruneTable(
           if (kind === "sources")
             sources.set(name, new Map(Object.entries((value ?? {}) as Record<string, SourceRecord>)));
           // What is not a list was not read: it is asked for again.
-          if (kind === "task-definition" && isTexts(value)) taskDefinitions.set(name, value);
+          if (KNOWN_KINDS.includes(kind) && isTexts(value)) known.set(name, value);
         }
-        if (LastEvaluatedKey === undefined) return { marks, rests, sources, taskDefinitions };
+        if (LastEvaluatedKey === undefined) return { marks, rests, sources, known };
         from = LastEvaluatedKey;
       }
       throw new AwsError("unavailable", "dynamodb:Scan", `dynamodb:Scan: more than ${PAGES_MAX} pages`);
@@ -129,10 +129,10 @@ export function createPruneTable(
       });
     },
 
-    async writeTaskDefinitions(added) {
+    async writeKnown(added) {
       for (const group of groupsOf([...added], WRITTEN_AT_ONCE)) {
         const requests = group.map(([arn, images]) => ({
-          PutRequest: { Item: { id: { S: `task-definition ${arn}` }, value: { S: JSON.stringify(images) } } },
+          PutRequest: { Item: { id: { S: `${kindOf(arn)} ${arn}` }, value: { S: JSON.stringify(images) } } },
         }));
         // What is not taken is read and written again by the next run.
         await callAws("dynamodb:BatchWriteItem", () =>
@@ -141,6 +141,12 @@ export function createPruneTable(
       }
     },
   };
+}
+
+const KNOWN_KINDS = ["task-definition", "service"];
+
+function kindOf(arn: string): string {
+  return arn.includes(":service/") ? "service" : "task-definition";
 }
 
 function splitId(id: string): readonly [kind: string, name: string] {

@@ -23,8 +23,9 @@ import type { CommandIo } from "../io.ts";
 import { ABUSE_ADVICE, isAbuseLimit } from "../output/abuse-advice.ts";
 import { tellWrongCall } from "../output/command-error.ts";
 import { jsonLine } from "../output/json-line.ts";
-import { copyProgress, inMegabytes } from "../output/progress/copy-progress.ts";
+import { copyProgress } from "../output/progress/copy-progress.ts";
 import { RefusedCommand } from "../refused-command.ts";
+import { formatCopy } from "./format-copy.ts";
 
 export type MirrorInput = {
   readonly source: string;
@@ -32,6 +33,8 @@ export type MirrorInput = {
   readonly platforms: readonly string[];
   readonly allPlatforms: boolean;
   readonly referrers?: boolean;
+  /** Further tags of the target that are to name the copy. */
+  readonly alsoTag?: readonly string[];
   /** Blobs at once, as written on the command line; absent: what the target's host bears (`concurrencyFor`). */
   readonly concurrency?: string;
   /** Seconds for the whole copy, as written on the command line. */
@@ -55,7 +58,7 @@ export async function mirror(
 ): Promise<number> {
   const asked = requestFrom(input, io);
   if ("because" in asked) return tellWrongCall("mirror", asked.because, input.json, io);
-  const { request, endpoints, concurrency, timeoutSeconds } = asked;
+  const { request, also, endpoints, concurrency, timeoutSeconds } = asked;
   const startedAt = clock.now();
   const seconds = (): number => (clock.now() - startedAt) / 1000;
   const late = new AbortController();
@@ -75,11 +78,15 @@ export async function mirror(
     const registries = createRegistries({ send: seen, clock, timer, endpoints, credentials });
     const copier = createCopier({ registries, clock, ...concurrency });
     const result = await copier.copy(request, { ...progress, signal });
+    // From the copy itself: what is there is not asked for at the source again.
+    for (const target of also)
+      await copier.copy({ source: { ...request.target, digest: result.digest }, target }, { signal });
+    const tags = also.flatMap(({ tag }) => tag ?? []);
     progress.end();
     io.out(
       input.json
-        ? jsonLine("copy", asJson(request, result, seconds()))
-        : formatCopy(request, result, seconds()),
+        ? jsonLine("copy", asJson(request, result, tags, seconds()))
+        : formatCopy(request, result, tags, seconds()),
     );
     return EXIT.done;
   } catch (error) {
@@ -119,6 +126,7 @@ async function before<T>(late: AbortSignal, promise: Promise<T>): Promise<T> {
 type Asked =
   | {
       readonly request: CopyRequest;
+      readonly also: readonly ImageReference[];
       readonly endpoints: ReturnType<typeof endpointsWithLogin>;
       readonly concurrency: Pick<CopierOptions, "concurrency">;
       readonly timeoutSeconds: number;
@@ -149,6 +157,9 @@ function requestFrom(input: MirrorInput, io: CommandIo): Asked {
     const tag = given.tag ?? source.tag ?? (source.digest === undefined ? "latest" : undefined);
     const target = tag === undefined ? given : { ...given, tag };
     const mapped = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
+    const also = (input.alsoTag ?? []).map((one) =>
+      named("--also-tag", `${target.host}/${target.path}:${one}`),
+    );
     const platforms: readonly Platform[] = input.platforms.map(parsePlatform);
     return {
       request: {
@@ -157,6 +168,7 @@ function requestFrom(input: MirrorInput, io: CommandIo): Asked {
         ...(platforms.length === 0 ? {} : { platforms }),
         ...(input.referrers === true ? { referrers: true } : {}),
       },
+      also,
       endpoints: endpointsWithLogin(mapped, io.env.AWS_ENDPOINT_URL),
       concurrency: blobs === undefined ? {} : { concurrency: () => blobs },
       timeoutSeconds,
@@ -185,13 +197,19 @@ function ecrCredentials(io: CommandIo, clock: Clock): FindCredentials {
   };
 }
 
-function asJson(request: CopyRequest, result: CopyResult, seconds: number): object {
+function asJson(
+  request: CopyRequest,
+  result: CopyResult,
+  alsoTagged: readonly string[],
+  seconds: number,
+): object {
   const { requests, ...rest } = result;
   return {
     outcome: result.alreadyPresent ? "already-present" : "copied",
     source: canonicalName(request.source),
     target: canonicalName(request.target),
     ...rest,
+    ...(alsoTagged.length === 0 ? {} : { alsoTagged }),
     requests,
     seconds,
   };
@@ -216,37 +234,6 @@ function failureAsJson(request: CopyRequest, error: CopyError, seconds: number):
 /** What ended before a registry was asked. */
 function refusedAsJson({ source, target }: CopyRequest, outcome: string, why: object): string {
   return jsonLine("copy", { outcome, source: canonicalName(source), target: canonicalName(target), ...why });
-}
-
-function formatCopy({ target }: CopyRequest, result: CopyResult, seconds: number): string {
-  const { requests, quota, foreignLayers = [], platforms = [], referrers } = result;
-  const there = `${target.host}/${target.path}${result.tag === undefined ? "" : `:${result.tag}`}`;
-  const several = platforms.length > 1 ? platforms : [];
-  const { tagMovedFrom } = result;
-  const known = tagMovedFrom === undefined ? "Already there:" : "Moved the tag";
-  const lines = [
-    `${result.alreadyPresent ? known : "Copied to"} ${there}`,
-    `  digest    ${result.digest}`,
-    ...(tagMovedFrom === undefined ? [] : [`  before    ${tagMovedFrom}`]),
-    ...several.map(
-      ({ platform, digest, tag }) => `  ${platform.padEnd(9)} ${digest}${tag ? ` :${tag}` : ""}`,
-    ),
-    ...(result.sourceDigest === result.digest ? [] : [`  of image  ${result.sourceDigest}`]),
-    `  blobs     ${result.blobsMoved} moved (${inMegabytes(result.bytesMoved)}), ${result.blobsSkipped} there before, ${result.blobsMounted} mounted`,
-    `  requests  ${requests.source} to the source, ${requests.target} to the target, ${seconds.toFixed(1)} s`,
-  ];
-  if (result.proof === "refused") lines.push("  proof     the target would not keep the image's index");
-  if (referrers !== undefined) {
-    const before = referrers.filter(({ alreadyPresent }) => alreadyPresent).length;
-    lines.push(`  referrers ${referrers.length - before} copied, ${before} there before`);
-  }
-  if (foreignLayers.length > 0) {
-    lines.push(`  foreign   ${foreignLayers.length} layers stay at their publisher's address`);
-  }
-  if (quota !== undefined) {
-    lines.push(`  quota     ${formatPulls(quota)} left at the source`);
-  }
-  return `${lines.join("\n")}\n`;
 }
 
 function advice(error: CopyError, overdue: number | undefined): string {

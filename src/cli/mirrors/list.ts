@@ -47,7 +47,7 @@ export async function listCopies(input: MirrorsInput, io: CommandIo): Promise<nu
           createUseReader(
             aws,
             times,
-            Number.POSITIVE_INFINITY,
+            { taskDefinitions: Number.POSITIVE_INFINITY, revisions: Number.POSITIVE_INFINITY },
             stack === undefined ? undefined : reportTableOf(stack),
           ),
           { headManifest: (image) => registries.headManifest(image, io.signal) },

@@ -25,6 +25,12 @@ export function addRegistryCommands(parts: ProgramParts): void {
     .option("--all-platforms", "every platform of the image", false)
     .option("--referrers", "also what refers to it: signatures, attestations, bills of materials", false)
     .option(
+      "--also-tag <tag>",
+      "a further tag of the target that is to name the copy; may be given several times",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option(
       "--concurrency <blobs>",
       "blobs at once, 1 to 32 (default: 5 into ECR, which wants few, and 16 elsewhere)",
     )

@@ -14,6 +14,8 @@ import { ACCOUNT_RULES, COPY_RULES, type Kept, listOf, type PruneFacts, retentio
 import { type Mark, markKey, seenOf } from "./mark.ts";
 
 export const DIGESTS_A_RUN_MAX = 50;
+/** Each repository in which something is deleted is looked at anew, before and after: nine calls. */
+export const REPOSITORIES_A_RUN_MAX = 10;
 /**
  * As many as four runs delete at the most: a mark for each of ten thousand copies would say no more. Proofs have as many of
  * their own: they keep theirs while they wait for the copies next to them.
@@ -122,6 +124,7 @@ function withinOneRun(judged: readonly Judged[]): readonly PruneDecision[] {
       kept.filter(({ copy }) => copy.kind !== "proof").map(({ copy }) => copy.repository),
     );
     const chosen = new Map<Copy, readonly Digest[]>();
+    const begun = new Set<string>();
     const before = putOff.size;
     let left = DIGESTS_A_RUN_MAX;
     for (const { copy, kept: why } of judged) {
@@ -132,7 +135,10 @@ function withinOneRun(judged: readonly Judged[]): readonly PruneDecision[] {
       if (copy.kind === "proof" && crowded.has(copy.repository)) putOff.set(copy, VOUCHES);
       else if (digests.length > DIGESTS_A_RUN_MAX) putOff.set(copy, TOO_MANY);
       else if (digests.length > left) putOff.set(copy, NEXT_RUN);
+      else if (begun.size >= REPOSITORIES_A_RUN_MAX && !begun.has(copy.repository))
+        putOff.set(copy, NEXT_RUN);
       else {
+        begun.add(copy.repository);
         left -= digests.length;
         chosen.set(copy, digests);
       }

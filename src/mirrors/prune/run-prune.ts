@@ -127,7 +127,7 @@ async function look(
   const unread: string[] = "unread" in names ? [names.because] : [];
   const because = await unrecorded();
   if (because !== undefined) unread.push(because);
-  const { marks, rests, taskDefinitions } = await records.read();
+  const { marks, rests, known: before } = await records.read();
   const images = new Map<string, readonly EcrImage[]>();
   for (const name of listOf(names)) {
     const read = await store.images(name);
@@ -146,13 +146,13 @@ async function look(
       unread.push(error instanceof Error ? error.message : `the repository ${name}`);
     }
   }
-  const known = new Map(taskDefinitions);
+  const known = new Map(before);
   // Before the uses: one that ends while they are read may have added a use to a list that was read already.
   const running = await executions(since);
   const uses = images.size === 0 ? NO_USES : await reader.read(known);
   // By a dry run too: a large account would never be read to its end without it.
-  const added = new Map([...known].filter(([arn]) => !taskDefinitions.has(arn)));
-  if (added.size > 0) await records.writeTaskDefinitions(added);
+  const added = new Map([...known].filter(([arn, images]) => before.get(arn) !== images));
+  if (added.size > 0) await records.writeKnown(added);
   return {
     since,
     copies: [...images].flatMap(([name, those]) => copiesOf(name, those, children, rests.get(name))),

@@ -1,7 +1,7 @@
 /** A deleted copy as it is told, with the command that copies it again by its digest, for as long as its source has it. */
 
 import type { Digest } from "../../image/digest.ts";
-import { mayBeIndex } from "../copies.ts";
+import { isReferrer, mayBeIndex } from "../copies.ts";
 import type { EcrRepository } from "../facts.ts";
 import type { PruneDecision } from "./decide-prune.ts";
 
@@ -22,7 +22,7 @@ export function deletedCopy(
   host: string,
 ): DeletedCopy {
   const { digest, tags, members } = copy;
-  const [tag] = tags;
+  const [tag, ...otherTags] = tags;
   const source = repository?.source;
   const [image] = members;
   const isIndex = image !== undefined && mayBeIndex(image);
@@ -42,8 +42,9 @@ export function deletedCopy(
             "mirror",
             `${source}@${digest}`,
             `${host}/${copy.repository}:${tag}`,
+            ...otherTags.flatMap((one) => ["--also-tag", one]),
             ...(isIndex ? ["--all-platforms"] : []),
-            ...(members.some(({ subject }) => subject !== undefined) ? ["--referrers"] : []),
+            ...(members.some(isReferrer) ? ["--referrers"] : []),
           ],
         }),
   };

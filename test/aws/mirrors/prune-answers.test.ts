@@ -84,8 +84,8 @@ describe("what is remembered of task definitions", () => {
       { id: { S: "task-definition odd" }, value: { S: '"nginx"' } },
     ];
     const settings = await settingsFor(() => ({ body: { Items } }));
-    const { taskDefinitions } = await createPruneTable(settings, "prune", createServiceTimes()).read();
-    deepEqual([...taskDefinitions.keys()], ["whole"]);
+    const { known } = await createPruneTable(settings, "prune", createServiceTimes()).read();
+    deepEqual([...known.keys()], ["whole"]);
   });
 });
 

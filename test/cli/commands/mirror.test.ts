@@ -40,7 +40,11 @@ const always =
   };
 
 async function copy(
-  more: { readonly concurrency?: string; readonly timeout?: string } = {},
+  more: {
+    readonly concurrency?: string;
+    readonly timeout?: string;
+    readonly alsoTag?: readonly string[];
+  } = {},
   timer?: Timer,
 ): Promise<{ status: number; kind: unknown }> {
   const io = commandIo();
@@ -99,6 +103,29 @@ describe("repull mirror ends with", () => {
     };
     deepEqual(await copy({ timeout: "30" }, clock), { status: 5, kind: "aborted" });
     clock.stop();
+  });
+
+  test("0: a copy with two further tags, which asks the source for no more than one of one tag", async () => {
+    let asked = 0;
+    source.mischief = () => {
+      asked += 1;
+      return false;
+    };
+    deepEqual(await copy(), { status: 0, kind: "copied" });
+    const once = asked;
+    await target.stop();
+    target = await LoopbackRegistry.start();
+    deepEqual(await copy({ alsoTag: ["1", "latest"] }), { status: 0, kind: "copied" });
+    equal(asked, 2 * once);
+    deepEqual(
+      ["v1", "1", "latest"].map((tag) => target.tags.get(`copy/app:${tag}`) !== undefined),
+      [true, true, true],
+    );
+    equal(new Set(target.tags.values()).size, 1);
+  });
+
+  test("2: a further tag that is not a tag", async () => {
+    deepEqual(await copy({ alsoTag: ["a/b"] }), { status: 2, kind: "invalid-input" });
   });
 
   test("0: one blob at a time, where an option says so", async () => {

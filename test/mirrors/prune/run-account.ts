@@ -112,7 +112,7 @@ export class RunAccount {
         read: async () => ({
           marks: new Map(this.#marks),
           rests: new Map(this.#rests),
-          taskDefinitions: new Map(this.taskDefinitions),
+          known: new Map(this.taskDefinitions),
         }),
         writeMarks: async (repository, marks) => {
           for (const key of [...this.#marks.keys()])
@@ -123,7 +123,7 @@ export class RunAccount {
           this.fails("writeRest", repository);
           this.#rests.set(repository, new Set(digests));
         },
-        writeTaskDefinitions: async (added) => {
+        writeKnown: async (added) => {
           for (const [arn, images] of added) this.taskDefinitions.set(arn, images);
         },
       },

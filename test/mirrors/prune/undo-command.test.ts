@@ -21,9 +21,9 @@ const DIGEST = digestOf("image");
 const CHILD = digestOf("child");
 const SIGNATURE = digestOf("signature");
 
-const root = (mediaType: string): EcrImage => ({
+const root = (mediaType: string, ...more: readonly string[]): EcrImage => ({
   digest: DIGEST,
-  tags: [copyTag("1.27", DIGEST)],
+  tags: [copyTag("1.27", DIGEST), ...more],
   mediaType,
   isActive: true,
 });
@@ -54,10 +54,12 @@ describe("the command that undoes a deletion", () => {
     ["an image of one platform",   [root(IMAGE)],                   []],
     ["an index",                   [root(INDEX), child],            ["--all-platforms"]],
     ["a signed image",             [root(IMAGE), signature],        ["--referrers"]],
+    ["an image of three tags",     [root(IMAGE, copyTag("1", DIGEST), copyTag("latest", DIGEST))], ["--also-tag", copyTag("1", DIGEST), "--also-tag", copyTag("latest", DIGEST)]],
+    ["an image that cosign signed", [root(IMAGE), { digest: SIGNATURE, tags: [`sha256-${DIGEST.slice(7)}.sig`], mediaType: IMAGE, isActive: true }], ["--referrers"]],
     ["a signed index",             [root(INDEX), child, signature], ["--all-platforms", "--referrers"]],
   ];
   for (const [what, images, options] of table)
-    test(`copies ${what} by its digest, under its tag, and is one that repull takes`, async () => {
+    test(`copies ${what} by its digest, under its tags, and is one that repull takes`, async () => {
       const [repull, command, source = "", target = "", ...rest] = undoOf(images);
       deepEqual([repull, command, rest], ["repull", "mirror", options]);
       equal(parseReference(source).digest, DIGEST);
