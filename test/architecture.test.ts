@@ -157,7 +157,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/cli/program":                  [".", "account", "account/cluster", "account/sessions", "check", "commands", "commands/kubernetes", "commands/policy", "completion", "demo", "doctor", "doctor/cluster", "mirrors", "mirrors/cache", "output", "program/kubernetes", "program/options", "rate-limit", "replay", "scan"],
   "src/cli/program/kubernetes":       [".", "account", "account/sessions", "commands", "commands/kubernetes", "output", "program", "program/options"],
   "src/cli/program/options":          [".", "account"],
-  "src/cli/mirrors":                  [".", "account", "output", "output/progress"],
+  "src/cli/mirrors":                  [".", "account", "output", "output/progress", "scan/report"],
   "src/cli/mirrors/cache":            [".", "account", "output"],
   "src/cli/rate-limit":               [".", "account", "output"],
   "src/cli/replay":                   [".", "account", "input", "output", "output/progress"],

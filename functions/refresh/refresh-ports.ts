@@ -12,7 +12,7 @@ import { registryPorts } from "../registry-ports.ts";
 import type { RefreshSettings, Settings } from "../settings.ts";
 
 /** What is not read now is read by a later run, and until then each copy counts as used. */
-const NEW_TASK_DEFINITIONS_MAX = 500;
+const NEW_MAX = { taskDefinitions: 500, revisions: 4_000 };
 
 export function refreshPorts(
   settings: Settings,
@@ -30,7 +30,7 @@ export function refreshPorts(
     clock,
     executions: createExecutions(aws, functions),
     store: createImageStore(aws, account, times),
-    reader: createUseReader(aws, times, NEW_TASK_DEFINITIONS_MAX, reportTable),
+    reader: createUseReader(aws, times, NEW_MAX, reportTable),
     records: createPruneTable(aws, table, times, "refresh-lock"),
     async stopped() {
       try {

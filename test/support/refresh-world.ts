@@ -118,9 +118,9 @@ export async function refreshWorld(registries: object = {}, policy: SaidPolicy =
               lock = undefined;
             };
           },
-          read: async () => ({ sources: new Map(played.records), taskDefinitions }),
+          read: async () => ({ sources: new Map(played.records), known: taskDefinitions }),
           writeSources: async (repository, records) => void played.records.set(repository, records),
-          writeTaskDefinitions: async () => {},
+          writeKnown: async () => {},
         },
         ...ports,
       };

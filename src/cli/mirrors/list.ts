@@ -6,6 +6,7 @@ import { createImageStore } from "../../aws/mirrors/ecr-images.ts";
 import { reportTableOf } from "../../aws/mirrors/reports/report-table.ts";
 import { createServiceTimes } from "../../aws/mirrors/service-times.ts";
 import { listMirrors, type MirrorList } from "../../mirrors/list-mirrors.ts";
+import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { linesOf } from "../../text/visible.ts";
 import { accountPorts } from "../account/account-ports.ts";
@@ -16,12 +17,18 @@ import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { permissions } from "../output/permissions.ts";
+import { writeReport } from "../output/write-report.ts";
 import { formatMirrors } from "./format-mirrors.ts";
 import { MIRRORS_ACTIONS } from "./mirror-rights.ts";
 import type { Mirrors } from "./mirrors-line.ts";
 import { storageCost } from "./storage-cost.ts";
 
-export type MirrorsInput = { readonly rights: boolean; readonly json: boolean } & DeployedConfigOptions;
+export type MirrorsInput = {
+  readonly rights: boolean;
+  readonly json: boolean;
+  /** A file for a report as well. */
+  readonly html?: string;
+} & DeployedConfigOptions;
 
 const NO_COPIES: MirrorList = { copies: [], bytes: 0, images: 0, gaps: [] };
 
@@ -53,6 +60,11 @@ export async function listCopies(input: MirrorsInput, io: CommandIo): Promise<nu
           { headManifest: (image) => registries.headManifest(image, io.signal) },
         );
   const told = lineOf(found, account, aws.region);
+  if (input.html !== undefined) {
+    const { mirrorsAsHtml } = await import("./mirrors-report.ts");
+    const at = new Date(systemClock.now()).toISOString();
+    await writeReport(input.html, mirrorsAsHtml(told, at), io);
+  }
   io.out(input.json ? jsonLine("mirrors", told) : linesOf(formatMirrors(told)));
   return told.unread.length === 0 ? EXIT.done : EXIT.unfinished;
 }

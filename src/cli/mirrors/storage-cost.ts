@@ -12,10 +12,15 @@ export function storageCost(
   bytes: number,
   region: string,
 ): { readonly usdPerMonth: number; readonly price: string } {
-  const usdPerMonth = Math.round((bytes / GB) * USD_PER_GB_MONTH * 100) / 100;
+  const usdPerMonth = costOf(bytes);
   const known = "0.10 USD for a GB and month, us-east-1, as quoted in March 2026";
   return {
     usdPerMonth,
     price: region === "us-east-1" ? known : `${known}; the price of ${region} is not known here`,
   };
+}
+
+/** In USD, to the cent, at the price of us-east-1. */
+export function costOf(bytes: number): number {
+  return Math.round((bytes / GB) * USD_PER_GB_MONTH * 100) / 100;
 }

@@ -72,15 +72,17 @@ function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
     .description(
       "List every copy: its source and whether the source's tag has moved, who uses it, its size and cost. Changes nothing, and pulls nothing.",
     )
+    .option("--html <file>", "also write a report: one file that needs nothing else")
     .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)
-    .action((options: StackFlags & { readonly rights: boolean; readonly json: boolean }) =>
-      finish(async () =>
-        (await import("../mirrors/list.ts")).listCopies(
-          { ...options, ...deployedConfigOptionsOf(options) },
-          io,
+    .action(
+      (options: StackFlags & { readonly rights: boolean; readonly json: boolean; readonly html?: string }) =>
+        finish(async () =>
+          (await import("../mirrors/list.ts")).listCopies(
+            { ...options, ...deployedConfigOptionsOf(options) },
+            io,
+          ),
         ),
-      ),
     );
 
   addBoundedAccountOptions(mirrors.command("refresh"))

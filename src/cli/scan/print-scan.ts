@@ -1,6 +1,5 @@
 /** Prints a scan in the form that was asked for, and writes its report. */
 
-import { InvalidInput } from "../../image/invalid-input.ts";
 import { rolesOf } from "../../scan/exposure.ts";
 import type { Scan } from "../../scan/scan.ts";
 import type { CommandIo } from "../io.ts";
@@ -33,13 +32,4 @@ function printRoles(roles: readonly string[], json: boolean, io: CommandIo): voi
       "no workload here that depends on Docker Hub has a role: PassableRoleArns needs those of the tasks to come\n",
     );
   io.out(json ? jsonLine("roles", { roles }) : `${roles.join(",")}\n`);
-}
-
-export async function writeReport(path: string, text: string, io: CommandIo): Promise<void> {
-  try {
-    await io.writeFile?.(path, text);
-  } catch (error) {
-    const because = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput("--html", `a file that can be written: ${because}`, { cause: error });
-  }
 }

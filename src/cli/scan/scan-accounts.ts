@@ -11,8 +11,9 @@ import { stackFlags } from "../account/stack-flags.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { describeError, errorAsJson } from "../output/command-error.ts";
+import { writeReport } from "../output/write-report.ts";
 import { WrongCall } from "../wrong-call.ts";
-import { printScan, writeReport } from "./print-scan.ts";
+import { printScan } from "./print-scan.ts";
 import { type ReadPlace, readPlace, type ScanInput } from "./read-place.ts";
 
 /** The names in `--profile a,b,c`, each once. Throws WrongCall for an empty one. */

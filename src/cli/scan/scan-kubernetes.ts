@@ -13,7 +13,8 @@ import {
 import { readInventory } from "../account/cluster/read-inventory.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
-import { printScan, writeReport } from "./print-scan.ts";
+import { writeReport } from "../output/write-report.ts";
+import { printScan } from "./print-scan.ts";
 
 export type ClusterScanInput = ClusterOptions & {
   readonly html?: string;

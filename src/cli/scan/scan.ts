@@ -11,7 +11,8 @@ import { whereOf } from "../account/where.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { permissions } from "../output/permissions.ts";
-import { printScan, writeReport } from "./print-scan.ts";
+import { writeReport } from "../output/write-report.ts";
+import { printScan } from "./print-scan.ts";
 import { clusterIn, readPlace, type ScanInput } from "./read-place.ts";
 import { SCAN_ACTIONS, VERIFY_ACTIONS } from "./scan-permissions.ts";
 

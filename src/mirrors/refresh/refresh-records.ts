@@ -1,6 +1,6 @@
 /** What one refresh leaves for the next: what is known of each source, by repository and tag. `aws/mirrors` implements it. */
 
-import type { KnownTaskDefinitions } from "../ports.ts";
+import type { KnownImages } from "../ports.ts";
 import type { SourceRecord } from "./source-record.ts";
 
 export interface RefreshRecords {
@@ -9,8 +9,8 @@ export interface RefreshRecords {
   /** Throws AwsError. */
   read(): Promise<{
     readonly sources: ReadonlyMap<string, ReadonlyMap<string, SourceRecord>>;
-    readonly taskDefinitions: KnownTaskDefinitions;
+    readonly known: KnownImages;
   }>;
   writeSources(repository: string, records: ReadonlyMap<string, SourceRecord>): Promise<void>;
-  writeTaskDefinitions(added: KnownTaskDefinitions): Promise<void>;
+  writeKnown(added: KnownImages): Promise<void>;
 }

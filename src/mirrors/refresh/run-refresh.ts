@@ -127,11 +127,11 @@ async function look(
   hasTime: () => boolean,
 ): Promise<Seen> {
   const { copies, gaps } = await readSourcedCopies(prefix, store);
-  const { sources: before, taskDefinitions } = await records.read();
-  const known = new Map(taskDefinitions);
+  const { sources: before, known: knownBefore } = await records.read();
+  const known = new Map(knownBefore);
   const read = await reader.read(known);
-  const added = new Map([...known].filter(([arn]) => !taskDefinitions.has(arn)));
-  if (added.size > 0) await records.writeTaskDefinitions(added);
+  const added = new Map([...known].filter(([arn, images]) => knownBefore.get(arn) !== images));
+  if (added.size > 0) await records.writeKnown(added);
   const { uses, missing } = usesIn(read);
   const all = copiedTags(copies, uses);
   const wanted = await readWanted(policy.mirrors.images, all, uses, tagLists, hasTime);

@@ -247,9 +247,9 @@ describe("two refreshes at once", () => {
     const free = { lock: async () => async () => {} };
     const records = {
       ...free,
-      read: async () => ({ sources: new Map(), taskDefinitions: new Map() }),
+      read: async () => ({ sources: new Map(), known: new Map() }),
       writeSources: async () => {},
-      writeTaskDefinitions: async () => {},
+      writeKnown: async () => {},
     };
     const both = await Promise.all([
       played.refresh({ run: "a", ports: { records } }),

@@ -1,11 +1,5 @@
-/**
- * A scan as a report: one file that sends no request, opens from a mail, and is read on a phone.
- *
- * Every name in it is foreign and is escaped; a policy in its head lets nothing but its own style and
- * script run, by their hashes, and nothing be fetched.
- */
+/** A scan as a report. */
 
-import { createHash } from "node:crypto";
 import { busiestAddress } from "../../../scan/image-changes.ts";
 import { ANONYMOUS_PULLS } from "../../../scan/peak-pulls.ts";
 import type { Scan } from "../../../scan/scan.ts";
@@ -14,8 +8,7 @@ import { escaped } from "../../../text/escape-html.ts";
 import { countsOf, headlineOf, slippedSentence } from "../format-scan.ts";
 import { addressChart } from "./address-chart.ts";
 import { imageTable } from "./image-table.ts";
-import { SCAN_SCRIPT } from "./script.ts";
-import { SCAN_STYLE } from "./style.ts";
+import { gapsCard, reportPage, tile } from "./page.ts";
 import { workloadTable } from "./workload-table.ts";
 
 export type ScannedAt = { readonly at: string } & (
@@ -30,43 +23,20 @@ export function scanAsHtml(scan: Scan, scanned: ScannedAt): string {
   const { at } = scanned;
   const { level, sentence } = headlineOf(scan);
   const place = placeOf(scanned);
-  const title = `Docker Hub in ${place.join(", ")}`;
-  const directives = [
-    "default-src 'none'",
-    ["style-src", hashOf(SCAN_STYLE)].join(" "),
-    ["script-src", hashOf(SCAN_SCRIPT)].join(" "),
-    "base-uri 'none'",
-    "form-action 'none'",
-  ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${directives.join("; ")}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${escaped(title)}</title>
-<style>${SCAN_STYLE}</style>
-</head>
-<body>
-<header class="top">
-<p class="where">repull scan · ${place.map(escaped).join(" · ")} · ${escaped(at.slice(0, 16).replace("T", " "))} UTC</p>
-<h1>What depends on Docker Hub</h1>
-</header>
-<main>
-<section class="card headline ${level}"><p>${escaped(sentence)}</p></section>
+  return reportPage({
+    title: `Docker Hub in ${place.join(", ")}`,
+    heading: "What depends on Docker Hub",
+    where: ["repull scan", ...place],
+    at,
+    body: `<section class="card headline ${level}"><p>${escaped(sentence)}</p></section>
 ${tiles(scan)}
 ${imageTable(scan)}
 ${addressChart(scan)}
 ${workloadTable(scan)}
 ${slipped(scan)}
-${gaps(scan)}
-</main>
-<footer><p>${escaped(`Read: ${readOf(scan)}. Nothing was changed, and no registry was asked: repull plan ${scan.pods === undefined ? "SERVICE does that for one service" : "NAMESPACE/KIND/NAME says what Repull knows of one workload"}.`)}</p></footer>
-<script>${SCAN_SCRIPT}</script>
-</body>
-</html>
-`;
+${gapsCard(scan.gaps)}`,
+    footer: `Read: ${readOf(scan)}. Nothing was changed, and no registry was asked: repull plan ${scan.pods === undefined ? "SERVICE does that for one service" : "NAMESPACE/KIND/NAME says what Repull knows of one workload"}.`,
+  });
 }
 
 function placeOf(scanned: ScannedAt): readonly string[] {
@@ -90,26 +60,15 @@ function slipped({ slipped: found = [] }: Scan): string {
   return `<section class="card"><h2>${escaped(slippedSentence(found))}</h2><ul class="note">${lines.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul></section>`;
 }
 
-function hashOf(text: string): string {
-  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-}
-
 function tiles(scan: Scan): string {
   const { exposures } = scan;
   const worst = busiestAddress(scan.addresses)?.pullsPerAddress ?? 0;
   const skipped = exposures.filter(({ notRemediatedBecause }) => notRemediatedBecause !== undefined).length;
   const pulls = exposures.reduce((sum, { anonymousPulls }) => sum + anonymousPulls, 0);
-  const tile = (figure: number, words: string, isOver: boolean): string =>
-    `<div class="tile${isOver ? " over" : ""}"><b>${figure.toLocaleString("en-US")}</b><span>${escaped(words)}</span></div>`;
   return `<section class="tiles" aria-label="In figures">
-${tile(exposures.length, `of ${counted(scan.workloads ?? scan.services + scan.schedules + scan.standaloneTasks, "workload")} run images from Docker Hub`, false)}
-${tile(pulls, "anonymous pulls in the worst six hours", false)}
+${tile(exposures.length, `of ${counted(scan.workloads ?? scan.services + scan.schedules + scan.standaloneTasks, "workload")} run images from Docker Hub`)}
+${tile(pulls, "anonymous pulls in the worst six hours")}
 ${tile(worst, `of them by one address, which has ${ANONYMOUS_PULLS} in six hours`, worst > ANONYMOUS_PULLS)}
 ${tile(skipped, "of them Repull would skip, by tags, policy or rights", skipped > 0)}
 </section>`;
-}
-
-function gaps({ gaps: found }: Scan): string {
-  if (found.length === 0) return "";
-  return `<section class="card"><h2>What could not be read</h2><ul class="note">${found.map((gap) => `<li>${escaped(gap)}</li>`).join("")}</ul></section>`;
 }

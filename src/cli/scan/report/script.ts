@@ -3,7 +3,7 @@
  * no request and keeps nothing. Its rules for a cell of CSV are those of csv.ts.
  */
 
-export const SCAN_SCRIPT = `
+export const REPORT_SCRIPT = `
 (() => {
   "use strict";
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -75,8 +75,9 @@ export const SCAN_SCRIPT = `
   if (!words) return;
   const which = document.getElementById("which");
   const none = document.getElementById("none");
-  const rows = [...document.getElementById("workloads").tBodies[0].rows];
-  const shown = document.querySelector('.tools[data-for="workloads"] output');
+  const tools = words.closest(".tools");
+  const rows = [...document.getElementById(tools.dataset.for).tBodies[0].rows];
+  const shown = tools.querySelector("output");
   const filter = () => {
     const wanted = words.value.toLowerCase().split(/\\s+/).filter(Boolean);
     let count = 0;

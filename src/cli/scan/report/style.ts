@@ -1,6 +1,6 @@
 /** The report's own looks: both colour schemes, a phone, a page of paper. It contains no address. */
 
-export const SCAN_STYLE = `
+export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #f6f7f9; --card: #ffffff; --ink: #16191f; --soft: #5b6472; --line: #dfe3e8; --stripe: #f8f9fb;
