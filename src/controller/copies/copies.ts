@@ -32,6 +32,8 @@ const POLL_SECONDS = [2, 4, 8, 16, 32, 60] as const;
 const WAIT_MS_MAX = 2 * 3_600_000;
 /** Executions that one process waits for; names that others have used up are skipped. */
 const OWN_MAX = 3;
+/** An execution that was started and is in no list by then was lost on its way. A second start of one name starts nothing twice. */
+const UNSEEN_MS_MAX = 120_000;
 const NAMES_MAX = 40;
 /** A refusal is asked about again: the source's limit, or a right, may be another by then. */
 const REFUSED_MS = 600_000;
@@ -41,8 +43,10 @@ type Copy = {
   attempt: number;
   own: number;
   polls: number;
-  /** When this name's execution was first seen under way. */
+  /** When this name's execution was first waited for. */
   since?: number;
+  /** When it was last started, or seen to be there; absent: neither is known. */
+  knownAt?: number;
   nextAt: number;
   answer: CopyAnswer;
   asking?: Promise<CopyAnswer>;
@@ -56,6 +60,7 @@ export function createCopies(ports: CopyPorts): Copies {
     copy.attempt += 1;
     copy.polls = 0;
     delete copy.since;
+    delete copy.knownAt;
     if (copy.own >= OWN_MAX || copy.attempt > NAMES_MAX) return refuse(copy, because);
     copy.nextAt = 0;
     return { kind: "waiting" };
@@ -64,6 +69,7 @@ export function createCopies(ports: CopyPorts): Copies {
     copy.attempt += 1;
     Object.assign(copy, { own: 0, polls: 0, nextAt: held?.opensAt ?? clock.now() + REFUSED_MS });
     delete copy.since;
+    delete copy.knownAt;
     return { kind: "refused", because, ...(held === undefined ? {} : { held }) };
   };
   const waitOn = (copy: Copy): CopyAnswer => {
@@ -77,7 +83,8 @@ export function createCopies(ports: CopyPorts): Copies {
 
   /** What an execution of this name means: one that was seen under way is believed, any other may be of another time. */
   const judge = async (copy: Copy, request: CopyRequest, found: ExecutionStatus): Promise<CopyAnswer> => {
-    const isSeen = copy.since !== undefined;
+    const isSeen = copy.knownAt !== undefined;
+    copy.knownAt = clock.now();
     const { status, refused, held, because = "no reason given" } = found;
     if (status === "running") return waitOn(copy);
     if (refused !== undefined) {
@@ -93,11 +100,12 @@ export function createCopies(ports: CopyPorts): Copies {
   const ask = async (copy: Copy, request: CopyRequest): Promise<CopyAnswer> => {
     const name = nameOfMirror(request, copy.attempt, { executions });
     try {
-      if (copy.since === undefined) {
-        if ((await executions.start("mirror", name, request as unknown as Json)) === "started") {
-          copy.own += 1;
-          return waitOn(copy);
-        }
+      // A start that was refused for now, or whose answer was lost, is tried again; so is one that has led to nothing.
+      const isKnown = copy.knownAt !== undefined && clock.now() - copy.knownAt < UNSEEN_MS_MAX;
+      if (!isKnown && (await executions.start("mirror", name, request as unknown as Json)) === "started") {
+        copy.own += copy.knownAt === undefined ? 1 : 0;
+        copy.knownAt = clock.now();
+        return waitOn(copy);
       }
       const found = await executions.status("mirror", name);
       return found === undefined ? waitOn(copy) : await judge(copy, request, found);

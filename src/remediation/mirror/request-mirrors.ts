@@ -6,8 +6,10 @@
  */
 
 import type { Digest } from "../../image/digest.ts";
-import { printPlatform } from "../../image/platform.ts";
+import { parsePlatform, printPlatform } from "../../image/platform.ts";
 import { parseReference, pinToDigest } from "../../image/reference.ts";
+import { MANIFEST_BYTES_MAX } from "../../oci/client/manifest.ts";
+import { indexSubset } from "../../oci/copy/index-subset.ts";
 import type { Json } from "../../runtime/json.ts";
 import type { ImagePlan } from "../../substitution/plan-types.ts";
 import { mirrorName } from "../detect/execution-names.ts";
@@ -80,10 +82,19 @@ export async function startMirror(
   return found.status === "succeeded" && found.refused === undefined ? "done" : "spent";
 }
 
-/** Whether the target's registry has these bytes: this proves more than what an execution says of them. */
+/**
+ * Whether the target's registry has these bytes: this proves more than what an execution says of them. Of an index of which
+ * some platforms are copied, the index itself is there as a blob only, with what is needed of it (retained-index.ts).
+ */
 export async function isInTarget(
-  { target, digest }: MirrorRequest,
+  { target, digest, platforms }: MirrorRequest,
   { registries }: Pick<Ports, "registries">,
 ): Promise<boolean> {
-  return (await registries.headManifest(pinToDigest(parseReference(target), digest))) !== undefined;
+  const place = parseReference(target);
+  if ((await registries.headManifest(pinToDigest(place, digest))) !== undefined) return true;
+  const kept =
+    platforms === undefined ? undefined : await registries.getBlob(place, digest, MANIFEST_BYTES_MAX);
+  if (kept === undefined || platforms === undefined) return false;
+  const part = indexSubset({ bytes: kept }, platforms.map(parsePlatform));
+  return part !== undefined && (await registries.headManifest(pinToDigest(place, part.digest))) !== undefined;
 }
