@@ -64,6 +64,8 @@ export type Exposure = {
   /** Why a limit would find it unprotected; absent where Repull would act. */
   readonly notRemediatedBecause?: string;
   readonly roles: readonly string[];
+  /** Among them the one that pulls from ECR, where the tasks have one. */
+  readonly executionRole?: string;
 };
 
 /** What all kinds of workload are reduced to before their images are looked at. */
@@ -189,6 +191,7 @@ function exposed(
     // Instances pull by their own interface, whatever the network of the task is.
     pulledBy: isFargate ? "task" : "host",
     ...optional("notRemediatedBecause", unprotected),
+    ...optional("executionRole", executionRoleOf(taskDefinition)),
     roles: [getString(taskDefinition, "taskRoleArn"), executionRoleOf(taskDefinition)].filter(
       (role) => role !== undefined,
     ),

@@ -54,6 +54,7 @@ const CODES: Readonly<Record<AwsErrorKind, readonly string[]>> = {
     "ImageNotFoundException",
     "NamespaceNotFoundException",
     "NoSuchEntityException",
+    "NotFoundException",
     "ParameterNotFound",
     "PullThroughCacheRuleNotFoundException",
     "RepositoryNotFoundException",

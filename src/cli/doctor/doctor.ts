@@ -8,6 +8,7 @@ import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createParameters } from "../../aws/client/ssm-parameters.ts";
 import { createDockerHubCredentials, secretKeyNames } from "../../aws/registry/docker-hub-secret.ts";
+import { createOtherRepositories, keyState } from "../../aws/registry/other-repositories.ts";
 import { createAccountInventory } from "../../aws/scan/account-inventory.ts";
 import { readDeployedExecutions } from "../../aws/stack/deployed-executions.ts";
 import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
@@ -20,7 +21,7 @@ import { parseEndpoints } from "../../oci/http/registry-endpoints.ts";
 import type { Send } from "../../oci/http/transport.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { rolesOf } from "../../scan/exposure.ts";
-import { scanAccount } from "../../scan/scan.ts";
+import { type Scan, scanAccount } from "../../scan/scan.ts";
 import { DEFAULT_POLICY } from "../../substitution/policy/policy.ts";
 import { accountClock } from "../account/account-clock.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
@@ -108,6 +109,16 @@ export function stackUnderTest(
 ): StackUnderTest {
   const ecs = createEcs(aws);
   const endpoints = parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS);
+  let scanning: Promise<Scan> | undefined;
+  // Once for all checks: it reads every service.
+  const scanned = (): Promise<Scan> => {
+    scanning ??= scanAccount(createAccountInventory(aws), ecs, {
+      policy: DEFAULT_POLICY,
+      ecrHost: ecrHost(home.account, home.region),
+      clock,
+    });
+    return scanning;
+  };
   return {
     stackName,
     home,
@@ -125,15 +136,15 @@ export function stackUnderTest(
       const registries = createRegistries({ send, clock, endpoints, ...account });
       return (await registries.headManifest(QUOTA_IMAGE, io.signal))?.quota;
     },
-    async rolesInUse() {
-      const registry = ecrHost(home.account, home.region);
-      const scanned = await scanAccount(createAccountInventory(aws), ecs, {
-        policy: DEFAULT_POLICY,
-        ecrHost: registry,
-        clock,
-      });
-      return rolesOf(scanned.exposures);
-    },
+    rolesInUse: async () => rolesOf((await scanned()).exposures),
+    pullsInUse: async () =>
+      (await scanned()).exposures.flatMap(({ images, executionRole, pulledBy }) =>
+        executionRole === undefined || pulledBy === "host"
+          ? []
+          : images.map(({ image }) => ({ image, role: executionRole })),
+      ),
+    repositories: createOtherRepositories(aws),
+    keyState: (key) => keyState(aws, key),
     now: () => clock.now(),
   };
 }

@@ -5,6 +5,7 @@
  * Nothing here writes: every caller that may read the stack can examine it at any time.
  */
 
+import { centralCopiesChecks } from "./central-copies-checks.ts";
 import type { Check } from "./check.ts";
 import { executionChecks } from "./execution-checks.ts";
 import { functionChecks } from "./function-checks.ts";
@@ -51,6 +52,7 @@ export async function runChecks(tested: StackUnderTest): Promise<CheckReport> {
       ...(await rightChecks(functions, places, tested)),
       await passRoleCheck(functions, tested),
       ...(await registryChecks(functions, tested)),
+      ...(await centralCopiesChecks(functions, tested)),
       ...(await executionChecks(functions, tested)),
     ],
     cluster,

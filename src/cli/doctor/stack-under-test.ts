@@ -1,6 +1,7 @@
 /** Everything that the doctor asks of an account; nothing here writes, and nothing here knows AWS. */
 
 import type { IamSimulator } from "../../aws/adapters/iam-simulator.ts";
+import type { OtherRepositories } from "../../aws/registry/other-repositories.ts";
 import type { DeployedExecutions } from "../../aws/stack/deployed-executions.ts";
 import type { DeployedFunction, DeployedStack, ReadResult } from "../../aws/stack/deployed-stack.ts";
 import type { RateLimit } from "../../oci/client/rate-limit.ts";
@@ -26,6 +27,12 @@ export type StackUnderTest = {
   quota(secretArn: string | undefined): Promise<RateLimit | undefined>;
   /** The roles of the services that depend on Docker Hub. Throws AwsError. */
   rolesInUse(): Promise<readonly string[]>;
+  /** Their images, each with the execution role that pulls it; the most pulled first. Throws AwsError. */
+  pullsInUse(): Promise<readonly { readonly image: string; readonly role: string }[]>;
+  /** Repositories of other accounts. */
+  readonly repositories: OtherRepositories;
+  /** Whether a key of KMS can be used, as KMS names it. Throws AwsError. */
+  keyState(key: string): Promise<string | undefined>;
   now(): number;
 };
 

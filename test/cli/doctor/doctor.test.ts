@@ -128,6 +128,9 @@ function patient(
     secretKeys: async () => ["username", "password", "accessToken"],
     quota: async () => ({ limit: 100, remaining: 80, source: "203.0.113.7" }),
     rolesInUse: async () => [ROLE],
+    pullsInUse: async () => [{ image: "nginx:1.27", role: ROLE }],
+    repositories: { policy: throwing("denied", "ecr:GetRepositoryPolicy"), tryPull: async () => {} },
+    keyState: async () => "Enabled",
     now: () => NOW,
     ...others,
   };
