@@ -25,7 +25,7 @@ ADDITIONS = {
     Path(__file__).parent / "mirrors.yaml": ("Mirrors", "Refresh"),
 }
 # Without a transform, and without functions.
-PLAIN = (Path(__file__).parent / "eks-role.yaml",)
+PLAIN = tuple(Path(__file__).parent / name for name in ("central.yaml", "eks-role.yaml", "stackset.yaml"))
 
 
 def lint() -> list[str]:

@@ -1,0 +1,87 @@
+/** The templates of several accounts: who may pull from the central one, and what each account's stack is told. */
+
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { getObjects, getStrings } from "../../src/ecs/json-fields.ts";
+import type { JsonObject } from "../../src/runtime/json.ts";
+import { readTemplate } from "../support/aws/template.ts";
+
+const ORGANIZATION = { OrganizationId: "o-abcdefghij" };
+const EXAMPLE = readFileSync(
+  new URL("../../infra/terraform/examples/accounts/main.tf", import.meta.url),
+  "utf8",
+);
+
+function statementsWith(values: Readonly<Record<string, string>>): readonly JsonObject[] {
+  const { resources } = readTemplate({ ...ORGANIZATION, ...values }, "central.yaml");
+  const { PolicyText } = (resources.RegistryPolicy?.Properties ?? {}) as { PolicyText?: JsonObject };
+  return getObjects(PolicyText ?? {}, "Statement");
+}
+
+describe("the policy of the central account's registry", () => {
+  test("lets the organisation pull the copies, and no other account or repository", () => {
+    expect(statementsWith({})).toEqual([
+      {
+        Sid: "TheOrganisationMayPullCopies",
+        Effect: "Allow",
+        Principal: "*",
+        Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        Resource: expect.stringMatching(/^arn:aws:ecr:[^:]+:\d{12}:repository\/repull\/\*$/),
+        Condition: { StringEquals: { "aws:PrincipalOrgID": ORGANIZATION.OrganizationId } },
+      },
+    ]);
+  });
+
+  test("lets it fill the cache where there is one, below its prefix, and push nowhere", () => {
+    const [, cache, ...others] = statementsWith({ CachePrefix: "docker-hub" });
+    expect(others).toEqual([]);
+    expect(cache).toMatchObject({
+      Resource: expect.stringMatching(/:repository\/docker-hub\/\*$/),
+      Condition: { StringEquals: { "aws:PrincipalOrgID": ORGANIZATION.OrganizationId } },
+    });
+    expect(
+      getStrings(cache ?? {}, "Action").filter((action) => /Put|Upload|Delete|Set/.test(action)),
+    ).toEqual([]);
+  });
+
+  test("is the same in the example for Terraform", () => {
+    const [statement] = statementsWith({});
+    for (const action of getStrings(statement ?? {}, "Action")) expect(EXAMPLE).toContain(`"${action}"`);
+    expect(EXAMPLE).toContain(`"aws:PrincipalOrgID" = var.organization_id`);
+  });
+});
+
+describe("the stack of each account", () => {
+  const { parameters } = readTemplate();
+  const needed = {
+    TemplateUrl: "https://bucket.s3.amazonaws.com/template.json",
+    OrganizationalUnitIds: "ou-1234-12345678",
+    Regions: "us-east-1",
+    PassableRoleArns: "*",
+  };
+  const set = (readTemplate(needed, "stackset.yaml").resources.Accounts?.Properties ?? {}) as JsonObject;
+
+  test("is told nothing that the main template does not have", () => {
+    const told = getObjects(set, "Parameters").map(({ ParameterKey }) => String(ParameterKey));
+    expect(told.length).toBeGreaterThan(2);
+    expect(told.filter((name) => !Object.hasOwn(parameters, name))).toEqual([]);
+    const [, ...named] = [...EXAMPLE.matchAll(/parameters += \{([^}]*)\}/g)].flatMap(([, all = ""]) =>
+      [...all.matchAll(/(\w+) = /g)].map(([, name = ""]) => name),
+    );
+    expect(named.filter((name) => !Object.hasOwn(parameters, name))).toEqual([]);
+  });
+
+  test("observes until the operator says otherwise", () => {
+    expect(getObjects(set, "Parameters")).toContainEqual({ ParameterKey: "Mode", ParameterValue: "observe" });
+  });
+
+  test("has a name that leaves room for those of its functions", () => {
+    const stack = `StackSet-${set.StackSetName}-${"0".repeat(36)}`;
+    const names = ["detect", "remediate", "mirror"].map((name) => `${stack}-${name}`);
+    expect(names.filter(({ length }) => length > 64)).toEqual([]);
+  });
+
+  test("is made of a template without a transform, so that no macro has to be allowed", () => {
+    expect(set.Capabilities).toEqual(["CAPABILITY_IAM"]);
+  });
+});
