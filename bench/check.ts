@@ -1,6 +1,6 @@
 /**
  * `node bench/check.ts [RUNS]`: repull check, without a network, over two trees: 5,000 files of which 400 are Dockerfiles and 600
- * manifests, and 5,000 manifests. Beside it hadolint over the same Dockerfiles, where it is installed.
+ * manifests, and 5,000 manifests. In addition hadolint over the same Dockerfiles, where it is installed.
  */
 
 import { spawnSync } from "node:child_process";

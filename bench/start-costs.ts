@@ -1,5 +1,5 @@
 /**
- * What each dependency adds to a function's start: a handler that uses this one alone, built as the functions are, beside a
+ * What each dependency adds to a function's start: a handler that uses this one alone, built as the functions are, next to a
  * bare handler, under Lambda's runtime interface client. Parts share what they are made of, so the rows do not add up.
  *
  *     npm run bench -- start-costs [ROUNDS]        with .cache/lambda-runtime installed

@@ -16,7 +16,7 @@ export type Tool = {
   readonly version: string;
   /** @param platform the only one that is copied; absent: all */
   command(source: Image, target: Image, platform?: string): readonly string[];
-  /** Beside the certificate authority, which all are told by their own variable. */
+  /** In addition to the certificate authority, which all are told by their own variable. */
   environment?(source: Place, target: Place): NodeJS.ProcessEnv;
 };
 

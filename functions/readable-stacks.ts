@@ -1,5 +1,5 @@
 /**
- * Stack traces that name the lines of the sources, by the maps beside the bundles, read when a trace is first asked for.
+ * Stack traces that name the lines of the sources, by the maps next to the bundles, read when a trace is first asked for.
  *
  * Node's own `--enable-source-maps` reads and parses the map of every file that it loads, at every start, and counts the lines
  * of the file: 10 ms of `detect`, 20 of `remediate` (docs/bundles.md). Few invocations ever show a trace.

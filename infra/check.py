@@ -16,7 +16,7 @@ from pathlib import Path
 
 TEMPLATE = Path(__file__).parent / "template.yaml"
 FUNCTIONS = ("Detect", "Remediate", "Mirror")
-# What is deployed beside the main stack, each with its functions.
+# What is deployed in addition to the main stack, each with its functions.
 ADDITIONS = {
     Path(__file__).parent / "deployment-hook.yaml": ("DeploymentHook",),
     Path(__file__).parent / "diagnose.yaml": ("Diagnose",),

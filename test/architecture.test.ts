@@ -480,7 +480,7 @@ describe("each rule can fail", () => {
   }
 });
 
-describe("and does not fail what is right", () => {
+describe("a rule does not fail what is right", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     ["src/oci/x.ts",           'import { a } from "../image/digest.ts"; import { b } from "./copy.ts";', "own folder and allowed ones"],

@@ -63,6 +63,7 @@ const UNCLEAR_WORDS: Readonly<Record<string, string>> = {
   climbs: "tries the candidates in order",
   desk: "approval store",
   stands: "is, runs, applies, replaces, means",
+  beside: "next to, in addition to, in parallel with, with",
 };
 
 /** Turns of that dialect → what to say instead. */
@@ -83,6 +84,34 @@ const UNCLEAR_TURNS: readonly (readonly [turn: RegExp, instead: string])[] = [
   ],
   [/\b(?:is|are) told to all\b/gi, "all … get it"],
 ];
+
+/** How a title begins that goes on from the one above it, or means what that one named. */
+const GOES_ON =
+  /^(?:and|nor|but|or|then|also|even|so|either|neither|otherwise|likewise|again|it|its|they|them|their|these|those|none|yet|still|as often|not more|such as|the same|that one|one of them)(?=[ ,'])/;
+
+type Title = { readonly line: number; readonly title: string };
+
+/** The titles that a file writes out: of tests, and of the rows of tables that call their first column a title. */
+function titlesOf(text: string): readonly Title[] {
+  let isTitled = false;
+  return text.split("\n").flatMap((source, index) => {
+    if (/\b(?:rules|rowsOf)\(|readonly \[title\b/.test(source)) isTitled = true;
+    if (/^ *\](?:\)| as const)?;/.test(source)) isTitled = false;
+    const named =
+      /\b(?:describe|test|it)\(["`]([^"`$]*)/.exec(source) ??
+      (isTitled ? /^ *\["([^"]*)"/.exec(source) : null);
+    // Any table's row, and a title on a line of its own: no other column begins with these.
+    const row = /^ *(?:\[|because: |title: )?"((?:and|nor|but|or) [^"]*)"/.exec(source);
+    const title = named?.[1] ?? row?.[1];
+    return title === undefined ? [] : [{ line: index + 1, title }];
+  });
+}
+
+function continuedTitle({ line, title }: Title): readonly string[] {
+  return GOES_ON.test(title)
+    ? [`line ${line}: ${title}: say what it is about: a title does not go on from the one above it`]
+    : [];
+}
 
 type Rule = {
   readonly name: string;
@@ -150,12 +179,7 @@ const RULES: readonly Rule[] = [
   {
     name: "a test's title can be read alone",
     concerns: (path) => /^test\/.*\.test\.ts$/.test(path) && path !== "test/tidy.test.ts",
-    find: ({ text }) =>
-      matches(
-        text,
-        /(?:^ *\[|\b(?:test|it)\()"(?:and|nor|but|or) [^"]*"/gm,
-        "say what it is about: a title does not go on from the one above it",
-      ),
+    find: ({ text }) => titlesOf(text).flatMap(continuedTitle),
   },
   {
     name: "a rule answers with codes",
@@ -296,6 +320,8 @@ describe("each rule can fail", () => {
     ["words are plain",                        "src/oci/a.ts",          "// What Nobody reads."],
     ["words are plain",                        "infra/a.yaml",          "# The rule that stands for all."],
     ["a test's title can be read alone",       "test/a.test.ts",        `  ["nor does it wait", 1],`],
+    ["a test's title can be read alone",       "test/a.test.ts",        `  test("its time is over", f);`],
+    ["a test's title can be read alone",       "test/a.test.ts",        `rules("a copy", [\n  ["then four", 4],\n]);`],
     ["a rule answers with codes",              "src/remediation/workflow/rules/a.ts", `const because = "it is closed";`],
     ["only the rim prints",                    "src/oci/a.ts",          "console.log(1);"],
     ["no path of one machine",          "README.md",             `see ${"/ho"}${"me/someone/repull"}`],
@@ -319,16 +345,17 @@ describe("each rule can fail", () => {
   });
 });
 
-describe("and does not fail what is right", () => {
+describe("a rule does not fail what is right", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     ["names are of the domain",           "src/oci/a.ts", 'import { a } from "../src/utils.ts"; // src, helper', "a path and a comment are not names"],
-    ["names are of the domain",           "src/oci/a.ts", "const common_ = Object.constructor;".replace("common_", "shared"), "nor is every object's member"],
+    ["names are of the domain",           "src/oci/a.ts", "const common_ = Object.constructor;".replace("common_", "shared"), "a member of every object"],
     ["words are plain",                   "src/oci/a.ts", "// It withstands a handstand, on a desktop.", "a part of another word"],
     ["words are plain",                   "src/oci/a.ts", "// There is no row, and it is no longer asked.", "what does not exist, and what has ended"],
     ["words are plain",                   "src/oci/a.ts", "// One copy, for all services; a sum, for each day.", "what something is for"],
     ["only the rim prints",               "src/cli/a.ts", "console.log(1);",                          "the command line prints"],
     ["a test's title can be read alone",  "test/a.test.ts", '  test("orders two lists", f);',           "a word that only begins so"],
+    ["a test's title can be read alone",  "test/a.test.ts", '  ["it runs", 1],',                        "a condition that a title takes up"],
     ["no path of one machine",     "README.md",    "https://example.com/home/x and test/tmp/x", "an address, a relative path"],
     ["a file opens by saying what it is", "src/oci/a.ts", "export type A = string;\n",                "a short file of types says it by itself"],
   ] as const;

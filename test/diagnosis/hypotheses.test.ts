@@ -103,7 +103,7 @@ describe("what the words name", () => {
     ["a cut text",            "failed to fetch secret from the service for ...",                                                            { isCut: true }],
   ] as const;
   for (const [what, text, expected] of table)
-    test(`they tell ${what}`, () => {
+    test(`tell ${what}`, () => {
       expect(wordsOf(text)).toMatchObject(expected);
     });
 

@@ -1,11 +1,11 @@
-/** The page's table beside AWS's runbook: each check that it names is one that the code makes. */
+/** The page's table next to AWS's runbook: each check that it names is one that the code makes. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { projectFiles } from "../support/project-files.ts";
 
 const page = readFileSync(new URL("../../docs/diagnose.md", import.meta.url), "utf8");
-const [, section = ""] = /## Beside AWS's runbook\n([\s\S]*?)\n## /.exec(page) ?? [];
+const [, section = ""] = /## Compared with AWS's runbook\n([\s\S]*?)\n## /.exec(page) ?? [];
 const rows = section.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| The runbook"));
 
 test("the page has a counterpart for each check of the runbook", () => {

@@ -1,5 +1,5 @@
 /**
- * Checks of what a start needs beside its network: each in a world where it fails, one where it passes, and those where it cannot
+ * Checks of what a start needs in addition to its network: each in a world where it fails, one where it passes, and those where it cannot
  * know, because an answer is refused, missing, or about another thing.
  */
 

@@ -61,7 +61,7 @@ describe("the events that the project ships", () => {
     const { partition, region } = failure(documents.get("govcloud"));
     deepEqual([partition, region], ["aws-us-gov", "us-gov-west-1"]);
   });
-  test("none leaves an account's name or a token behind", () => {
+  test("leave no account's name and no token behind", () => {
     const told = JSON.stringify([
       failure(documents.get("authenticated-limit")),
       redactEvent(documents.get("authenticated-limit")),
@@ -78,7 +78,7 @@ const ecr = { name: "app", image: "123456789012.dkr.ecr.us-east-1.amazonaws.com/
 // biome-ignore format: a table is read by its columns
 const containers = [
   ["the container that carries the reason is meant",         { containers: [redis, { ...nginx, reason: LIMIT }], stoppedReason: "Task failed to start" }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],
-  ["its own image decides whose limit it is",                { containers: [nginx, { ...ecr, reason: LIMIT }] }, `app registry-limit ${ecr.image}`],
+  ["a container's own image decides whose limit it is",                { containers: [nginx, { ...ecr, reason: LIMIT }] }, `app registry-limit ${ecr.image}`],
   ["two may fail, the clearest first",                       { containers: [{ ...ecr, reason: GENERIC }, { ...nginx, reason: LIMIT }] }, `web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25, app registry-limit ${ecr.image}`],
   ["the task's reason finds its container by repository",    { containers: [redis, nginx, ecr], stoppedReason: fargateLimit("library/nginx") }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],
   ["the only container needs no naming",                     { containers: [nginx], stoppedReason: LIMIT }, "web docker-hub-pull-limit (anonymous) docker.io/library/nginx:1.25"],

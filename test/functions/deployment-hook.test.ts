@@ -30,7 +30,7 @@ describe("a fault of the function's own", () => {
     ["a policy that is out of reach", { ...UNREACHABLE, REPULL_POLICY_PARAMETER: "/repull/policy" }, {},        context],
     ["no name of the mirror",        { ...UNREACHABLE, REPULL_MIRROR_FUNCTION: "" },                {},        context],
     ["no context",                   UNREACHABLE,                                                   undefined, {} as Context],
-  ])("such as %s lets the deployment go on", async (_what, settings, event, invoked) => {
+  ])("of the kind “%s” lets the deployment go on", async (_what, settings, event, invoked) => {
     const before = { ...process.env };
     Object.assign(process.env, settings);
     try {

@@ -296,7 +296,7 @@ describe("a request for a sweep", () => {
   const wrong = [
     ["without a time",          { sweep: true }],
     ["with another member",     { ...request, cluster: "prod-1" }],
-    ["with a batch beside it",  { ...request, Records: [] }],
+    ["with a batch in addition", { ...request, Records: [] }],
   ] as const;
   for (const [what, document] of wrong) {
     test(`${what} is refused before anything is asked`, async () => {

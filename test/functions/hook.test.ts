@@ -121,7 +121,7 @@ describe("a fault of the function's own", () => {
     ["a setting that is malformed", { REPULL_MIRROR_PREFIX: "NO / " }, EVENT],
     ["an address that is not S3's", {},                                storedEvent("https://a.example/key")],
     ["an event that is none",       {},                                { clientRequestToken: TOKEN }],
-  ])("such as %s lets the deployment pass, with the request's token", async (_what, changed, event) => {
+  ])("of the kind “%s” lets the deployment pass, with the request's token", async (_what, changed, event) => {
     const before = { ...process.env };
     Object.assign(process.env, changed);
     try {
@@ -132,7 +132,7 @@ describe("a fault of the function's own", () => {
     }
   });
 
-  test("such as a call without a context lets it pass too", async () => {
+  test("of a call without a context lets the deployment pass", async () => {
     expect((await handler(EVENT, {} as Context)).hookStatus).toBe("SUCCESS");
     expect((await handler(undefined, context)).hookStatus).toBe("SUCCESS");
   });

@@ -12,14 +12,14 @@ import { LoopbackRegistry, type Mischief } from "../support/registries/loopback-
 const ARN = "arn:aws:lambda:eu-central-1:123456789012:function:repull-remediate";
 
 let mapped: LoopbackRegistry;
-let beside: LoopbackRegistry;
+let unmapped: LoopbackRegistry;
 beforeEach(async () => {
-  [mapped, beside] = await Promise.all([LoopbackRegistry.start(), LoopbackRegistry.start()]);
-  vi.stubEnv("AWS_LAMBDA_RUNTIME_API", beside.host);
+  [mapped, unmapped] = await Promise.all([LoopbackRegistry.start(), LoopbackRegistry.start()]);
+  vi.stubEnv("AWS_LAMBDA_RUNTIME_API", unmapped.host);
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
-  await Promise.all([mapped.stop(), beside.stop()]);
+  await Promise.all([mapped.stop(), unmapped.stop()]);
 });
 
 /** Ports of their own: those that were made before keep what they were made with. */
@@ -35,7 +35,7 @@ function registriesWith(endpoint: string) {
 
 const NGINX = parseReference("nginx:1.27");
 const redirecting: Mischief = (_, response) => {
-  const location = `${beside.url}/2018-06-01/runtime/invocation/next`;
+  const location = `${unmapped.url}/2018-06-01/runtime/invocation/next`;
   response.writeHead(307, { location, "content-length": 0 }).end();
   return true;
 };
@@ -43,14 +43,14 @@ const redirecting: Mischief = (_, response) => {
 describe("the functions refuse Lambda's runtime interface", () => {
   // biome-ignore format: one row a line
   const table: readonly (readonly [string, () => string])[] = [
-    ["that a registry is mapped to",                 () => beside.url],
-    ["that a registry is mapped to by a name",       () => beside.url.replace("127.0.0.1", "localhost")],
+    ["that a registry is mapped to",                 () => unmapped.url],
+    ["that a registry is mapped to by a name",       () => unmapped.url.replace("127.0.0.1", "localhost")],
     ["that a mapped registry points to",             () => { mapped.mischief = redirecting; return mapped.url; }],
   ];
   for (const [where, endpoint] of table) {
     test(where, async () => {
       await rejects(registriesWith(endpoint()).headManifest(NGINX), { kind: "denied" });
-      deepEqual(beside.seen, []);
+      deepEqual(unmapped.seen, []);
     });
   }
 });

@@ -144,7 +144,7 @@ describe("limits, at the border", () => {
     [`x/${label(253)}`,       true,  "a path of 255"],
     [`x/${label(254)}`,       false, "a path of 256"],
     [`ghcr.io/${label(255)}`, true,  "the host does not count"],
-    [`ghcr.io/${label(256)}`, false, "nor does it help"],
+    [`ghcr.io/${label(256)}`, false, "a path of 256 behind a host"],
     [`nginx:${label(128)}`,   true,  "a tag of 128"],
     [`nginx:${label(129)}`,   false, "a tag of 129"],
     [`${host(253)}:65535/x`,  true,  "the longest name in DNS, with a port"],
@@ -161,8 +161,10 @@ describe("limits, at the border", () => {
 describe("what a registry is asked for", () => {
   test("the digest wins over the tag", () =>
     equal(manifestName(parseReference(`nginx:1@${DIGEST}`)), DIGEST));
-  test("then the tag", () => equal(manifestName(parseReference("nginx:1")), "1"));
-  test("then latest", () => equal(manifestName(parseReference("nginx")), "latest"));
+  test("is asked for the tag where there is no digest", () =>
+    equal(manifestName(parseReference("nginx:1")), "1"));
+  test("is asked for latest where there is neither digest nor tag", () =>
+    equal(manifestName(parseReference("nginx")), "latest"));
   test("pinning keeps the repository and drops the tag", () => {
     equal(canonicalName(pinToDigest(parseReference("nginx:1"), DIGEST)), `docker.io/library/nginx@${DIGEST}`);
   });
@@ -206,11 +208,11 @@ describe("for every reference", () => {
       ...(hex === undefined ? {} : { digest: `sha256:${hex}` as const }),
     }));
 
-  test("its canonical name parses to itself", () => {
+  test("a canonical name parses to itself", () => {
     fc.assert(fc.property(reference, (x) => deepEqual(parseReference(canonicalName(x)), x)));
   });
 
-  test("its familiar name parses to itself", () => {
+  test("a familiar name parses to itself", () => {
     fc.assert(fc.property(reference, (x) => deepEqual(parseReference(familiarName(x)), x)));
   });
 });
@@ -248,7 +250,7 @@ describe("for every text", () => {
     fc.array(pieces, { maxLength: 8 }).map((list) => list.join("")),
   );
 
-  test("it is refused as invalid input, or prints to what parses the same, either way", () => {
+  test("a reference is refused as invalid input, or prints to what parses the same", () => {
     fc.assert(
       fc.property(text, (written) => {
         const read = tryParseReference(written);

@@ -282,7 +282,7 @@ describe.each(WAYS)("a pod that meets $way", ({ policy, webhook }) => {
     deepEqual(notesOf(changed), {});
   });
 
-  describe("and is updated", () => {
+  describe("that is updated", () => {
     /** A pod that was there before Repull: its images are what it runs. */
     const older = (spec: object, metadata: object = {}) =>
       create(spec, { ...metadata, labels: { "repull.dev/mode": "off" } }).then((pod) =>
@@ -355,7 +355,7 @@ describe.each(WAYS)("a pod that meets $way", ({ policy, webhook }) => {
     });
   });
 
-  describe("and comes from git", () => {
+  describe("that comes from git", () => {
     const source = () => podOf(name(), withImage("nginx:1.27"));
     const apply = (pod: { metadata: { name: string } }) =>
       world.api.send("PATCH", `${PODS}/${pod.metadata.name}${AS_GITOPS}`, pod, {

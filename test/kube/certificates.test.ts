@@ -92,7 +92,7 @@ const refused: readonly (readonly [title: string, ask: () => Promise<unknown>])[
   ["the list of its namespace's Secrets",  () => cluster.list("secrets", { namespace: "repull" })],
   ["another webhook's configuration",      () => cluster.get("mutatingwebhookconfigurations", { name: "other" })],
   ["a new ConfigMap",                      () => cluster.create("configmaps", { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: "repull", name: "new" } })],
-  ["its own fence",                        () => cluster.delete("validatingadmissionpolicies", { name: "repull-pods" })],
+  ["the fence of the account itself",      () => cluster.delete("validatingadmissionpolicies", { name: "repull-pods" })],
   ["lifting a pause",                      () => cluster.patch("configmaps", { namespace: "repull", name: "repull-writes" }, [{ op: "add", path: "/data/paused", value: "" }])],
 ];
 for (const [title, ask] of refused)

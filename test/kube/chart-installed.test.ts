@@ -102,7 +102,7 @@ test("the webhook becomes ready with the certificate that the controller makes",
   await until(() => isReady(webhook), webhook.log);
 });
 
-test("neither is refused anything that it asks for", async () => {
+test("the webhook and the controller are refused nothing that they ask for", async () => {
   // A pass of each duty: rows, certificates, status.
   await delay(3_000);
   expect(`${controller.log()}${webhook.log()}`).not.toMatch(/[Ff]orbidden/);

@@ -68,7 +68,7 @@ const refused: readonly (readonly [title: string, ask: () => ReturnType<ApiClien
   ["a bundle and a rule at once",           () => patch(OURS, { op: "remove", path: "/webhooks/0/clientConfig/caBundle" }, { op: "replace", path: "/webhooks/0/failurePolicy", value: "Fail" })],
   ["a label",                               () => patch(OURS, { op: "add", path: "/metadata/labels", value: { a: "b" } })],
   ["a finalizer",                           () => patch(OURS, { op: "add", path: "/metadata/finalizers", value: ["example.com/f"] })],
-  ["its end",                               () => ours.send("DELETE", OURS)],
+  ["the end of the configuration",          () => ours.send("DELETE", OURS)],
   ["the end of all",                        () => ours.send("DELETE", MUTATING)],
   ["another configuration",                 async () => { const { metadata: _, ...one } = await configuration(); return ours.send("POST", MUTATING, { ...one, metadata: { name: "evil" } }); }],
   ["a validating one",                      () => ours.send("POST", `${ADMISSION}/validatingwebhookconfigurations`, { apiVersion: "admissionregistration.k8s.io/v1", kind: "ValidatingWebhookConfiguration", metadata: { name: "evil" }, webhooks: [] })],

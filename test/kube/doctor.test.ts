@@ -324,7 +324,7 @@ describe("a cluster in which Repull is installed", () => {
     // biome-ignore format: a table is read by its columns
     const networks = [
       ["an overlay that the control plane is not a part of", [["cilium", "kube-system"]],                           {},                    "failed: Cilium may be an overlay"],
-      ["nothing against an overlay beside Amazon's network", [["cilium", "kube-system"], ["aws-node", "kube-system"]], {},                 "not checked"],
+      ["nothing against an overlay next to Amazon's network", [["cilium", "kube-system"], ["aws-node", "kube-system"]], {},                 "not checked"],
       ["an overlay in a namespace of its own",               [["calico-node", "calico-system"]],                    {},                    "failed: Calico may be an overlay"],
       ["nothing against a webhook on the nodes' network",    [["cilium", "kube-system"]],                           { hostNetwork: true }, "not checked"],
     ] as const;

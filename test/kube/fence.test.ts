@@ -85,7 +85,7 @@ const waiting = (name: string, reason: string) => ({
   state: { waiting: { reason } },
 });
 
-/** A pod of which `web` and `init` wait for their images, with every other state beside them. */
+/** A pod of which `web` and `init` wait for their images, with every other state next to them. */
 async function stuckPod(annotations: Record<string, string> = {}): Promise<Any> {
   const pod = podOf(
     `stuck-${++count}`,
@@ -196,7 +196,7 @@ describe("our account, in a pod", () => {
     ["no note any more",                                     [drop("/metadata/annotations/image.repull.dev~1web")], noted],
     ["another's name by a forged note, in two steps",        [image(`evil:1@${digestOf("a")}`), note(noteFor("evil:1"))], noted],
     ["a label",                                              [put("/metadata/labels/more", "x")]],
-    ["a label beside an image",                              [image(use), note(NOTE), put("/metadata/labels/app", "other")]],
+    ["a label in addition to an image",                              [image(use), note(NOTE), put("/metadata/labels/app", "other")]],
     ["no labels",                                            [drop("/metadata/labels")]],
     ["a finalizer",                                          [put("/metadata/finalizers", ["example.com/f"])]],
     ["an owner",                                             [put("/metadata/ownerReferences", [{ apiVersion: "v1", kind: "ConfigMap", name: "a", uid: "b" }])]],

@@ -141,7 +141,7 @@ describe("the patch of an admission", () => {
     deepEqual(patch({ spec: { containers: [{ name: "web", image: "app:1" }] } }), []);
   });
 
-  test("leaves metadata alone beside an ephemeral container", () => {
+  test("leaves metadata alone next to an ephemeral container", () => {
     const spec = { ...web, ephemeralContainers: [{ name: "debugger", image: "redis:8" }] };
     deepEqual(patch({ spec, old: podOf({}, web), subResource: "ephemeralcontainers" }), [
       { op: "replace", path: "/spec/ephemeralContainers/0/image", value: useOf("redis", "b") },

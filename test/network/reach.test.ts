@@ -100,7 +100,7 @@ const ROUTES: readonly Row[] = [
   ["a longer way out for some, and none for the rest", { routes: [LOCAL, route("203.0.113.0/24", "nat-1")] },                           TASK, HUB,    "not-sure", "more-specific-route"],
   ["two halves in place of a default route",           { routes: [LOCAL, route("0.0.0.0/1", "nat-1"), route("128.0.0.0/1", "nat-1")] }, TASK, HUB,    "not-sure", "more-specific-route"],
   ["a longer route for private addresses",             { routes: [...NAT_ROUTES, route("172.16.0.0/12", "tgw-1")] },                    TASK, HUB,    "yes",      "nat-gateway"],
-  ["a prefix list of S3 beside the default route",     { routes: [...NAT_ROUTES, S3_ROUTE] },                                           TASK, HUB,    "yes",      "nat-gateway"],
+  ["a prefix list of S3 next to the default route",     { routes: [...NAT_ROUTES, S3_ROUTE] },                                           TASK, HUB,    "yes",      "nat-gateway"],
   ["a customer's prefix list, which is not read",      { routes: [...NAT_ROUTES, route("pl-own", "tgw-1")] },                           TASK, HUB,    "not-sure", "more-specific-route"],
   ["a static route and a propagated one alike",        { routes: [{ ...route("0.0.0.0/0", "vgw-1"), isPropagated: true }, ...NAT_ROUTES] }, TASK, HUB, "yes",      "nat-gateway"],
   ["a subnet without a table goes by the main one",    { sources: [{ subnet: "subnet-end", securityGroups: [], hasPublicAddress: false }] }, TASK, HUB, "no",      "no-route"],

@@ -25,7 +25,7 @@ export type Ended = Said & {
 
 export type Run = {
   readonly environment: Readonly<Record<string, string>>;
-  /** Beside it, by name. */
+  /** In addition to it, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** Is given the process while it runs: signals it, or closes what it writes to. */
   readonly drive?: (child: ChildProcess) => void;

@@ -25,7 +25,7 @@ export type Documents = {
   readonly tasks: Document[];
   readonly serviceDeployments: Document[];
   readonly serviceRevisions: Document[];
-  /** With their tags beside them, as DescribeTaskDefinition answers. */
+  /** With their tags next to them, as DescribeTaskDefinition answers. */
   readonly definitions: { readonly taskDefinition: Document; readonly tags: Document[] }[];
 };
 

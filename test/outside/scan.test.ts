@@ -1,4 +1,4 @@
-/** What `repull scan` prints where: each thing once, and nothing beside a table that a script reads. */
+/** What `repull scan` prints where: each thing once, and nothing next to a table that a script reads. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { refusal } from "./account.ts";

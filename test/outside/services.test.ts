@@ -183,7 +183,7 @@ describe("repull replay --aws --yes finds a revision that has our tags", () => {
     ["one container more",     ({ containerDefinitions }) => ({ containerDefinitions: [...(containerDefinitions as Document[]), { name: "more", image: "public.ecr.aws/acme/more:1" }] })],
   ];
   for (const [what, forge] of forged) {
-    it(`and registers its own when that one has ${what}`, async () => {
+    it(`that has ${what}, and registers its own`, async () => {
       const written = await registered();
       add(world, written, forge(written));
       const { lines, status, redeployed } = await runIn(world);

@@ -165,7 +165,7 @@ describe("what a schedule starts in its busiest hours", () => {
       expectedStartsBecause: "it is disabled",
     });
   });
-  test("it is left alone until the policy says more than report", () => {
+  test("a schedule is left alone until the policy says more than report", () => {
     expect(run({})?.notRemediatedBecause).toContain("schedules");
   });
 });
@@ -214,16 +214,16 @@ describe("the pulls of the worst six hours, by the address that they leave from"
 describe("why a limit would find a service unprotected", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, Parameters<typeof exposure>[1], RegExp])[] = [
-    ["its task definition opted out", { definitionTags: [{ key: "repull", value: "Off" }] },                /opted out/],
-    ["it opted out",            { service: { tags: [{ key: "repull", value: "off" }] } },                   /opted out/],
+    ["a task definition that opted out", { definitionTags: [{ key: "repull", value: "Off" }] },                /opted out/],
+    ["a service that opted out",            { service: { tags: [{ key: "repull", value: "off" }] } },                   /opted out/],
     ["CodeDeploy deploys it",   { service: { deploymentController: { type: "CODE_DEPLOY" } } },             /CodeDeploy/],
-    ["it drains",               { service: { status: "DRAINING" } },                                        /DRAINING/],
+    ["a service that drains",               { service: { status: "DRAINING" } },                                        /DRAINING/],
     ["no strategy is left",     { policy: { strategies: ["ecr-public"] } },                              /no place for acme\/api/],
     ["the policy says observe", { policy: { mode: "observe" } },                                            /says observe/],
     ["a tag says observe",      { service: { tags: [{ key: "repull:mode", value: "observe" }] } },          /repull:mode/],
     ["the service is left out", { policy: { scope: { services: { include: ["*"], exclude: ["w*"] } } } },              /services\.exclude: w\*/],
-    ["its cluster is left out", { policy: { scope: { clusters: { include: ["dev"], exclude: [] } } } },                /clusters\.include: dev/],
-    ["its image is left out",   { policy: { scope: { images: { include: ["*"], exclude: ["acme/*"] } } } },            /acme\/api:2: the policy excludes it/],
+    ["a cluster that the policy leaves out", { policy: { scope: { clusters: { include: ["dev"], exclude: [] } } } },                /clusters\.include: dev/],
+    ["an image that the policy leaves out",   { policy: { scope: { images: { include: ["*"], exclude: ["acme/*"] } } } },            /acme\/api:2: the policy excludes it/],
     ["Fargate, without a role", { service: { launchType: "FARGATE" } },                                     /execution role/],
   ];
   for (const [sentence, options, words] of table) {
@@ -231,7 +231,8 @@ describe("why a limit would find a service unprotected", () => {
       expect(exposure({ web: "acme/api:2" }, options)?.notRemediatedBecause).toMatch(words),
     );
   }
-  test("none of these", () => expect(exposure({ web: "acme/api:2" })).not.toHaveProperty("unprotected"));
+  test("a service that none of these concern", () =>
+    expect(exposure({ web: "acme/api:2" })).not.toHaveProperty("unprotected"));
 });
 
 test("the roles of all services, once each, are what a revision would pass on", () => {

@@ -150,7 +150,7 @@ const table: readonly Row[] = [
     { world: limited({ executionRole: false }, { ...onPublic, ...ownCopy }) },
   ],
   [
-    "and changes nothing where ECR is the only place",
+    "a Fargate task without a role is left as it is where ECR is the only source",
     "no-substitute",
     [LEFT],
     { world: limited({ image: "grafana/grafana:11", executionRole: false }) },
@@ -178,7 +178,7 @@ const table: readonly Row[] = [
     },
   ],
   [
-    "and where there is no next place, the former revision is put back",
+    "where tasks cannot pull the only substitute, the previous revision is put back",
     "rolled-back",
     [LEFT],
     {

@@ -203,7 +203,7 @@ describe("further repositories with copies", () => {
   }
 });
 
-describe("each kind of limit has its ladder", () => {
+describe("each kind of limit has its strategies", () => {
   const fits = (limit: Parameters<typeof notApplicableReason>[1]) =>
     STRATEGY_NAMES.filter((name) => notApplicableReason(name, limit) === undefined).length;
   // biome-ignore format: a table is read by its columns

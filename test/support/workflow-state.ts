@@ -268,7 +268,7 @@ function withoutTimeOver({ timeOver: _, ...state }: State): Members {
   return state;
 }
 
-/** What an ending has beside its kind, its codes and its sentences; of those only how many next steps there are. */
+/** What an ending has in addition to its kind, its codes and its sentences; of those only how many next steps there are. */
 function restOf({
   kind: _,
   because: _because,

@@ -69,7 +69,7 @@ export type Ways = {
   readonly struck?: number;
   /** Repull calls from the tasks' own address, and no other client uses up what comes back to it once the world is calm. */
   readonly windowsEnd?: boolean;
-  /** Traits that the world has beside those of its seed. */
+  /** Traits that the world has in addition to those of its seed. */
   readonly with?: readonly Trait[];
   /** The operator is asked, and denies half of the plans. */
   readonly denying?: boolean;

@@ -272,7 +272,7 @@ const OLD_SEEDS_MAX = 500;
 const oldFaults: readonly (readonly [was: string, Invariant, Sabotage, readonly Trait[], Ways?])[] = [
   ["a tag that means what it means now", "same-bytes", trustsTheTagOfNow, ["moved-tag"]],
   [
-    "a digest that is asked anew after a way back",
+    "a digest that is asked anew after a rollback",
     "same-bytes",
     asksAnewAfterItsWayBack,
     ["moved-tag", "failing-substitute"],

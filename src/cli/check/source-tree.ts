@@ -120,7 +120,7 @@ export function readTreeFile({ at, path }: TreeFile): FileBytes {
   return readBounded(at, BYTES_MAX[syntax]);
 }
 
-/** The `.env` beside a file, where there is one that can be read. */
+/** The `.env` next to a file, where there is one that can be read. */
 export function envBeside({ at }: TreeFile): string | undefined {
   const read = readBounded(join(dirname(at), ".env"), ENV_BYTES_MAX);
   return read.kind === "text" ? read.text : undefined;

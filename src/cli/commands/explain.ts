@@ -184,7 +184,7 @@ function isFailedStart(document: unknown): boolean {
 }
 
 /** What is not a limit, another command looks into. */
-const DIAGNOSE = "repull diagnose says why the task does not start, and what mends it";
+const DIAGNOSE = "repull diagnose says why the task does not start, and how to fix it";
 const LIMITS = new Set<Classification["kind"]>([
   "docker-hub-pull-limit",
   "docker-hub-abuse-limit",

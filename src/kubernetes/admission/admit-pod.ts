@@ -29,7 +29,7 @@ export type Admission = {
   readonly now: number;
 };
 
-/** Beside `answerFor`'s: `unchanged`: not by this request. `swapped-before`: the policy or an earlier call did. */
+/** In addition to `answerFor`'s: `unchanged`: not by this request. `swapped-before`: the policy or an earlier call did. */
 export type AdmissionCode = LeaveCode | "unchanged" | "swapped-before" | "foreign-owner" | "own-write";
 
 export type ImageDecision =

@@ -15,7 +15,7 @@ import type { WantedTag } from "./wanted-tags.ts";
 type Where = { readonly policy: Policy; readonly host: string };
 type Asked = { readonly registries: Registries };
 
-/** Beside the old copies, for the platforms that these are for. */
+/** Next to the old copies, for the platforms that these are for. */
 export function dueOfMoved(
   { source, name, repository, copies, used }: CopiedTag,
   digest: Digest,

@@ -1,6 +1,6 @@
 /**
  * One refresh of the copies: asks the source of each copied tag that is used what the tag names now, has moved tags copied
- * beside the old copies, then has copied what the policy's list wants. Nothing that runs changes by it.
+ * next to the old copies, then has copied what the policy's list wants. Nothing that runs changes by it.
  *
  * A dry run asks and tells, and has nothing copied. Only one run works at a time: each remembers what it told.
  */

@@ -30,7 +30,7 @@ function linesAt(old: readonly string[], now: readonly string[], at: number): Si
   return { old: one, now: other, same: one === other };
 }
 
-/** Lines that change beside each other: first what was, then what is. */
+/** Lines that change next to each other: first what was, then what is. */
 function grouped(lines: readonly Sides[], isCut: boolean): string {
   let text = "";
   let added = "";

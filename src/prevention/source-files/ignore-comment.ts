@@ -10,9 +10,9 @@ const COMMENT = /(?:^|\s)(?:#|\/\/)[ \t]*repull:[ \t]*ignore(?:[ \t]+(\S.*))?$/;
 
 export function ignoreReason({ start, end }: Range, lines: Lines): string | undefined {
   const [first, last] = [lines.position(start).line, lines.position(end).line];
-  const beside = (line: number): string | undefined => COMMENT.exec(bounded(lines.textOf(line)))?.[1]?.trim();
+  const onLine = (line: number): string | undefined => COMMENT.exec(bounded(lines.textOf(line)))?.[1]?.trim();
   const above = bounded(lines.textOf(first - 1));
-  return beside(last) ?? (/^\s*(?:#|\/\/)/.test(above) ? COMMENT.exec(above)?.[1]?.trim() : undefined);
+  return onLine(last) ?? (/^\s*(?:#|\/\/)/.test(above) ? COMMENT.exec(above)?.[1]?.trim() : undefined);
 }
 
 /** A line of a megabyte has no comment for people. */

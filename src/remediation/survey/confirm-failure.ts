@@ -37,7 +37,7 @@ export async function confirmFailure(
   );
   const [first, ...others] = limits.filter(({ classification }) => classification.confidence === "certain");
   if (first !== undefined) {
-    // One limit at a time: another registry's is another ladder.
+    // One limit at a time: another registry's has candidates of its own.
     const { kind, registry } = first.classification;
     const same = others.filter(
       ({ classification }) => classification.kind === kind && classification.registry === registry,

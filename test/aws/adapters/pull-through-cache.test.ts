@@ -155,7 +155,7 @@ describe("an image that a rule leads to", () => {
   });
 });
 
-describe("its layers", () => {
+describe("the layers of a pull-through cache", () => {
   test("are missing unless ECR says that they are available, a hundred asked for at a time", async () => {
     const digests = Array.from(
       { length: 150 },

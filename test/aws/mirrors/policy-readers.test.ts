@@ -11,7 +11,7 @@ const TABLE: readonly (readonly [when: string, policy: string, readers: string])
   ["the account itself is named",            allow({ AWS: `arn:aws:iam::${OWN}:root` }),                         "own-account"],
   ["a role of it is named by its ARN",       allow({ AWS: [OWN, `arn:aws:iam::${OWN}:role/a`] }),                "own-account"],
   ["it only denies",                         JSON.stringify({ Statement: { Effect: "Deny", Principal: "*" } }),  "own-account"],
-  ["another account is named beside it",     allow({ AWS: [OWN, "arn:aws:iam::210987654321:root"] }),            "other-accounts"],
+  ["another account is named with it",     allow({ AWS: [OWN, "arn:aws:iam::210987654321:root"] }),            "other-accounts"],
   ["every principal is named",               allow("*"),                                                         "other-accounts"],
   ["every account is named",                 allow({ AWS: "*" }),                                                "other-accounts"],
   ["a service is named",                     allow({ Service: "lambda.amazonaws.com" }),                         "other-accounts"],

@@ -203,7 +203,7 @@ const countsOf = () =>
     ),
   );
 
-describe("a clean-up of 10,000 images beside 3,000 service revisions", () => {
+describe("a clean-up of 10,000 images with 3,000 service revisions", () => {
   test("takes at most 400 calls while it does not know the revisions, and keeps everything until it does", async () => {
     deepEqual((await run()).kept, { unread: REPOSITORIES * IMAGES });
     equal(calls.length <= 400, true, countsOf());

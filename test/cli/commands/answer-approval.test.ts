@@ -61,7 +61,7 @@ describe("without a name", () => {
     expect(world.executions.running()).toBe(true);
   });
 
-  test("the same as JSON, with the callback's id", async () => {
+  test("a list of approvals as JSON has the callback's id", async () => {
     const { out } = await run("approve", [], { json: true });
     expect(objectsIn(out)).toMatchObject([
       { execution, outcome: "awaiting-approval", callbackId: `${execution}/1`, workload: { name: "web" } },
@@ -104,14 +104,14 @@ describe("with a name", () => {
 });
 
 describe("an answer that comes to nothing says why", () => {
-  test("it was decided before", async () => {
+  test("an execution that was decided before", async () => {
     await run("deny", [execution], { because: "payment freeze" });
     const { status, err } = await run("approve", [execution]);
     expect(status).toBe(1);
     expect(err).toContain(`${execution} was denied before, by ${ADA}: payment freeze`);
   });
 
-  test("its time is over", async () => {
+  test("an execution whose time is over", async () => {
     await outcome();
     const { status, err } = await run("approve", [execution]);
     expect(status).toBe(1);
@@ -146,7 +146,7 @@ describe("an answer that comes to nothing says why", () => {
     expect(world.executions.running()).toBe(true);
   });
 
-  test("it has asked for no approval", async () => {
+  test("an execution that has asked for no approval", async () => {
     const history = { execution, status: "running" as const, operations: [] };
     account = { ...account, store: { ...account.store, history: async () => history } };
     expect((await run("approve", [execution])).err).toContain(

@@ -415,7 +415,7 @@ describe("a service by its name, from recorded answers", () => {
     stopped(2, "Timeout waiting for network interface provisioning to complete."),
   ];
 
-  test("its newest task that failed tells, and how many others failed by the same cause", async () => {
+  test("is diagnosed by its newest failed task, and counts the others with the same cause", async () => {
     const facts = {
       ...service("DISABLED"),
       "ecs.ListTasks": { taskArns: ["1", "2", "3", "4"] },
@@ -431,7 +431,7 @@ describe("a service by its name, from recorded answers", () => {
   });
 });
 
-describe("its exit status and its input", () => {
+describe("the exit status and the input of repull diagnose", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     ["words that prove a cause",       task("ResourceInitializationError: did not contain json key A"),  1],
@@ -479,7 +479,7 @@ describe("its exit status and its input", () => {
       expect(io.printed.out).toBe("");
     });
 
-  test("a container's last words, kept beside the task, tell what it could not run", async () => {
+  test("a container's last words, kept next to the task, tell what it could not run", async () => {
     const ended = {
       taskArn: "arn",
       stopCode: "EssentialContainerExited",

@@ -124,7 +124,7 @@ describe("plan", () => {
   const names = [
     ["its cluster and name",    { service: "prod/web" },                                                           0, /prod\/web runs/],
     ["its ARN",                 { service: "arn:aws:ecs:us-east-1:123456789012:service/prod/web" },                 0, /prod\/web runs/],
-    ["its cluster beside it",   { service: "web", cluster: "prod" },                                               0, /prod\/web runs/],
+    ["its cluster in addition", { service: "web", cluster: "prod" },                                               0, /prod\/web runs/],
     ["a name that is near",     { service: "wep" },                                                                "error", /no service wep in .*, perhaps web/],
     ["a name that is nowhere",  { service: "payments-api" },                                                       "error", /no service payments-api/],
     ["another cluster",         { service: "web", cluster: "dev" },                                                "error", /no service web in the cluster dev/],

@@ -120,7 +120,7 @@ describe("repull undo, by the stack's rules", () => {
       expect(runs()).toEqual(HEALED);
     });
 
-    it(`still shows its plan when ${when}`, async () => {
+    it(`shows its plan all the same when ${when}`, async () => {
       expect((await undone({ name: "prod/web", yes: false }, rules)).status).toBe(0);
     });
   }

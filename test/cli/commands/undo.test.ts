@@ -218,7 +218,7 @@ test("rules are among what was done since a time", async () => {
   expect(left.printed.err).toContain("rules and schedules are left out: events:ListRules: no");
 });
 
-describe("a way back that is followed", () => {
+describe("a rollback that is followed", () => {
   /** The command runs in the world's time. */
   const followed = async (json = false): Promise<{ status: number; io: ReturnType<typeof commandIo> }> => {
     const io = commandIo();

@@ -25,7 +25,7 @@ type Hub = {
   >;
 };
 
-/** The command beside a Docker Hub of the sandbox's own, on loopback. */
+/** The command next to a Docker Hub of the sandbox's own, on loopback. */
 async function ask(
   hub: Hub,
   words: { login?: string; pulls?: string; json?: boolean } = {},

@@ -147,7 +147,7 @@ describe("the report", () => {
   }
 });
 
-describe("its rights", () => {
+describe("the rights that scan needs", () => {
   test("are those of the calls that its code can send", () => {
     const sources = [
       "client/caller-identity",

@@ -201,7 +201,7 @@ describe("whatever the definition holds", () => {
     );
   });
 
-  test("its readers answer and never throw", () => {
+  test("a reader of a task definition answers and never throws", () => {
     fc.assert(
       fc.property(fc.oneof(object, definition), (taskDefinition) => {
         for (const { name } of containersOf(taskDefinition)) expect(name).toBeTypeOf("string");

@@ -1,4 +1,4 @@
-/** Random pods with random annotations, sidecars, updates and reinvocations; `main.ts` beside this plays as many as one likes. */
+/** Random pods with random annotations, sidecars, updates and reinvocations; `main.ts` next to this plays as many as one likes. */
 
 import { deepEqual, ok } from "node:assert/strict";
 import { describe, test } from "vitest";
@@ -9,7 +9,7 @@ const SEED = 1;
 const COUNT = 100;
 
 describe.each(["policy", "webhook", "both"] as const)("of random pods that meet the %s", (way) => {
-  test("none is refused, no container starts again, and every swap equals its proof", async () => {
+  test("no random pod is refused or restarted, and every swap equals its proof", async () => {
     const figures = await runLives(way, SEED, COUNT);
     deepEqual(figures.faults, []);
     ok(figures.swaps > COUNT / 4 && figures.kept > 0 && figures.reinvoked > 0, JSON.stringify(figures));

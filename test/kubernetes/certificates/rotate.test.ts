@@ -51,7 +51,7 @@ const table: readonly (readonly [title: string, at: number, held: Held, rotation
   ["a serving certificate is kept before two thirds",            59 * DAY,          held(A, "a", serving("a", START)),              nothing],
   ["a serving certificate is renewed at two thirds",             60 * DAY,          held(A, "a", serving("a", START)),              { ...nothing, newServing: true }],
   ["an expired serving certificate is renewed",                  91 * DAY,          held(A, "a", serving("a", START)),              { ...nothing, newServing: true }],
-  ["an authority at two thirds gets a successor beside it",      244 * DAY,         held(A, "a", serving("a", START + 200 * DAY)),  { newAuthority: true, newServing: false, keep: ["a"] }],
+  ["an authority at two thirds gets a successor",      244 * DAY,         held(A, "a", serving("a", START + 200 * DAY)),  { newAuthority: true, newServing: false, keep: ["a"] }],
   ["the successor signs nothing within the hour",                0.9 * HOUR,        held(both(START), "b", serving("a", START)),    { newAuthority: false, newServing: false, keep: ["b", "a"] }],
   ["the successor signs after an hour",                          HOUR,              held(both(START), "b", serving("a", START)),    { newAuthority: false, newServing: true, keep: ["b", "a"] }],
   ["the old authority stays for a day",                          23 * HOUR,         held(both(START), "b", serving("b", START)),    { newAuthority: false, newServing: false, keep: ["b", "a"] }],

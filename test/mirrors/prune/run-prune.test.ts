@@ -8,7 +8,7 @@ import { APP, DAY, index, old, part, proof, RunAccount, WEB } from "./run-accoun
 const SECOND = 1_000;
 const [web, app] = [old("web"), old("app")];
 
-describe("a run of the clean-up beside an execution of Repull", () => {
+describe("a run of the clean-up in parallel with an execution of Repull", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [when: string, happens: (account: RunAccount) => void])[] = [
     ["begins and ends while the uses are read",      (account) => { account.executions.push({ name: "heal", end: account.now + SECOND }); account.now += 2 * SECOND; }],
@@ -80,7 +80,7 @@ describe("a run of the clean-up that meets a failure", () => {
     ["the lock cannot be released",             (call) => call === "release",                             2],
   ];
   for (const [what, fails, count] of table)
-    test(`still reports what it deleted when ${what}`, async () => {
+    test(`reports what it deleted when ${what}`, async () => {
       const account = new RunAccount({ [WEB]: [web], [APP]: [app] });
       await account.mark();
       account.fails = (call, name) => {

@@ -19,7 +19,7 @@ describe("tagsOfEntry", () => {
   const table: readonly (readonly [what: string, said: object, tags: readonly string[]])[] = [
     ["tags that are written out, listed or not",         { tags: ["1.27", "gone"] },                          ["1.27", "gone"]],
     ["a pattern, by name where it has no versions",      { tags: ["nightly-*"] },                             ["nightly-12", "nightly-7"]],
-    ["a written tag beside a pattern",                   { tags: ["latest", "1.26*"] },                       ["latest", "1.26.3", "1.26"]],
+    ["a written tag next to a pattern",                   { tags: ["latest", "1.26*"] },                       ["latest", "1.26.3", "1.26"]],
     ["a range, the newest first, without variants",      { semver: "^1.27" },                                 ["v1.28.0", "1.27.10", "1.27.3", "1.27.0", "1.27"]],
     ["a range of one minor version",                     { semver: "~1.26" },                                 ["1.26.3", "1.26"]],
     ["a range with a choice",                            { semver: "1.26.x || >=2" },                         ["2.0", "1.26.3", "1.26"]],

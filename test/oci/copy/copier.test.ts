@@ -208,7 +208,7 @@ describe("one platform", () => {
     deepEqual(Buffer.from(kept ?? []), world.source.manifests.get(index.digest)?.bytes);
   });
 
-  test("the second time, the source is asked once, for free", async () => {
+  test("a second copy asks the source once, for free", async () => {
     world.addIndex([world.addImage([10], undefined, { os: "linux", architecture: "arm64" })], "v1");
     await world.copy({ platforms: arm64 });
     const again = await world.copy({ platforms: arm64 });
@@ -289,7 +289,7 @@ describe("one platform", () => {
       deepEqual(named(), [`:v1-${amd.digest.slice(7, 19)}`]);
     });
 
-    test("none of them is named, with those that it has", async () => {
+    test("a platform that the image lacks is named with those that it has", async () => {
       world.addIndex([world.addImage([30], undefined, { os: "linux", architecture: "s390x" })], "v1");
       match(await world.outcome(joined), /^source platform-absent: .*it has linux\/s390x$/);
       deepEqual(named(), []);

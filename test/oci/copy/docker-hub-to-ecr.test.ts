@@ -160,7 +160,7 @@ describe("ECR's refusals", () => {
 });
 
 describe("one platform", () => {
-  test("has its own digest, and the index beside it as proof, though ECR takes no index without its children", async () => {
+  test("has its own digest, and the index next to it as proof, though ECR takes no index without its children", async () => {
     await start();
     const [amd] = IMAGE.manifests;
     const result = await world.copy(FROM, TO, { platforms: [parsePlatform("linux/amd64")] });

@@ -16,7 +16,7 @@ const table: readonly [what: string, text: string, found: readonly string[]][] =
   ["a folded text", "services:\n  a:\n    image: >-\n      nginx:1\n", ["4:7 services.a.image nginx:1"]],
   ["a block of lines", "services:\n  a:\n    image: |-\n      nginx:1\n", ["4:7 services.a.image nginx:1"]],
   ["an escape is not edited", "services: {a: {image: \"ng\\x69nx:1\"}}\n", ["1:23 services.a.image nginx:1 not edited (not-verbatim)"]],
-  ["an image beside build is the name of what is built", "services:\n  a: {image: acme/a, build: .}\n  b: {image: b:1}\n", ["3:14 services.b.image b:1"]],
+  ["an image next to build is the name of what is built", "services:\n  a: {image: acme/a, build: .}\n  b: {image: b:1}\n", ["3:14 services.b.image b:1"]],
   ["a default of a variable", "services: {a: {image: \"${I:-nginx:1}\"}}\n", ["1:29 services.a.image nginx:1 (default)"]],
   ["a default without a colon, one in another", "services:\n  a: {image: \"${I-nginx:1}\"}\n  b: {image: \"${A:-${B:-redis:7}}\"}\n", ["2:19 services.a.image nginx:1 (default)", "3:25 services.b.image redis:7 (default)"]],
   ["a tag that is not known", "services: {a: {image: \"nginx:${TAG}\"}}\n", ["1:24 services.a.image nginx:${TAG} at docker.io (not-checkable)"]],

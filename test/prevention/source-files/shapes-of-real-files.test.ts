@@ -31,7 +31,7 @@ const table: readonly [where: string, path: string, text: string, found: readonl
     "Dockerfile",
     "FROM python:3.12-slim AS builder\nCOPY --from=ghcr.io/astral-sh/uv:0.8 /uv /uvx /bin/\nRUN --mount=type=cache,target=/cache/uv \\\n    --mount=type=bind,source=uv.lock,target=uv.lock \\\n    uv sync --locked\n",
     ["1:6 FROM python:3.12-slim", "2:13 COPY --from ghcr.io/astral-sh/uv:0.8"]],
-  ["docker/awesome-compose: a build, a database with a comment beside its image",
+  ["docker/awesome-compose: a build, a database with a comment next to its image",
     "compose.yaml",
     "services:\n  backend:\n    build:\n      context: backend\n      target: builder\n  db:\n    # We use a mariadb image which supports both amd64 & arm64 architecture\n    image: mariadb:10-focal\n    # If you really want to use MySQL, uncomment the following line\n    #image: mysql:8\n    command: '--default-authentication-plugin=mysql_native_password'\n",
     ["8:12 services.db.image mariadb:10-focal"]],

@@ -74,7 +74,7 @@ test("an image goes over TLS into a registry with tokens, one token for all of i
   deepEqual(realm.asked.slice(before), ["repository:mirror/app:pull,push"]);
 });
 
-test("it comes out again without a login, by an anonymous token", async () => {
+test("a copied image comes out again without a login, by an anonymous token", async () => {
   const result = await copy(`${guarded.host}/mirror/app:v1`, "sealed.example/back/app:v1");
   deepEqual([result.digest, result.blobsMoved], [digest, 4]);
 });

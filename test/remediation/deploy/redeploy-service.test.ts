@@ -14,7 +14,7 @@ const table: readonly (readonly [told: string, failing: string | undefined, resu
 ];
 
 describe("redeploy, where the survey saw an older deployment of the same revision", () => {
-  it.each(table)("and the primary deployment is %s", async (_, failing, result) => {
+  it.each(table)("compares with the primary deployment, which is %s", async (_, failing, result) => {
     const world = await createWorld(
       readWorldFile({
         services: [{ cluster: "prod", name: "web", image: "nginx:1.25", deploymentId: FAILING }],

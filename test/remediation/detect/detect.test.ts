@@ -50,33 +50,33 @@ describe("a failure of a deployment", () => {
   const table: readonly (readonly [string, readonly (ExecutionStatus | undefined)[], RegExp])[] = [
     ["no execution has it",                [],                                                  /^started .*-1$/],
     ["an execution is running",            [{ status: "running" }],                             /^duplicate .*is running/],
-    ["it was started, and is not listed",  [undefined],                                         /^duplicate .*is running/],
-    ["it was there before the end",        [ended("succeeded", -1)],                            /^duplicate .*checked it/],
-    ["it came at the very end",            [ended("succeeded", 0)],                             /^duplicate .*checked it/],
-    ["it came soon after a success",       [ended("succeeded", 4)],                             /^duplicate .*less than 5 minutes/],
-    ["it came long after a success",       [ended("succeeded", 6)],                             /^started .*-2$/],
-    ["it came soon after a crash",         [ended("failed", 4)],                                /^duplicate .*less than 5 minutes/],
-    ["it came long after a crash",         [ended("failed", 6)],                                /^started .*-2$/],
-    ["after a time-out",                   [ended("timed-out", 6)],                             /^started .*-2$/],
-    ["after it was stopped by hand",       [ended("stopped", 6)],                               /^started .*-2$/],
-    ["the second pause is longer",         [ended("failed", 60), ended("failed", 9)],           /^duplicate .*less than 10 minutes/],
-    ["starts again once the second pause has ended", [ended("failed", 60), ended("failed", 11)],          /^started .*-3$/],
-    ["its result may not be read",         [{ ...ended("unknown", 600), permission: "kms:Decrypt" }], /^duplicate .*cannot be read/],
-    ["its result and end are unknown",     [{ status: "unknown" }],                             /^duplicate .*cannot be read/],
-    ["its result is unknown, and newer",   [{ ...ended("unknown", -1), transient: true }],        /^duplicate .*checked it/],
+    ["the execution was started, and is not listed",  [undefined],                                         /^duplicate .*is running/],
+    ["the failure came before the execution's end",        [ended("succeeded", -1)],                            /^duplicate .*checked it/],
+    ["the failure came at the execution's very end",            [ended("succeeded", 0)],                             /^duplicate .*checked it/],
+    ["the failure came soon after a success",       [ended("succeeded", 4)],                             /^duplicate .*less than 5 minutes/],
+    ["the failure came long after a success",       [ended("succeeded", 6)],                             /^started .*-2$/],
+    ["the failure came soon after a crash",         [ended("failed", 4)],                                /^duplicate .*less than 5 minutes/],
+    ["the failure came long after a crash",         [ended("failed", 6)],                                /^started .*-2$/],
+    ["the failure came long after a time-out",                   [ended("timed-out", 6)],                             /^started .*-2$/],
+    ["the failure came long after a person stopped the execution",       [ended("stopped", 6)],                               /^started .*-2$/],
+    ["the second pause is not over",         [ended("failed", 60), ended("failed", 9)],           /^duplicate .*less than 10 minutes/],
+    ["the second pause is over", [ended("failed", 60), ended("failed", 11)],          /^started .*-3$/],
+    ["the execution's result may not be read",         [{ ...ended("unknown", 600), permission: "kms:Decrypt" }], /^duplicate .*cannot be read/],
+    ["the execution's result and end are unknown",     [{ status: "unknown" }],                             /^duplicate .*cannot be read/],
+    ["the execution ended later, and its result is unknown",   [{ ...ended("unknown", -1), transient: true }],        /^duplicate .*checked it/],
     ["there was nothing to do, just before", [idle(4)],                                         /^duplicate .*less than 5 minutes/],
     ["there was nothing to do, long before", [idle(6)],                                         /^started .*-2$/],
-    ["its pause does not grow",            [idle(60), idle(40), idle(20), idle(6)],             /^started .*-5$/],
-    ["a crash among them has the first",   [idle(60), ended("failed", 6)],                      /^started .*-3$/],
-    ["nothing to do uses no attempt up",   Array(ATTEMPTS_MAX).fill(idle(100_000)),             /^started .*-9$/],
-    ["counts the attempts that follow nothing to do", [...Array(9).fill(idle(100_000)), ...Array(ATTEMPTS_MAX).fill(ended("failed", 100_000))], /^duplicate .*8 attempts/],
-    ["after many of them, one an hour is looked at", Array(NAMES_MAX).fill(idle(100_000)),      /^started .*-\d{6}$/],
-    ["a crash of which no end is known",   [{ status: "failed" }],                              /^started .*-2$/],
-    ["a success of which no end is known", [{ status: "succeeded" }],                           /^duplicate .*has succeeded/],
-    ["enough is enough",                   Array(ATTEMPTS_MAX).fill(ended("failed", 100_000)),  /^duplicate .*8 attempts/],
+    ["executions that found nothing to do let the pause be as short",            [idle(60), idle(40), idle(20), idle(6)],             /^started .*-5$/],
+    ["a crash among them has the first pause",   [idle(60), ended("failed", 6)],                      /^started .*-3$/],
+    ["executions that found nothing to do used no attempt up",   Array(ATTEMPTS_MAX).fill(idle(100_000)),             /^started .*-9$/],
+    ["the attempts after nothing to do are used up", [...Array(9).fill(idle(100_000)), ...Array(ATTEMPTS_MAX).fill(ended("failed", 100_000))], /^duplicate .*8 attempts/],
+    ["very many executions found nothing to do: one an hour is looked at", Array(NAMES_MAX).fill(idle(100_000)),      /^started .*-\d{6}$/],
+    ["the execution crashed at an unknown time",   [{ status: "failed" }],                              /^started .*-2$/],
+    ["the execution succeeded at an unknown time", [{ status: "succeeded" }],                           /^duplicate .*has succeeded/],
+    ["all attempts are used up",                   Array(ATTEMPTS_MAX).fill(ended("failed", 100_000)),  /^duplicate .*8 attempts/],
   ];
   for (const [because, attempts, expected] of table) {
-    test(`${because}: ${expected.source}`, async () => {
+    test(`is ${expected.source.startsWith("^started") ? "given another attempt" : "left alone"} when ${because}`, async () => {
       const executions = executionsWith(attempts);
       const detected = await detect(event, { location: home, executions, clock });
       const words = "because" in detected ? `: ${detected.because}` : "";
@@ -134,7 +134,7 @@ describe("a failure of a deployment", () => {
     ["writes are still paused",                 eight(heldBack("kill-switch")),                   "remediate", async () => "paused",  "duplicate"],
     ["the switch cannot be read",               eight(heldBack("kill-switch")),                   "remediate", () => Promise.reject(unreadable), "duplicate"],
     ["its pause is not over",                   [{ ...heldBack("mode"), endedAt: failedAt - 4 * MINUTE }], "remediate", async () => undefined, "duplicate"],
-    ["its pause does not grow",                 [...eight(heldBack("mode")), { ...heldBack("mode"), endedAt: failedAt - 6 * MINUTE }], "remediate", async () => undefined, "started"],
+    ["attempts without a write keep the pause short", [...eight(heldBack("mode")), { ...heldBack("mode"), endedAt: failedAt - 6 * MINUTE }], "remediate", async () => undefined, "started"],
     ["attempts that could write count",         eight(ended("succeeded", 100_000)),               "remediate", async () => undefined, "duplicate"],
   ];
   for (const [title, attempts, mode, activeReason, expected] of lifted) {
@@ -161,7 +161,7 @@ describe("a failure of a deployment", () => {
     expect(await send(new Date(world.now()).toISOString())).toMatchObject({ kind: "started" });
   });
 
-  test("starts in production although a rehearsal stack beside it has started, if names are an account's", async () => {
+  test("starts in production although a rehearsal stack in the account has started, if names are an account's", async () => {
     const taken = new Set<string>();
     const stack = (name: string): Executions => ({
       ...executionsWith([]),

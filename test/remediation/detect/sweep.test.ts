@@ -271,7 +271,7 @@ describe("a request for a sweep", () => {
     ["what is not substituted", { sweep: true, scheduledAt: "<aws.scheduler.scheduled-time>" }],
     ["another word",    { sweep: "yes", scheduledAt: at }],
     ["one member more", { sweep: true, scheduledAt: at, cluster: "prod" }],
-    ["records beside it", { sweep: true, scheduledAt: at, Records: [] }],
+    ["records in addition", { sweep: true, scheduledAt: at, Records: [] }],
   ] as const;
   for (const [what, document] of wrong)
     it(`is none with ${what}`, () => expect(() => readSweepRequest(document)).toThrow(/expected exactly/));

@@ -291,7 +291,7 @@ describe("a policy that has to be read", () => {
     ["that is none", new InvalidInput("pinning", "one of digest, tag")],
     ["that may not be read", new AwsError("denied", "ssm:GetParameter", "no")],
   ] as const) {
-    test(`and ${because} stops everything, with a record that says why`, async () => {
+    test(`${because} stops everything, with a record that says why`, async () => {
       const { outcome, reported } = await remediated(() => Promise.reject(error));
       expect(outcome).toMatchObject({
         outcome: "failed",

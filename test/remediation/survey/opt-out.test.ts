@@ -19,12 +19,12 @@ const table: readonly (readonly [string, Tags, string | undefined])[] = [
   ["never",                              { repull: "never" },                 "opted-out"],
   ["0",                                  { repull: "0" },                     "opted-out"],
   ["off under a key in another case",    { Repull: "off" },                   "opted-out"],
-  ["off beside a key that says on",      { repull: "on", REPULL: "off" },     "opted-out"],
+  ["off next to a key that says on",      { repull: "on", REPULL: "off" },     "opted-out"],
   ["an empty value",                     { repull: "" },                      "opt-out-unclear"],
   ["an unknown word",                    { repull: "please" },                "opt-out-unclear"],
   ["1",                                  { repull: "1" },                     "opt-out-unclear"],
   ["a mode",                             { repull: "observe" },               "opt-out-unclear"],
-  ["off beside an unknown word",         { REPULL: "please", repull: "off" }, "opted-out"],
+  ["off next to an unknown word",         { REPULL: "please", repull: "off" }, "opted-out"],
 ];
 
 describe("the tag repull", () => {

@@ -28,7 +28,7 @@ import {
 const OPERATIONS_MAX = 1500;
 const BYTES_MAX = 10_000_000;
 const RESULT_BYTES_MAX = 256 * 1024;
-/** What the engine keeps of an operation beside its result: ids, names, times. */
+/** What the engine keeps of an operation in addition to its result: ids, names, times. */
 const BESIDE_BYTES = 400;
 
 const HOUR = 3600;

@@ -42,7 +42,7 @@ const table = [
     used,
     { unverified: { containerd: 2 } },
     "docker-hub-pull-limit",
-    "and containerd 2, over two lines",
+    "the pull limit, as containerd 2 tells it, over two lines",
     /: 429 Too Many Requests\ntoomanyrequests: You have reached/,
   ],
   [
@@ -69,7 +69,7 @@ const table = [
     used,
     { unverified: { ec2ErrorName: "CannotPullImageManifestError" } },
     "docker-hub-pull-limit",
-    "and a newer agent",
+    "the pull limit, as a newer agent tells it",
     /^CannotPullImageManifestError: Error response from daemon: toomanyrequests: /,
   ],
   [

@@ -1,4 +1,4 @@
-/** The parts of a stack that the served account has beside the functions, asked with AWS's own clients as the doctor asks them. */
+/** The parts of a stack that the served account has in addition to the functions, asked with AWS's own clients as the doctor asks them. */
 
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { ECSClient } from "@aws-sdk/client-ecs";

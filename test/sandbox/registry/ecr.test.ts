@@ -224,7 +224,7 @@ describe("storing images", () => {
     );
   });
 
-  test("too many in a second are throttled, and taken a second later", async () => {
+  test("an image too many in a second is throttled, and taken a second later", async () => {
     const { ask, clock } = withBlobs({ manifestPutsPerSecond: 2 });
     const statuses = [];
     for (const tag of ["1", "2", "3"]) statuses.push((await ask(...put(tag))).status);

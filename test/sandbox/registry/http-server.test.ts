@@ -35,7 +35,7 @@ async function served(
 
 const plain = { kind: "plain", host: "registry.example" } as const;
 
-test("it listens on loopback alone, on a port of its own", async () => {
+test("a registry's server listens on loopback alone, on a port of its own", async () => {
   match((await served(plain)).url, /^http:\/\/127\.0\.0\.1:\d+$/);
 });
 

@@ -117,9 +117,9 @@ describe("a deployment that comes between a comparison of ours and its write", (
   /** What is deployed during our first, second … write. */
   const table: readonly (readonly [when: string, deployed: readonly (readonly string[])[], how: How])[] = [
     ["the substitute's write", [["nginx:1.26"]], {}],
-    ["the way back's write too", [["nginx:1.26"], ["nginx:1.27"]], {}],
+    ["the rollback's write too", [["nginx:1.26"], ["nginx:1.27"]], {}],
     [
-      "the way back's write too, whose process then dies",
+      "the rollback's write too, whose process then dies",
       [["nginx:1.26"], ["nginx:1.27"]],
       { dies: "restore" },
     ],
@@ -131,7 +131,7 @@ describe("a deployment that comes between a comparison of ours and its write", (
       { isRefused: true, dies: "undo" },
     ],
     [
-      "the way back's write too, of which ECS shows the state before for a while",
+      "the rollback's write too, of which ECS shows the state before for a while",
       [["nginx:1.26"], ["nginx:1.27"]],
       { lateAfter: 2 },
     ],
@@ -151,7 +151,7 @@ describe("a deployment that comes between a comparison of ours and its write", (
       { lateAfter: 1, loses: 1 },
     ],
     [
-      "the way back's write too, whose answer is lost and before which ECS then shows the state for a while",
+      "the rollback's write too, whose answer is lost and before which ECS then shows the state for a while",
       [["nginx:1.26"], ["nginx:1.27"]],
       { lateAfter: 2, loses: 2 },
     ],

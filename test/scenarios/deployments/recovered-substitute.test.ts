@@ -23,9 +23,9 @@ const file = {
 /**
  * Heals the service: the first plan is approved, and ECR throttles its tasks for a while; the second is left.
  *
- * `until`: for so many minutes, or until the way back has begun, whose first read then takes half an hour.
+ * `until`: for so many minutes, or until the rollback has begun, whose first read then takes half an hour.
  */
-async function played(until: number | "the way back begins"): Promise<World> {
+async function played(until: number | "the rollback begins"): Promise<World> {
   const world = await createWorld(readWorldFile(file));
   let questions = 0;
   let askedAt = Number.POSITIVE_INFINITY;
@@ -46,7 +46,7 @@ async function played(until: number | "the way back begins"): Promise<World> {
   Object.assign(world.ports.ecs, {
     describeTaskDefinition: async (arn: string) => {
       const hasExpired = world.clock.now() > askedAt + 11 * HOURS;
-      if (hasExpired && until === "the way back begins" && lift !== undefined) {
+      if (hasExpired && until === "the rollback begins" && lift !== undefined) {
         lift();
         lift = undefined;
         await world.clock.sleep(30 * MINUTES);
@@ -75,8 +75,8 @@ async function played(until: number | "the way back begins"): Promise<World> {
 }
 
 describe("a substitute that could not be pulled for a while", () => {
-  for (const until of [5, "the way back begins"] as const)
-    it(`is left in place when ${typeof until === "number" ? `it runs after ${until} minutes, and twelve hours later the question about another one expires` : "it comes up whole between the first read of the way back and its write"}`, async () => {
+  for (const until of [5, "the rollback begins"] as const)
+    it(`is left in place when ${typeof until === "number" ? `it runs after ${until} minutes, and twelve hours later the question about another one expires` : "it comes up whole between the first read of the rollback and its write"}`, async () => {
       const world = await played(until);
       const [service] = world.cluster.services();
       const [primary] = service?.deployments ?? [];

@@ -1,4 +1,4 @@
-/** The way back to a revision that was deregistered meanwhile: one copy of it, whatever becomes of the process. */
+/** The rollback to a revision that was deregistered meanwhile: one copy of it, whatever becomes of the process. */
 
 import { describe, expect, it } from "vitest";
 import { parseTags } from "../../../src/ecs/task-definition/provenance-tags.ts";
@@ -46,7 +46,7 @@ const copies = (world: World) =>
       ({ tags }) => parseTags(tags)?.previousRevision === "web:42" && parseTags(tags)?.images.length === 0,
     );
 
-describe("the way back to an INACTIVE revision", () => {
+describe("the rollback to an INACTIVE revision", () => {
   const dying = (world: World, moment: string): void => {
     let died = false;
     world.executions.dies(({ name, when }) => {

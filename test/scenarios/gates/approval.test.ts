@@ -102,13 +102,19 @@ const table: readonly Row[] = [
   ],
   ["an invalid answer approves nothing", "succeeded", 2, [answer("yes!"), answer(yes)], { world: elsewhere }],
   [
-    "nor does one of another shape",
+    "an answer of another shape approves nothing",
     "approval-expired",
     2,
     [answer('{"approve":true}')],
     { world: elsewhere },
   ],
-  ["not for ever", "approval-expired", 5, [1, 2, 3, 4, 5, 6].map(() => answer("?")), { world: elsewhere }],
+  [
+    "answers that cannot be read are not waited for without end",
+    "approval-expired",
+    5,
+    [1, 2, 3, 4, 5, 6].map(() => answer("?")),
+    { world: elsewhere },
+  ],
   [
     "who deploys meanwhile is not overwritten",
     "superseded",

@@ -18,7 +18,7 @@ describe("a refresh", () => {
     expect(played.asked()).toEqual({ heads: before.heads + 1, pulls: before.pulls });
   });
 
-  test("copies a moved tag beside the old copy, for the platform of that, and tells it once", async () => {
+  test("copies a moved tag next to the old copy, for the platform of that, and tells it once", async () => {
     const played = await copiedWorld();
     const before = played.tagsOf(REPOSITORY);
     const to = played.move("acme/web", "1", "2");

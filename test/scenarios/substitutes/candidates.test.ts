@@ -139,14 +139,14 @@ const table: readonly Row[] = [
     },
   },
   {
-    because: "but where the policy accepts it",
+    because: "the publisher's word is taken where the policy accepts it",
     world: world({ hub: dry, open: same("docker/library/nginx:1.25") }),
     policy: { minimumProof: "same-publisher" },
     options: silentHub,
     wins: "ecr-public: succeeded",
   },
   {
-    because: "and not of a publisher of only one of both",
+    because: "the word of a publisher of one of both is not taken",
     world: world({
       service: { image: "amazon/aws-cli:2" },
       hub: { images: { "amazon/aws-cli:2": {} }, ...dry },
@@ -205,7 +205,7 @@ const table: readonly Row[] = [
     wins: ": not-eligible",
   },
   {
-    because: "and an image",
+    because: "an image that the policy leaves out is left alone",
     world: world({ open: same("docker/library/nginx:1.25") }),
     policy: { scope: { images: { include: ["acme/*"] } } },
     wins: ": not-eligible",

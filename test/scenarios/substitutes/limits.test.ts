@@ -49,7 +49,7 @@ const table: readonly Row[] = [
     },
   },
   {
-    because: "nor with one that the role may not decrypt",
+    because: "signing in does not help with a secret that the role may not decrypt",
     world: world({ service: prefect, hub: dry, more: { ...signedUpUnderOwnKey, ...denied("kms:Decrypt") } }),
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
@@ -58,7 +58,7 @@ const table: readonly Row[] = [
     },
   },
   {
-    because: "nor with one of which that is not known",
+    because: "signing in does not help with a secret of which it is not known who may read it",
     world: world({
       service: prefect,
       hub: dry,
@@ -131,7 +131,7 @@ const table: readonly Row[] = [
     wins: "mirror, ecr-copy: succeeded",
   },
   {
-    because: "and where its pulls are spent, anonymous ones may be left",
+    because: "an anonymous client copies where the account's pulls are used up",
     world: world({ service: prefect, hub: { repullSignsInAs: "spent" } }),
     policy: { dockerHubSecret: SECRET },
     wins: "mirror, ecr-copy: succeeded",
@@ -146,7 +146,7 @@ const table: readonly Row[] = [
     runs: /^prefecthq\/prefect:3$/,
   },
   {
-    because: "but not with an account that has no pulls left itself",
+    because: "signing in does not help with an account that has no pulls left",
     world: world({ service: prefect, hub: { ...dry, repullSignsInAs: "spent" }, more: signedUp }),
     policy: { dockerHubSecret: SECRET },
     wins: "nothing: no-substitute",
@@ -173,7 +173,7 @@ const table: readonly Row[] = [
     loses: { "ecr-public": "not-published" },
   },
   {
-    because: "or by a fresh one, from where it still may be read",
+    because: "a limit of another registry is cured by a new copy, where the image may still be read",
     world: world({ service: quayService, registries: quay }),
     options: countingQuay,
     wins: "mirror, ecr-copy: succeeded",

@@ -71,7 +71,7 @@ const table: readonly Row[] = [
     wins: "ecr-public: succeeded",
   },
   {
-    because: "and ECR, where an endpoint is missing",
+    because: "tasks that Docker Hub answered reach ECR, where an endpoint is missing",
     world: world({
       service: { subnets: ["subnet-a"] },
       ecr: same("repull/docker.io/library/nginx:1.25"),
@@ -145,7 +145,7 @@ const table: readonly Row[] = [
     copies: ["linux/amd64", "linux/arm64", "linux/s390x"],
   },
   {
-    because: "and a place that has it for one of them only is not used",
+    because: "a source that has the image for one of the platforms only is not used",
     world: world({
       service: { ...daemon, image: "nginx:1.25" },
       hub: dry,

@@ -53,7 +53,7 @@ export function schedulerArgs(kubeconfig: string): Args {
 
 const STAGES = join(dirname(fileURLToPath(import.meta.url)), "stages");
 
-/** kwok with the stages beside this file, in the order of their names, and then those of the test. */
+/** kwok with the stages next to this file, in the order of their names, and then those of the test. */
 export async function kwokArgs(folder: string, kubeconfig: string, stages: readonly string[]): Promise<Args> {
   const own = join(folder, "stages");
   await mkdir(own);

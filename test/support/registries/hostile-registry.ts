@@ -45,7 +45,7 @@ export class SteppedClock extends FastClock implements Clock, Timer {
 
 export type Behaviour = (clock: SteppedClock) => Mischief;
 
-/** Writes to the socket itself, beside what node:http would allow. */
+/** Writes to the socket itself, past what node:http would allow. */
 export function raw(
   act: (write: (bytes: string | Buffer) => void, request: IncomingMessage) => void,
 ): Mischief {

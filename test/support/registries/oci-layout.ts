@@ -73,7 +73,7 @@ export class OciLayout {
     return this.json({ schemaVersion: 2, mediaType, manifests: children }, mediaType);
   }
 
-  /** What BuildKit lists beside a platform's manifest. */
+  /** What BuildKit lists next to a platform's manifest. */
   async attestation(of: LayoutDescriptor): Promise<LayoutDescriptor> {
     const statement = await this.json(
       { _type: "in-toto", subject: of.digest },

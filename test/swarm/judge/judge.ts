@@ -33,7 +33,7 @@ function judgeExecution(world: World, witness: Witness, record: ExecutionRecord)
   witness.tell(record.name, record.result ?? "", "the result");
   if (record.workflow !== "remediate") return;
   const twin = world.executions.records.find((other) => isTwin(record, other));
-  if (twin !== undefined) witness.violate("one-execution", `${twin.name} runs beside ${record.name}`);
+  if (twin !== undefined) witness.violate("one-execution", `${twin.name} runs next to ${record.name}`);
   if (record.status === "running") {
     const hours = (world.clock.now() - record.startedAt) / HOUR;
     if (hours > EXECUTION_HOURS_MAX) witness.violate("recorded", `${record.name} never ends`);

@@ -78,7 +78,7 @@ export function createMeanings(world: World) {
     pins(id: string): ReadonlyMap<string, Digest> {
       return new Map(deployments.get(id)?.one.resolved);
     },
-    /** What earlier deployments of the same revision to the same service have pinned: what a way back may mean as well. */
+    /** What earlier deployments of the same revision to the same service have pinned: what a rollback may mean as well. */
     earlierPins(id: string, container: string): readonly Digest[] {
       const found = deployments.get(id);
       if (found === undefined) return [];

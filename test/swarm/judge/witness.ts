@@ -19,7 +19,7 @@ import { createLedger } from "./ledger.ts";
 import { containersOf, createMeanings, hostOf } from "./meanings.ts";
 import { type Invariant, Violation } from "./violation.ts";
 
-/** Of one execution: a survey, three candidates, a way back, and each answer may be lost while what it made cannot be read yet. */
+/** Of one execution: a survey, three candidates, a rollback, and each answer may be lost while what it made cannot be read yet. */
 const REVISIONS_MAX = 8;
 const REDEPLOYMENTS_MAX = 8;
 /** Of one service over one revision, by whatever executions: in a day and a half, or in the four that a capped world has. */
@@ -123,7 +123,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
   };
   const failingDeployment = (execution: string): string => String(inputOf(execution).startedBy);
 
-  /** The revision of which this one is a copy of ours: a way back to what is INACTIVE. */
+  /** The revision of which this one is a copy of ours: a rollback to what is INACTIVE. */
   const original = (revision: string): string => {
     const made = ours.get(revision);
     return made === undefined || made.isSubstitute ? revision : original(made.former);
@@ -320,7 +320,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
       substitutes.deployed(service.arn, made.former, execution, world.clock.now());
       return;
     }
-    // A way back leads to what the service has run before.
+    // A rollback leads to what the service has run before.
     if (!meanings.hasRun(service, revision))
       violate(
         "adopted",

@@ -84,7 +84,7 @@ export function createMisfortunes(
 
   const forging = random.fork("forged");
   const forgedFor = new Set<string>();
-  /** Registers what looks like ours, beside it or in its place. */
+  /** Registers what looks like ours, next to it or in its place. */
   const withForger = (ports: Ports, execution: string): Ports => ({
     ...ports,
     ecs: {

@@ -84,7 +84,7 @@ export function createOperator(
     if (!mayWrite.has(execution)) witness.violate("approved", `${execution} ${what} without an approval`);
   };
 
-  /** The way back needs no approval, and ECS takes no INACTIVE revision: a copy of it is registered. */
+  /** The rollback needs no approval, and ECS takes no INACTIVE revision: a copy of it is registered. */
   const isCopyOfInactive = (registrable: JsonObject): boolean =>
     world.definitions
       .all()

@@ -63,7 +63,7 @@ function tooDeepAt(text: string): number | undefined {
     last = index;
     if (mark === "]" || mark === "}") open = Math.max(0, open - 1);
     else open++;
-    // Entries of a list that begin lines of their own are beside each other.
+    // Entries of a list that begin lines of their own are next to each other.
     if (mark.length === 2 && isLineStart(text, index)) open = 0;
     if (open > DEPTH_MAX) return index;
   }

@@ -1,7 +1,7 @@
 /**
  * Compose: the images of services, of inline Dockerfiles, of named build contexts and of image volumes; of each profile.
  *
- * An image beside `build` is the name of what is built. https://github.com/compose-spec/compose-spec (read 2026-11)
+ * An image next to `build` is the name of what is built. https://github.com/compose-spec/compose-spec (read 2026-11)
  */
 
 import {

@@ -7,7 +7,7 @@ import { foundImage, literalPieces, type Piece } from "../pieces.ts";
 export type FileFacts = {
   /** Relative to the root of the check, with `/`. */
   readonly path: string;
-  /** The text of the `.env` beside it. */
+  /** The text of the `.env` next to it. */
   readonly env?: string;
 };
 

@@ -1,4 +1,4 @@
-/** `.env` beside a compose file: values for its variables. They decide which registry an image is from, and are never shown. */
+/** `.env` next to a compose file: values for its variables. They decide which registry an image is from, and are never shown. */
 
 const LINE =
   /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(.*?))\s*(?:\s#.*)?$/;

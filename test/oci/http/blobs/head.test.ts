@@ -55,7 +55,7 @@ describe("what could be read in two ways is refused", () => {
     ["another version",                head("HTTP/2 200", "content-length: 1")],
     ["a status that is none",          head("HTTP/1.1 20 OK", "content-length: 1")],
     ["a status out of range",          head("HTTP/1.1 600 OK", "content-length: 1")],
-    ["a length beside chunks",         head("HTTP/1.1 200 OK", "content-length: 1", "transfer-encoding: chunked")],
+    ["a length next to chunks",        head("HTTP/1.1 200 OK", "content-length: 1", "transfer-encoding: chunked")],
     ["two lengths",                    head("HTTP/1.1 200 OK", "content-length: 1", "content-length: 2")],
     ["the same length twice",          head("HTTP/1.1 200 OK", "content-length: 1", "content-length: 1")],
     ["a negative length",              head("HTTP/1.1 200 OK", "content-length: -1")],

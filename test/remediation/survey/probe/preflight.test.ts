@@ -99,7 +99,7 @@ describe("the network check of a place", () => {
     ["fails there although the failure itself proves a way to Docker Hub", COPY,   { ...ALL, ingress: [] },                  proved,  "failed"],
     ["says nothing against the failure's own proof",            PUBLIC, ALL,                                      proved,  "not checked"],
     ["says nothing against it of ECR either",                   COPY,   NO_WAY,                                   proved,  "not checked"],
-    ["passes beside that proof, too",                           COPY,   ALL,                                      proved,  "passed"],
+    ["passes with that proof, too",                           COPY,   ALL,                                      proved,  "passed"],
     ["says nothing where a fact may not be read",               COPY,   { ...ALL, unread: ["networkAcls"] },      FARGATE, "not checked"],
     ["says nothing of a service that names no subnets",         COPY,   ALL,                                      { ...FARGATE, network: undefined }, "not checked"],
   ];

@@ -51,7 +51,7 @@ type Row = {
   /** `ecs-svc/N`. */
   readonly startedBy?: string;
   readonly deployedAt?: number;
-  /** ECS says of the failing deployment that it is a way back of its own. */
+  /** ECS says of the failing deployment that it is a rollback of its own. */
   readonly isWayBack?: true;
   readonly taskCreatedAt?: number;
   readonly brought?: readonly Brought[];
@@ -88,7 +88,7 @@ const rolledBack = (trusted: Readonly<Record<string, Digest>>, revisions = [FAIL
   status: "succeeded",
   rolledBack: { clusterArn: CLUSTER, service: "web", revisions, trusted },
 });
-/** What another deployed at the moment of our way back. */
+/** What another deployed at the moment of our rollback. */
 const THIRD = `arn:aws:ecs:${HOME}:task-definition/web:44`;
 /** Ours and another's in between, then the failing revision again. */
 const afterOursAndAnothers = (digest: Digest, at = 300): readonly Brought[] => [
@@ -139,9 +139,9 @@ const ROWS: readonly (readonly [when: string, row: Row, said: string])[] = [
   ["nothing was pinned, and the tag is gone",                      { brought: [own({ pins: [pin()] })], origin: "absent" },                                       "origin-has-no-tag"],
   ["nothing was pinned, and the origin does not answer",           { brought: [own({ pins: [pin()] })], origin: "unreadable" },                                   "origin-unreadable"],
   ["we rolled back before, and the tag had moved by then",         { brought: afterOurs, execution: rolledBack({ "nginx:1.27": PINNED }) },                       `${PINNED} execution`],
-  ["another deployment came at our way back, which is not recorded yet", { brought: afterOursAndAnothers(NOW), execution: { status: "running" } }, "trust-unreadable"],
-  ["another deployment came at our way back, and ECS pinned another digest for it", { brought: afterOursAndAnothers(NOW), execution: { ...rolledBack({ "nginx:1.27": PINNED }), endedAt: (T + 400) * 1000 } }, "trust-unreadable"],
-  ["another deployment came at our way back, and ECS pinned the same digest", { brought: afterOursAndAnothers(PINNED), execution: { ...rolledBack({ "nginx:1.27": PINNED }), endedAt: (T + 400) * 1000 } }, `${PINNED} execution`],
+  ["another deployment came at our rollback, which is not recorded yet", { brought: afterOursAndAnothers(NOW), execution: { status: "running" } }, "trust-unreadable"],
+  ["another deployment came at our rollback, and ECS pinned another digest for it", { brought: afterOursAndAnothers(NOW), execution: { ...rolledBack({ "nginx:1.27": PINNED }), endedAt: (T + 400) * 1000 } }, "trust-unreadable"],
+  ["another deployment came at our rollback, and ECS pinned the same digest", { brought: afterOursAndAnothers(PINNED), execution: { ...rolledBack({ "nginx:1.27": PINNED }), endedAt: (T + 400) * 1000 } }, `${PINNED} execution`],
   ["we rolled back, and another deployed and went back after that", { brought: afterOursAndAnothers(NOW), execution: { ...rolledBack({ "nginx:1.27": PINNED }), endedAt: (T + 260) * 1000 } }, `${NOW} service-revision`],
   ["another deployed over ours, and went back a day later", { brought: afterOursAndAnothers(NOW, 90_000), execution: { status: "unknown" } }, `${NOW} service-revision`],
   ["the earlier execution trusted nothing for this image",         { brought: afterOurs, execution: rolledBack({ "redis:7": PINNED }) },                          `${NOW} service-revision`],

@@ -89,15 +89,15 @@ const displaced = (more: Partial<Displaced> = {}): Displaced => ({
 
 // biome-ignore format: a table is read by its columns
 rowsOf("the state after our deployment was written", [
-  ["it is watched, by its id",                      registered, redeploy(wroteIt([ours])), watched({ deploymentId: "ecs-svc/2" })],
-  ["it stood already: whose it is cannot be told",  registered, redeploy(ranAlready([ours, failing])), watched()],
+  ["our deployment is watched by its id",           registered, redeploy(wroteIt([ours])), watched({ deploymentId: "ecs-svc/2" })],
+  ["a service that ran our revision already does not tell whose deployment it is", registered, redeploy(ranAlready([ours, failing])), watched()],
   ["an answer without a primary deployment tells no id", registered, redeploy(wroteIt([])), watched()],
   ["another's was replaced by it",                  registered, redeploy(wroteIt([ours, theirs])), watched({ deploymentId: "ecs-svc/2", foreignRevision: FOREIGN })],
-  ["what the write has seen in its place goes before what is shown", registered, redeploy(wroteIt([ours, theirs], { foreign: revision(51) })), watched({ deploymentId: "ecs-svc/2", foreignRevision: revision(51) })],
+  ["what the write has seen in its place is taken before what is shown", registered, redeploy(wroteIt([ours, theirs], { foreign: revision(51) })), watched({ deploymentId: "ecs-svc/2", foreignRevision: revision(51) })],
   ["deployments that were there before are no other's", registered, redeploy(ranAlready([ours, deployment(1, FOREIGN)])), watched()],
   ["the failing revision, deployed anew, is no other's", registered, redeploy(wroteIt([ours, deployment(4, FORMER)])), watched({ deploymentId: "ecs-svc/2" })],
   ["an earlier substitute of ours is no other's",   { state: { ...registered.state, tried: [failedSubstitute({ newRevision: revision(40) })] } }, redeploy(wroteIt([ours, deployment(4, revision(40))])), watched({ deploymentId: "ecs-svc/2", ownRevisions: [revision(40)] })],
-  ["what ECS itself goes back to is no other's",    registered, redeploy(wroteIt([ours, deployment(3, FOREIGN, { rolloutStateReason: "ECS is rolling back" })])), watched({ deploymentId: "ecs-svc/2" })],
+  ["what ECS itself goes back to is not another's", registered, redeploy(wroteIt([ours, deployment(3, FOREIGN, { rolloutStateReason: "ECS is rolling back" })])), watched({ deploymentId: "ecs-svc/2" })],
   ["a slow service is given its time",              { ...registered, survey: { rolloutTimeoutSeconds: 57_600 } }, redeploy(wroteIt([])), watched({ surveyed: survey({ rolloutTimeoutSeconds: 57_600 }), secondsMax: 57_600 })],
   ["all rollouts together are given eighteen hours", { survey: { rolloutTimeoutSeconds: 57_600 }, state: { ...registered.state, watchedSeconds: 50_000 } }, redeploy(wroteIt([])), watched({ surveyed: survey({ rolloutTimeoutSeconds: 57_600 }), secondsMax: 14_800 })],
   ["another revision is in place: it is looked at again", registered, redeploy(seenInPlace), { displaced: displaced() }],
@@ -135,18 +135,18 @@ const rollingBack = {
 const failed = deployment(3, FOREIGN, { rolloutState: "FAILED" });
 
 // biome-ignore format: a table is read by its columns
-rowsOf("the state after the way back was written", [
+rowsOf("the state after the rollback was written", [
   ["the service is back",                           back(), rollBack({ kind: "redeployed", deployments: [inForce], to: FORMER }), restored()],
   ["ECS goes back by itself",                       back(), rollBack({ kind: "redeployed", deployments: [], to: FORMER, byEcs: true }), restored(FORMER, true)],
-  ["it was back already",                           back(), rollBack({ kind: "already", deployments: [inForce], to: FORMER }), restored()],
-  ["it is back on a copy of the former revision",   back(), rollBack({ kind: "redeployed", deployments: [primary(4, inactive)], to: inactive }), restored(inactive)],
+  ["a service that was back already is followed",   back(), rollBack({ kind: "already", deployments: [inForce], to: FORMER }), restored()],
+  ["a service that is back on a copy of the former revision is followed", back(), rollBack({ kind: "redeployed", deployments: [primary(4, inactive)], to: inactive }), restored(inactive)],
   ["ours runs whole by now, and stays",             back(), rollBack({ kind: "superseded", because, revision: FOREIGN, whole: true }), { ending: { kind: "succeeded", because: said, images: plans, substitution } }],
   ["another revision is in place: it is looked at again", back(), rollBack({ kind: "superseded", because, revision: FOREIGN }), { displaced: displaced({ place: { ...place, newRevision: FORMER }, write: "undo" }) }],
   ["the service is gone",                           back(), rollBack({ kind: "superseded", because }), { ending: { kind: "superseded", because: said, images: plans, substitution } }],
-  ["it has replaced another's, which is deployed again", back(), rollBack({ kind: "redeployed", deployments: [inForce, theirs], to: FORMER }), { overwritten: theOther() }],
+  ["a rollback that replaced another's deployment deploys that one again", back(), rollBack({ kind: "redeployed", deployments: [inForce, theirs], to: FORMER }), { overwritten: theOther() }],
   ["ECS itself went back to it from another's, which failed and is not deployed again", back(), rollBack({ kind: "already", deployments: [primary(4, FORMER, rollingBack), failed], to: FORMER }), restored()],
   ["a deployment that was surveyed is no other's",  back(), rollBack({ kind: "already", deployments: [inForce, deployment(1, FOREIGN)], to: FORMER }), restored()],
-  ["what this execution registered is no other's",  back({ registered: [OURS, revision(40)] }), rollBack({ kind: "redeployed", deployments: [inForce, deployment(3, revision(40))], to: FORMER }), restored()],
+  ["what this execution registered is not another's", back({ registered: [OURS, revision(40)] }), rollBack({ kind: "redeployed", deployments: [inForce, deployment(3, revision(40))], to: FORMER }), restored()],
   ["our own revision is no other's",                back({ registered: [] }), rollBack({ kind: "redeployed", deployments: [inForce, deployment(2, OURS)], to: FORMER }), restored()],
   ["nothing is gone back from",                     { survey: null }, rollBack({ kind: "redeployed", deployments: [], to: FORMER }), {}],
 ]);
@@ -183,11 +183,11 @@ describe("the state after a second look at the service", () => {
     ["our deployment: without a revision that was seen in its place", { ...redeployed(withoutRevision), seen: { kind: "service", at: NOW, deployments: [ours] } }, { ...gone, ...watched() }],
     ["our deployment: another's is shown behind it",  { ...redeployed(withoutRevision), seen: { kind: "service", at: NOW, deployments: [ours, theirs] } }, { ...gone, ...watched({ foreignRevision: FOREIGN }) }],
     ["the rollback: the other revision still runs, which is the end",   { ...isBack([]), seen: still }, { ...gone, ending: { ...superseded, revision: FOREIGN } }],
-    ["the way back: it is in place, and has replaced another's, which is deployed again", isBack([inForce, theirs]), { ...gone, overwritten: theOther() }],
-    ["the way back: another's that failed is not deployed again", isBack([inForce, deployment(3, FOREIGN, { rolloutState: "FAILED" })]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],
-    ["the way back: another failed deployment than that one says nothing", isBack([inForce, deployment(3, revision(51), { rolloutState: "FAILED" })]), { ...gone, overwritten: theOther() }],
-    ["the way back: ECS itself went back to it",      isBack([primary(4, FORMER, rollingBack), theirs]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],
-    ["the way back: no revision was seen in its place", isBack([inForce], withoutRevision), { ...gone, ending: superseded }],
+    ["the rollback: it is in place, and has replaced another's, which is deployed again", isBack([inForce, theirs]), { ...gone, overwritten: theOther() }],
+    ["the rollback: another's that failed is not deployed again", isBack([inForce, deployment(3, FOREIGN, { rolloutState: "FAILED" })]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],
+    ["the rollback: another failed deployment than that one says nothing", isBack([inForce, deployment(3, revision(51), { rolloutState: "FAILED" })]), { ...gone, overwritten: theOther() }],
+    ["the rollback: ECS itself went back to it",      isBack([primary(4, FORMER, rollingBack), theirs]), { ...gone, ending: { ...superseded, revision: FOREIGN } }],
+    ["the rollback: no revision was seen in its place", isBack([inForce], withoutRevision), { ...gone, ending: superseded }],
     ["no revision was looked for",                    { ...back(), seen: still }, {}],
     ["nothing is gone back from any more",            { survey: null, state: { displaced: displaced({ write: "undo" }) }, seen: still }, {}],
   ];
@@ -227,13 +227,13 @@ const followed = (more: object = {}) => ({
 
 // biome-ignore format: a table is read by its columns
 rowsOf("the state after another's was deployed again", [
-  ["it runs: that is the end",                      overwritten(), restore(wroteIt([isTheirs])), deployedAgain],
-  ["its own deployer has put it back already",      overwritten(), restore(ranAlready([isTheirs])), deployedAgain],
+  ["a deployment that runs again ends the remediation", overwritten(), restore(wroteIt([isTheirs])), deployedAgain],
+  ["a deployment that its own deployer has put back ends the remediation", overwritten(), restore(ranAlready([isTheirs])), deployedAgain],
   ["a deployment of its that we had seen is an answer of the past: it is given time", overwritten(), restore(ranAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 2, mustWait: true } }],
   ["an answer with a revision that was written before the last is given time", overwritten(), restore({ kind: "superseded", because, revision: OURS }), { overwritten: { attempt: 2, mustWait: true } }],
   ["an answer with the first of several revisions is given time", overwritten({ written: [OURS, FORMER, FOREIGN], revision: yetAnother }), restore({ kind: "superseded", because, revision: OURS }), { overwritten: { attempt: 2, mustWait: true } }],
-  ["what was written last, deployed by another, is none: it is looked at twice", overwritten(), restore({ kind: "superseded", because, revision: FORMER }), { overwritten: { attempt: 2, mustWait: true, displacedBy: FORMER } }],
-  ["yet another revision is in place: it is looked at twice", overwritten(), restore({ kind: "superseded", because, revision: yetAnother }), { overwritten: { attempt: 2, mustWait: true, displacedBy: yetAnother } }],
+  ["what was written last, deployed by another, is not an answer of the past: it is looked at twice", overwritten(), restore({ kind: "superseded", because, revision: FORMER }), { overwritten: { attempt: 2, mustWait: true, displacedBy: FORMER } }],
+  ["a third revision in place is looked at twice", overwritten(), restore({ kind: "superseded", because, revision: yetAnother }), { overwritten: { attempt: 2, mustWait: true, displacedBy: yetAnother } }],
   ["seen twice, it is in place: that is the end",   overwritten({ displacedBy: yetAnother }), restore({ kind: "superseded", because, revision: yetAnother }), putBack],
   ["a third one comes before the second look: it is looked at twice, too", overwritten({ displacedBy: revision(52) }), restore({ kind: "superseded", because, revision: yetAnother }), { overwritten: { attempt: 2, mustWait: true, displacedBy: yetAnother } }],
   ["no fifth look is taken",                        overwritten({ attempt: 4 }), restore({ kind: "superseded", because, revision: yetAnother }), putBack],
@@ -242,12 +242,12 @@ rowsOf("the state after another's was deployed again", [
   ["an answer of the past is asked for a fourth time", overwritten({ attempt: 3 }), restore(ranAlready([primary(3, FOREIGN)])), { overwritten: { attempt: 4, mustWait: true } }],
   ["an answer of the past is not asked for a fifth time", overwritten({ attempt: 4 }), restore(ranAlready([primary(3, FOREIGN)])), overwrote("unseen")],
   ["theirs has replaced yet another's: that one is deployed again", overwritten(), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed()],
-  ["as often as four times",                        overwritten({ attempt: 3 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed({ attempt: 4 })],
-  ["not more than four times",                      overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), overwrote({ replacedBy: FOREIGN }, yetAnother)],
-  ["a revision of ours behind it is no other's",    overwritten(), restore(wroteIt([isTheirs, deployment(6, OURS)])), deployedAgain],
-  ["what ran before it is no other's",              overwritten(), restore(wroteIt([isTheirs, deployment(6, FORMER)])), deployedAgain],
-  ["a deployment that was shown before is no other's", overwritten(), restore(wroteIt([isTheirs, deployment(4, yetAnother)])), deployedAgain],
-  ["where ours alone was written, that is no other's", overwritten({ written: [OURS] }, { registered: [] }), restore(wroteIt([isTheirs, deployment(6, OURS)])), deployedAgain],
+  ["another's deployment is deployed again as often as four times", overwritten({ attempt: 3 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), followed({ attempt: 4 })],
+  ["another's deployment is not deployed again more than four times", overwritten({ attempt: 4 }), restore(wroteIt([isTheirs, deployment(6, yetAnother)])), overwrote({ replacedBy: FOREIGN }, yetAnother)],
+  ["a revision of ours behind it is not another's", overwritten(), restore(wroteIt([isTheirs, deployment(6, OURS)])), deployedAgain],
+  ["what ran before it is not another's",           overwritten(), restore(wroteIt([isTheirs, deployment(6, FORMER)])), deployedAgain],
+  ["a deployment that was shown before is not another's", overwritten(), restore(wroteIt([isTheirs, deployment(4, yetAnother)])), deployedAgain],
+  ["a deployment of ours is not another's where ours alone was written", overwritten({ written: [OURS] }, { registered: [] }), restore(wroteIt([isTheirs, deployment(6, OURS)])), deployedAgain],
   ["nothing was replaced",                          { survey: null }, restore(wroteIt([])), {}],
 ]);
 

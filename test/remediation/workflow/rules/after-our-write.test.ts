@@ -65,19 +65,19 @@ const many: Partial<Rollout> = { secondsMax: 57_600, polls: 50 };
 // biome-ignore format: a table is read by its columns
 rules("a rollout that has not ended", [
   ["is looked at before anything is decided",   { ...shown(moving), seen: { kind: "nothing" } }, "observe"],
-  ["it is polled first after ten seconds",      shown(moving), "wait 10 for rollout", { watchedSeconds: 10, rollout: { polls: 1, waitedSeconds: 10 } }],
-  ["then ten seconds later each time",          shown(moving, { polls: 1, waitedSeconds: 10 }), "wait 20 for rollout", { watchedSeconds: 20, rollout: { polls: 2, waitedSeconds: 30, pause: 20 } }],
-  ["is shown once a minute at least",           shown(moving, { polls: 9, waitedSeconds: 300, pause: 60 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 10, waitedSeconds: 360 } }],
-  ["its first pause is the one that was left",  shown(moving, { pause: 40 }), "wait 40 for rollout", { watchedSeconds: 40, rollout: { polls: 1, waitedSeconds: 40 } }],
+  ["the first poll comes after ten seconds",    shown(moving), "wait 10 for rollout", { watchedSeconds: 10, rollout: { polls: 1, waitedSeconds: 10 } }],
+  ["each further poll comes ten seconds later", shown(moving, { polls: 1, waitedSeconds: 10 }), "wait 20 for rollout", { watchedSeconds: 20, rollout: { polls: 2, waitedSeconds: 30, pause: 20 } }],
+  ["polls come once a minute at least",         shown(moving, { polls: 9, waitedSeconds: 300, pause: 60 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 10, waitedSeconds: 360 } }],
+  ["the first pause is the one that was left",  shown(moving, { pause: 40 }), "wait 40 for rollout", { watchedSeconds: 40, rollout: { polls: 1, waitedSeconds: 40 } }],
   ["just under an hour it is polled once a minute", shown(moving, { ...many, waitedSeconds: 3599, pause: 60 }), "wait 60 for rollout", { watchedSeconds: 60, rollout: { polls: 51, waitedSeconds: 3659 } }],
-  ["after an hour the pauses grow",             shown(moving, { ...many, waitedSeconds: 3600, pause: 60 }), "wait 70 for rollout", { watchedSeconds: 70, rollout: { polls: 51, waitedSeconds: 3670, pause: 70 } }],
-  ["to five minutes",                           shown(moving, { ...many, waitedSeconds: 21_599, pause: 300 }), "wait 300 for rollout", { watchedSeconds: 300, rollout: { polls: 51, waitedSeconds: 21_899 } }],
-  ["after six hours they grow again",           shown(moving, { ...many, waitedSeconds: 21_600, pause: 300 }), "wait 310 for rollout", { watchedSeconds: 310, rollout: { polls: 51, waitedSeconds: 21_910, pause: 310 } }],
-  ["to ten minutes",                            shown(moving, { ...many, waitedSeconds: 30_000, pause: 600 }), "wait 600 for rollout", { watchedSeconds: 600, rollout: { polls: 51, waitedSeconds: 30_600 } }],
-  ["the last pause ends with its time",         shown(moving, { polls: 9, waitedSeconds: 870, pause: 60 }), "wait 30 for rollout", { watchedSeconds: 30, rollout: { polls: 10, waitedSeconds: 900, pause: 30 } }],
-  ["its time is over",                          shown(moving, { waitedSeconds: 900 }), "end rollout-timed-out", { images, substitution }],
-  ["it adds to what other rollouts took",       shown(moving, {}, { watchedSeconds: 500 }), "wait 10 for rollout", { watchedSeconds: 510, rollout: { polls: 1, waitedSeconds: 10 } }],
-  ["after an earlier substitute that failed, the one that has not ended stays", shown(moving, { waitedSeconds: 900, newRevision: OURS }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end rollout-timed-out", { images, substitution }],
+  ["the pauses grow after an hour",             shown(moving, { ...many, waitedSeconds: 3600, pause: 60 }), "wait 70 for rollout", { watchedSeconds: 70, rollout: { polls: 51, waitedSeconds: 3670, pause: 70 } }],
+  ["the pauses of the second hour are five minutes at most", shown(moving, { ...many, waitedSeconds: 21_599, pause: 300 }), "wait 300 for rollout", { watchedSeconds: 300, rollout: { polls: 51, waitedSeconds: 21_899 } }],
+  ["the pauses grow again after six hours",     shown(moving, { ...many, waitedSeconds: 21_600, pause: 300 }), "wait 310 for rollout", { watchedSeconds: 310, rollout: { polls: 51, waitedSeconds: 21_910, pause: 310 } }],
+  ["the pauses after six hours are ten minutes at most", shown(moving, { ...many, waitedSeconds: 30_000, pause: 600 }), "wait 600 for rollout", { watchedSeconds: 600, rollout: { polls: 51, waitedSeconds: 30_600 } }],
+  ["the last pause ends with the time of the rollout", shown(moving, { polls: 9, waitedSeconds: 870, pause: 60 }), "wait 30 for rollout", { watchedSeconds: 30, rollout: { polls: 10, waitedSeconds: 900, pause: 30 } }],
+  ["a rollout whose time is over is not confirmed", shown(moving, { waitedSeconds: 900 }), "end rollout-timed-out", { images, substitution }],
+  ["the wait adds to what other rollouts took", shown(moving, {}, { watchedSeconds: 500 }), "wait 10 for rollout", { watchedSeconds: 510, rollout: { polls: 1, waitedSeconds: 10 } }],
+  ["a rollout that has not ended stays, although an earlier substitute failed", shown(moving, { waitedSeconds: 900, newRevision: OURS }, { tried: [failedSubstitute({ newRevision: revision(40) })] }), "end rollout-timed-out", { images, substitution }],
 ]);
 
 test("a rollout that has not ended in its time names that time in minutes", () =>
@@ -120,11 +120,11 @@ const kept: ImagePlan = { image: "redis:7", containers: ["cache"], failing: fals
 
 // biome-ignore format: a table is read by its columns
 rules("ours cannot be pulled either", [
-  ["the next candidate is tried",               shown(cannotPull(copyRepository)), "observe", { look: 2, tried: [failed()], rollout: GONE }],
+  ["a substitute that cannot be pulled is followed by the next candidate", shown(cannotPull(copyRepository)), "observe", { look: 2, tried: [failed()], rollout: GONE }],
   ["an image of the plan that keeps its place has no say", shown(cannotPull(copyRepository), { images: [kept, ...plans] }), "observe", { look: 2, tried: [failed({ images: [kept, ...plans] })], rollout: GONE }],
-  ["of a substitute of which none is at fault, the service goes back", shown(cannotPull(nowhere)), "write undo", { tried: [failed({ places: [] })], rollback: { of: failed({ places: [] }) } }],
+  ["the service goes back where no substitute is at fault", shown(cannotPull(nowhere)), "write undo", { tried: [failed({ places: [] })], rollback: { of: failed({ places: [] }) } }],
   ["a second candidate is tried",               shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute()] }), "observe", { look: 2, tried: [failedSubstitute(), failed()], rollout: GONE }],
-  ["after three the service goes back",         shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute(), failedSubstitute()] }), "write undo", { tried: [failedSubstitute(), failedSubstitute(), failed()], rollback: { of: failed() } }],
+  ["the service goes back after three substitutes", shown(cannotPull(copyRepository), {}, { tried: [failedSubstitute(), failedSubstitute()] }), "write undo", { tried: [failedSubstitute(), failedSubstitute(), failed()], rollback: { of: failed() } }],
 ]);
 
 const place = { clusterArn: CLUSTER, service: "web", newRevision: OURS };
@@ -164,9 +164,9 @@ rules("our write and another deployment came together", [
   ["another revision is in place of ours: the service is looked at a minute later", after(displaced()), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
   ["ours has replaced a deployment that was not there before: that one is deployed again", shown(overtook), "write restore", { overwritten: restores }],
   ["what else this execution has registered is known as its own", shown(overtook, {}, { registered: [revision(40)] }), "write restore", { overwritten: { ...restores, written: [revision(40), OURS] } }],
-  ["it is deployed again once more",            after(overwritten({ attempt: 2 })), "write restore"],
-  ["where ECS has answered with the past it is given a minute", after(overwritten({ mustWait: true })), "wait 60 for restore", { overwritten: { mustWait: false } }],
-  ["a way back that was not written yet is written", after(rollback), "write undo"],
+  ["another's deployment is deployed again once more", after(overwritten({ attempt: 2 })), "write restore"],
+  ["an answer of the past gives ECS a minute", after(overwritten({ mustWait: true })), "wait 60 for restore", { overwritten: { mustWait: false } }],
+  ["a rollback that was not written yet is written", after(rollback), "write undo"],
 ]);
 
 const unanswered: Failed = { because, transient: true, error: { code: "unfinished" } };
@@ -182,17 +182,17 @@ const turnedAway = { throttled: 1, isThrottled: true };
 // biome-ignore format: a table is read by its columns
 rules("what went wrong is decided on first", [
   ["a rollout that could not be read is looked at again after a minute: what it has replaced is not forgotten", { ...shown(moving, { foreignRevision: FOREIGN }), seen: failedOnce }, "wait 60 for rollout", watchesAgain(60, 1)],
-  ["then after five",                           { ...shown(moving, {}, { pauses: 1 }), seen: failedOnce }, "wait 300 for rollout", watchesAgain(300, 2)],
-  ["then after an hour",                        { ...shown(moving, {}, { pauses: 3 }), seen: failedOnce }, "wait 3600 for rollout", watchesAgain(3600, 4)],
+  ["a rollout that cannot be read is looked at again after five minutes", { ...shown(moving, {}, { pauses: 1 }), seen: failedOnce }, "wait 300 for rollout", watchesAgain(300, 2)],
+  ["a rollout that cannot be read is looked at again after an hour", { ...shown(moving, {}, { pauses: 3 }), seen: failedOnce }, "wait 3600 for rollout", watchesAgain(3600, 4)],
   ["ends after the fourth pause",               { ...shown(moving, {}, { pauses: 4 }), seen: failedOnce }, "end failed", { transient: true, error: unanswered.error, substitution }],
   ["a rollout that may not be read is the end", { ...shown(moving), seen: { kind: "failed", failed: { because, transient: false } } }, "end failed", { transient: false, substitution }],
   ["a caller who does not wait is told that it could not be read", { ...shown(moving), seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error, substitution }],
-  ["a way back that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end rolled-back", { substitution, restored: FORMER }],
-  ["even where it might be asked again",        after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
-  ["a way back that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
+  ["a rollback that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end rolled-back", { substitution, restored: FORMER }],
+  ["a rollback that has ended is the end even where it might be asked again", after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
+  ["a rollback that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
   ["a service of which tasks run waits longer", after({ rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway }), backoff(true), { isThrottled: false }],
   ["what is gone back from tells, and not what was planned since", { state: { rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway } }, backoff(true), { isThrottled: false }],
-  ["a way back begins a count of its own",      { ...shown(worse), state: { ...shown(worse).state, throttled: 4 } }, "write undo", { throttled: 0, rollback: expect.anything() }],
+  ["a rollback begins a count of its own",      { ...shown(worse), state: { ...shown(worse).state, throttled: 4 } }, "write undo", { throttled: 0, rollback: expect.anything() }],
 ]);
 
 const refused: Failed = {
@@ -204,11 +204,11 @@ const writesAgain = (rollbackPauses: number) => ({ doing: "no-answer", rollbackP
 const failedEnd = { transient: true, error: unanswered.error };
 
 // biome-ignore format: a table is read by its columns
-rules("a way back that could not be written", [
-  ["is written again in a minute: until then the service is on what failed", after({ ...rollback, failed: unanswered }), "wait 60 for rollback", writesAgain(1)],
-  ["then in five",                              after({ ...rollback, failed: unanswered, rollbackPauses: 1 }), "wait 300 for rollback", writesAgain(2)],
-  ["then in fifteen",                           after({ ...rollback, failed: unanswered, rollbackPauses: 2 }), "wait 900 for rollback", writesAgain(3)],
-  ["then in half an hour",                      after({ ...rollback, failed: unanswered, rollbackPauses: 3 }), "wait 1800 for rollback", writesAgain(4)],
+rules("a rollback that could not be written", [
+  ["a rollback is written again in a minute", after({ ...rollback, failed: unanswered }), "wait 60 for rollback", writesAgain(1)],
+  ["a rollback is written again in five minutes", after({ ...rollback, failed: unanswered, rollbackPauses: 1 }), "wait 300 for rollback", writesAgain(2)],
+  ["a rollback is written again in fifteen minutes", after({ ...rollback, failed: unanswered, rollbackPauses: 2 }), "wait 900 for rollback", writesAgain(3)],
+  ["a rollback is written again in half an hour", after({ ...rollback, failed: unanswered, rollbackPauses: 3 }), "wait 1800 for rollback", writesAgain(4)],
   ["ends after four pauses, within the hour",   after({ ...rollback, failed: unanswered, rollbackPauses: 4 }), "end failed", failedEnd],
   ["pauses before our write do not count",      after({ ...rollback, failed: unanswered, pauses: 4 }), "wait 60 for rollback", writesAgain(1)],
   ["one that AWS refuses is not written again", after({ ...rollback, failed: refused }), "end failed", { transient: false, error: refused.error }],
@@ -223,11 +223,11 @@ rules("the order of these rules", [
   ["a step that failed goes before an ending that was decided", { ...shown(moving, {}, { ending: { kind: "superseded", because } }), seen: failedOnce }, "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, rollout: GONE, ending: GONE }],
   ["an ending that was decided goes before a throttled write", after({ ...rollback, ...turnedAway, ending: { kind: "rolled-back", because } }), "end rolled-back"],
   ["a throttled write goes before a second look", after({ ...rollback, ...turnedAway, ...displaced() }), backoff(false), { isThrottled: false }],
-  ["a way back goes before a caller who does not wait", { ...shown(settled, {}, rollback), options: { waitForRollout: false } }, "write undo"],
+  ["a rollback goes before a caller who does not wait", { ...shown(settled, {}, rollback), options: { waitForRollout: false } }, "write undo"],
   ["a caller who does not wait goes before the rollout", { ...shown(settled), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
   ["a second look goes before the rollout",     shown(settled, {}, displaced()), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
   ["a second look goes before what is to be deployed again", after({ ...displaced(), ...overwritten() }), "wait 60 for second look", { displaced: { isWaitedFor: true } }],
-  ["what is to be deployed again goes before a way back", after({ ...overwritten(), ...rollback }), "write restore"],
-  ["a way back goes before the rollout",        shown(settled, {}, rollback), "write undo"],
+  ["what is to be deployed again goes before a rollback", after({ ...overwritten(), ...rollback }), "write restore"],
+  ["a rollback goes before the rollout",        shown(settled, {}, rollback), "write undo"],
   ["a deployment that ours replaced goes before a caller who does not wait", { ...shown(overtook), options: { waitForRollout: false } }, "write restore", { overwritten: restores }],
 ]);

@@ -53,17 +53,17 @@ const rolledBack = { rollback: { of: failedSubstitute(), afterwards: because } }
 // biome-ignore format: a table is read by its columns
 rules("a step that failed for good", [
   ["an observation that failed is made again in a minute", { survey: null, seen: failedOnce }, "wait 60 for survey again", again(1)],
-  ["then in five",                { survey: null, seen: failedOnce, state: { pauses: 1 } }, "wait 300 for survey again", again(2)],
-  ["then in fifteen",             { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for survey again", again(3)],
-  ["then in an hour",             { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for survey again", again(4)],
-  ["after four pauses it ends",   { survey: null, seen: failedOnce, state: { pauses: 4 } }, "end failed", { transient: true, error: unanswered.error }],
+  ["the second pause is five minutes", { survey: null, seen: failedOnce, state: { pauses: 1 } }, "wait 300 for survey again", again(2)],
+  ["the third pause is fifteen minutes", { survey: null, seen: failedOnce, state: { pauses: 2 } }, "wait 900 for survey again", again(3)],
+  ["the fourth pause is an hour", { survey: null, seen: failedOnce, state: { pauses: 3 } }, "wait 3600 for survey again", again(4)],
+  ["a remediation ends after four pauses", { survey: null, seen: failedOnce, state: { pauses: 4 } }, "end failed", { transient: true, error: unanswered.error }],
   ["a caller who does not wait gets the end", { survey: null, seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error }],
   ["a refusal is not asked again", { survey: null, seen: { kind: "failed", failed: refused } }, "end failed [allow-permission]", { transient: false, error: refused.error }],
   ["a write that failed is no other case", { state: { failed: unanswered } }, "wait 60 for survey again", { ...again(1), plan: GONE, failed: GONE }],
-  ["after a substitute that failed, the service goes back", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write undo", rolledBack],
-  ["after a substitute that failed, an answer that may come is waited for", { survey: null, seen: failedOnce, state: moved }, "wait 60 for survey again", again(1)],
+  ["the service goes back after a substitute that failed", { survey: null, seen: { kind: "failed", failed: refused }, state: moved }, "write undo", rolledBack],
+  ["an answer that may come is waited for after a substitute that failed", { survey: null, seen: failedOnce, state: moved }, "wait 60 for survey again", again(1)],
   ["an observation that failed goes before a write that failed", { survey: null, seen: failedOnce, state: { failed: refused } }, "wait 60 for survey again", { ...again(1), failed: GONE }],
-  ["it goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
+  ["a failed step goes before an ending that was decided", { seen: failedOnce, state: { ending: { kind: "superseded", because } } }, "wait 60 for survey again", { ...again(1), plan: GONE, ending: GONE }],
 ]);
 
 // biome-ignore format: a table is read by its columns
@@ -77,10 +77,10 @@ rules("an ending that a write has decided", [
   ["one that says that it does not pass is the end", { state: { ending: { kind: "failed", because, transient: false } } }, "end failed", { transient: false }],
   ["all that was done before is part of the record", { survey: null, state: { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" }, ending: { kind: "approval-expired", because } } }, "end approval-expired", { substitution: moved.substitution, managedBy: { kind: "cloudformation", stack: "web" }, revertedSubstitute: OURS, skippedNewerRevision: FOREIGN, decision: { kind: "approved", by: "Ada" } }],
   ["an ending that names its own change keeps it",  { state: { substitution: moved.substitution, ending: { kind: "succeeded", because, substitution: { previousRevision: FORMER, newRevision: FOREIGN } } } }, "end succeeded", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
-  ["it goes before a write that was throttled",     { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
+  ["an ending goes before a write that was throttled", { state: { isThrottled: true, ending: { kind: "denied", because } } }, "end denied"],
   ["a service that runs whole by now stays, though its substitute had failed", { state: { ...moved, ending: { kind: "succeeded", because } } }, "end succeeded", { substitution: moved.substitution }],
   ["any other end goes back from a substitute that failed", { state: { ...moved, ending: { kind: "no-substitute", because } } }, "write undo", { ...rolledBack, ending: GONE }],
-  ["it goes back from the last of them",            { state: { tried: [failedSubstitute({ newRevision: FOREIGN }), ...moved.tried], substitution: moved.substitution, ending: { kind: "no-substitute", because } } }, "write undo", { ...rolledBack, ending: GONE }],
+  ["an ending after two substitutes goes back from the last of them", { state: { tried: [failedSubstitute({ newRevision: FOREIGN }), ...moved.tried], substitution: moved.substitution, ending: { kind: "no-substitute", because } } }, "write undo", { ...rolledBack, ending: GONE }],
   ["a service that is on another substitute by now stays", { state: { ...moved, substitution: { previousRevision: FORMER, newRevision: FOREIGN }, ending: { kind: "no-substitute", because } } }, "end no-substitute", { substitution: { previousRevision: FORMER, newRevision: FOREIGN } }],
 ]);
 
@@ -92,7 +92,7 @@ rules("a write that AWS throttled", [
   ["a service of which nothing runs waits little",   { state: { throttled: 1, isThrottled: true } }, backoff(false, 1), { isThrottled: false }],
   ["one of which a task runs waits longer",          { survey: { runningCount: 1 }, state: { throttled: 1, isThrottled: true } }, backoff(true, 1), { isThrottled: false }],
   ["each further time it waits longer",              { state: { throttled: 4, isThrottled: true } }, backoff(false, 4), { isThrottled: false }],
-  ["it waits before it looks at the loop guard",     { survey: { recentSubstitutions: { sameRevision6h: 2, sameRevision24h: 2, otherRevisions6h: 0 } }, state: { throttled: 1, isThrottled: true } }, backoff(false, 1), { isThrottled: false }],
+  ["a throttled write waits before the loop guard",  { survey: { recentSubstitutions: { sameRevision6h: 2, sameRevision24h: 2, otherRevisions6h: 0 } }, state: { throttled: 1, isThrottled: true } }, backoff(false, 1), { isThrottled: false }],
 ]);
 
 const seenAs = (result: SurveyResult): Given => ({
@@ -109,7 +109,7 @@ rules("a survey that finds nothing to do", [
   ["what runs whole by now is the good end",      { ...seenAs({ kind: "succeeded", because }), state: moved }, "end succeeded", { substitution: moved.substitution }],
   ["a workload that opted out meanwhile is put back", { ...seenAs({ kind: "not-eligible", because, reason: "opted-out", remedies: [] }), state: moved }, "write undo", rolledBack],
   ["nothing was surveyed: it is",                 { survey: null }, "observe"],
-  ["after the end of a copy the world is surveyed", { survey: null, seen: { kind: "copy", at: NOW, status: { status: "succeeded" } } }, "observe"],
+  ["the world is surveyed after the end of a copy", { survey: null, seen: { kind: "copy", at: NOW, status: { status: "succeeded" } } }, "observe"],
 ]);
 
 const tries = (more: RecentSubstitutions): Pick<Survey, "recentSubstitutions"> => ({
@@ -126,16 +126,16 @@ rules("the loop guard", [
   ["one is not",                                        { survey: tries({ ...none, sameRevision6h: 1 }) }, ...GOES_ON],
   ["four within a day are enough",                      { survey: tries({ ...none, sameRevision24h: 4 }) }, GUARDED],
   ["six that later deploys replaced are enough",        { survey: tries({ ...none, otherRevisions6h: 6 }) }, GUARDED],
-  ["it says when it lets another be made",              { survey: tries({ ...none, sameRevision6h: 2, until }) }, `end no-substitute loop-guard [${FIX}, next-failure 2026-01-20T12:00:00.000Z]`],
+  ["the loop guard says when it lets another substitute be made", { survey: tries({ ...none, sameRevision6h: 2, until }) }, `end no-substitute loop-guard [${FIX}, next-failure 2026-01-20T12:00:00.000Z]`],
   ["a task has no service to be healed by hand",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), task: { taskArn: "arn", action: "run", targets: [] } } }, "end no-substitute loop-guard [next-failure]"],
   ["a service that came back within the hour waits for the rest of it", { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }) }, "wait 600 for loop guard", { timeOver: "no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", guardPauses: 1, plan: GONE }],
-  ["it waits a second time",                            { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { timeOver: "no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", guardPauses: 2, plan: GONE }],
-  ["it does not wait a third time",                     { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 2 } }, GUARDED],
+  ["the loop guard waits a second time",                { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 1 } }, "wait 600 for loop guard", { timeOver: "no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", guardPauses: 2, plan: GONE }],
+  ["the loop guard does not wait a third time",         { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), state: { guardPauses: 2 } }, GUARDED],
   ["a caller who does not wait gets the end",           { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 50 }), options: { surveysAgain: false } }, GUARDED],
   ["an hour later it goes on",                          { survey: tries({ ...none, sameRevision6h: 1, minutesSinceReverted: 60 }) }, ...GOES_ON],
   ["a failure that is only foreseen is under no guard", { survey: tries({ ...none, sameRevision6h: 2 }), failure: { preemptive: true } }, ...GOES_ON],
-  ["it goes before the mode",                           { survey: tries({ ...none, sameRevision6h: 2 }), policy: { mode: "observe" } }, GUARDED],
-  ["it goes before the search for a substitute",        { survey: { ...tries({ ...none, sameRevision6h: 2 }), images: [image({ probedCandidates: [] })] } }, GUARDED],
+  ["the loop guard goes before the mode",               { survey: tries({ ...none, sameRevision6h: 2 }), policy: { mode: "observe" } }, GUARDED],
+  ["the loop guard goes before the search for a substitute", { survey: { ...tries({ ...none, sameRevision6h: 2 }), images: [image({ probedCandidates: [] })] } }, GUARDED],
 ]);
 
 const task = (wish: TaskFacts["action"], more: Partial<TaskFacts> = {}): Pick<Survey, "task"> => ({
@@ -154,8 +154,8 @@ const tooLarge = quotaReached({ quota: "bytesPerDay", max: 1e9, amount: 2e9, use
 // biome-ignore format: a table is read by its columns
 rules("the search for a substitute", [
   ["no place holds the image: it says until when to wait", { survey: { images: [nowhere], limit: { ...survey().limit, endsBy: "2026-01-20T16:00:00Z" } } }, expect.stringMatching(/^end no-substitute no-proof \[.*wait 2026-01-20T16:00:00Z\]$/), { images, transient: false, policy: expect.anything() }],
-  ["of a task nothing pulls again by itself",         { survey: { images: [nowhere], ...task("run") } }, expect.stringMatching(/^end no-substitute no-proof \[(?!.*wait)/), { images, transient: false, policy: expect.anything() }],
-  ["of a task of a schedule its next run does",       { survey: { images: [nowhere], ...task("move", { schedule: "nightly" }) } }, expect.stringMatching(/^end no-substitute no-proof \[.*wait the next run pulls\]$/), { images, transient: false, policy: expect.anything() }],
+  ["a task that no service started is not pulled again by itself", { survey: { images: [nowhere], ...task("run") } }, expect.stringMatching(/^end no-substitute no-proof \[(?!.*wait)/), { images, transient: false, policy: expect.anything() }],
+  ["a task of a schedule is pulled again by its next run", { survey: { images: [nowhere], ...task("move", { schedule: "nightly" }) } }, expect.stringMatching(/^end no-substitute no-proof \[.*wait the next run pulls\]$/), { images, transient: false, policy: expect.anything() }],
   ["a registry that is silent is asked again in a minute", { survey: { images: [unheard] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
   ["one silent registry of two that failed is enough", { survey: { images: [unheard, { ...nowhere, image: "redis:7" }] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
   ["a digest that cannot be read for now, too",       { survey: { images: [unread({ code: "trust-unreadable", because, transient: true })] } }, "wait 60 for survey again", { ...again(1), plan: GONE }],
@@ -181,11 +181,11 @@ rules("what keeps it from writing", [
   ["the stack reports tasks of a schedule",     { survey: task("report", { schedule: "nightly" }) }, "end not-eligible report-only [allow-task-changes ScheduleRoleArns=ROLE_ARN, wait 2026-01-20T16:00:00.000Z]", { images, nextSteps: 3 }],
   ["a task that may be run again goes on",      { survey: task("run") }, ...GOES_ON],
   ["the policy reports while another deployment is under way", { survey: deploying, policy: { onActiveDeployment: "report" } }, "end dry-run [act-while-deploying onActiveDeployment=act]", { images }],
-  ["without such a deployment that says nothing", { policy: { onActiveDeployment: "report" } }, ...GOES_ON],
+  ["onActiveDeployment says nothing without a deployment under way", { policy: { onActiveDeployment: "report" } }, ...GOES_ON],
   ["the mode goes before CodeDeploy",           { survey: handOver, policy: { mode: "observe" } }, "end dry-run [raise-mode mode=remediate]", { images }],
   ["CodeDeploy goes before the deployment under way", { survey: { ...handOver, ...deploying }, policy: { onActiveDeployment: "report" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images, nextSteps: 3 }],
   ["the mode goes before a deployment that shall end first", { survey: deploying, policy: { mode: "observe", onActiveDeployment: "wait" } }, "end dry-run [raise-mode mode=remediate]", { images }],
-  ["it goes before an approval",                { survey: handOver, policy: { mode: "approve" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images, nextSteps: 3 }],
+  ["a refusal goes before an approval",         { survey: handOver, policy: { mode: "approve" } }, "end not-eligible deployed-by-others [deploy-yourself]", { images, nextSteps: 3 }],
   ["the search for a substitute goes before it", { survey: { images: [nowhere] }, policy: { mode: "observe" } }, expect.stringMatching(/^end no-substitute/), { images, transient: false, policy: expect.anything() }],
 ]);
 
@@ -203,12 +203,12 @@ const denied = { images, transient: false, error: { code: "denied" } };
 rules("the kill switch", [
   ["a set one ends it before anything is asked for or taken", stoppedBy(stop), STOPPED, denied],
   ["one without a parameter does, too",         stoppedBy({ because }), STOPPED, denied],
-  ["it goes before a deployment that shall end first", stoppedBy(stop, { survey: deploying, policy: { onActiveDeployment: "wait" } }), STOPPED, denied],
-  ["it goes before an approval",                stoppedBy(stop, { policy: { mode: "approve" } }), STOPPED, denied],
-  ["it goes before a copy",                     stoppedBy(stop, { survey: { images: [image({ probedCandidates: [toCopy()] })] } }), STOPPED, denied],
+  ["the kill switch goes before a deployment that shall end first", stoppedBy(stop, { survey: deploying, policy: { onActiveDeployment: "wait" } }), STOPPED, denied],
+  ["the kill switch goes before an approval",         stoppedBy(stop, { policy: { mode: "approve" } }), STOPPED, denied],
+  ["the kill switch goes before a copy",        stoppedBy(stop, { survey: { images: [image({ probedCandidates: [toCopy()] })] } }), STOPPED, denied],
   ["the mode goes before it",                   stoppedBy(stop, { policy: { mode: "observe" } }), "end dry-run [raise-mode mode=remediate]", { images }],
   ["the search for a substitute goes before it", stoppedBy(stop, { survey: { images: [nowhere] } }), expect.stringMatching(/^end no-substitute/), { images, transient: false, policy: expect.anything() }],
-  ["from a substitute that failed it is tried to go back, which reads it again", stoppedBy(stop, { state: moved }), "write undo", { plan: expect.anything(), meant: expect.anything(), rollback: { of: failedSubstitute(), afterwards: expect.objectContaining({ code: "writes-stopped" }) } }],
+  ["a rollback of a failed substitute is tried, and reads the kill switch again", stoppedBy(stop, { state: moved }), "write undo", { plan: expect.anything(), meant: expect.anything(), rollback: { of: failedSubstitute(), afterwards: expect.objectContaining({ code: "writes-stopped" }) } }],
 ]);
 
 // biome-ignore format: a table is read by its columns
@@ -216,11 +216,11 @@ rules("another deployment that is under way", [
   ["is waited for where the policy says so",    { survey: deploying, policy: { onActiveDeployment: "wait" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
   ["is replaced where the policy says so",      { survey: deploying }, ...GOES_ON],
   ["is waited for once all its tasks have run, whatever the policy says", { survey: { ...deploying, stage: "BAKE_TIME" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
-  ["it waits for just under three hours",       { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_799 } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 11_099 }],
-  ["after three hours it goes on",              { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_800 } }, ...GOES_ON],
-  ["without one the policy waits for nothing",  { policy: { onActiveDeployment: "wait" } }, ...GOES_ON],
+  ["a deployment is waited for just under three hours", { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_799 } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 11_099 }],
+  ["the remediation goes on after three hours", { survey: deploying, policy: { onActiveDeployment: "wait" }, state: { deploymentSeconds: 10_800 } }, ...GOES_ON],
+  ["the policy waits for nothing without a deployment under way", { policy: { onActiveDeployment: "wait" } }, ...GOES_ON],
   ["a stage of a deployment that has ended is none", { survey: { stage: "BAKE_TIME" } }, ...GOES_ON],
-  ["it is waited for before an approval is asked for", { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
+  ["a deployment is waited for before an approval is asked for", { survey: deploying, policy: { onActiveDeployment: "wait", mode: "approve" } }, "wait 300 for deployment", { doing: "active-deployment", timeOver: "superseded", plan: GONE, deploymentSeconds: 300 }],
 ]);
 
 const CHANGES = plannedChanges(survey(), imagesOf({})).map(({ hash }) => hash);
@@ -235,10 +235,10 @@ rules("the approval", [
   ["what was approved goes on",                 { ...asks, state: { approvals: { asked: 1, approved: CHANGES } } }, ...GOES_ON],
   ["a plan of which a part was approved is asked about", { ...asks, state: { approvals: { asked: 1, approved: CHANGES.slice(1) } } }, "ask about 2 changes"],
   ["a part of what was approved goes on",       { ...asks, state: { approvals: { asked: 1, approved: ["another", ...CHANGES] } } }, ...GOES_ON],
-  ["it asks a fifth time",                      { ...asks, state: { approvals: { asked: 4, approved: [] } } }, "ask about 2 changes"],
-  ["it does not ask a sixth time",              { ...asks, state: { approvals: { asked: 5, approved: [] } } }, "end approval-expired", { images }],
+  ["an approval is asked for a fifth time",     { ...asks, state: { approvals: { asked: 4, approved: [] } } }, "ask about 2 changes"],
+  ["an approval is not asked for a sixth time", { ...asks, state: { approvals: { asked: 5, approved: [] } } }, "end approval-expired", { images }],
   ["what was approved goes on after five questions, too", { ...asks, state: { approvals: { asked: 5, approved: CHANGES } } }, ...GOES_ON],
-  ["it is asked before a place of the quota is taken", { ...asks, state: { quota: { ...granted, granted: false } } }, "ask about 2 changes"],
+  ["an approval is asked for before a place of the quota is taken", { ...asks, state: { quota: { ...granted, granted: false } } }, "ask about 2 changes"],
 ]);
 
 const toBeCopied = { images: [image({ probedCandidates: [toCopy()] })] };
@@ -247,10 +247,10 @@ const quota = granted;
 // biome-ignore format: a table is read by its columns
 rules("the writes in their order", [
   ["first a place in the hour is taken",        {}, ...GOES_ON],
-  ["then what the plan needs in ECR is copied", { survey: toBeCopied, state: { quota } }, "write start-copy"],
+  ["what the plan needs in ECR is copied once the quota is granted", { survey: toBeCopied, state: { quota } }, "write start-copy"],
   ["a cache that has to be filled is no other case", { survey: { images: [image({ probedCandidates: [toFill()] })] }, state: { quota } }, "write start-copy"],
-  ["then the revision is registered",           { state: { quota } }, "write register"],
-  ["then the service is deployed",              { state: { quota, newRevision: OURS } }, "write start"],
+  ["the revision is registered once all is in ECR", { state: { quota } }, "write register"],
+  ["the service is deployed once its revision is registered", { state: { quota, newRevision: OURS } }, "write start"],
   ["a copy is not made once the revision is there", { survey: toBeCopied, state: { quota, newRevision: OURS } }, "write start"],
   ["no copy is made before there is a place in the hour", { survey: toBeCopied }, ...GOES_ON],
   ["a copy is made a second time where the first is not there any more", { survey: toBeCopied, state: { quota, copies: 1 } }, "write start-copy"],

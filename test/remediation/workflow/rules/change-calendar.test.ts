@@ -52,7 +52,7 @@ rules("the Change Calendar", [
   ["one that does not exist ends it",                   under(absent), "end dry-run calendar-closed [name-calendar changeCalendar=]", { images }],
   ["the mode goes before it",                           under(closedFor(1), { policy: { mode: "observe" } }), "end dry-run [raise-mode mode=remediate]", { images }],
   ["a plan is approved while it is closed",             under(closedFor(1), { policy: { mode: "approve" } }), "ask about 2 changes"],
-  ["it goes before the quota",                          under(closedFor(1)), "wait 3600 for change calendar", WAITS(1)],
+  ["the Change Calendar goes before the quota",         under(closedFor(1)), "wait 3600 for change calendar", WAITS(1)],
 ]);
 
 describe("a calendar that closes between the observation and the write", () => {

@@ -25,17 +25,17 @@ describe("the pause before a copy is polled", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, polls: number, waited: number, all: number, seconds: number])[] = [
     ["first two seconds",                                       0,   0,     1,   2],
-    ["then four",                                               1,   2,     2,   4],
-    ["then eight",                                              2,   6,     3,   8],
-    ["then sixteen",                                            3,   14,    4,   16],
-    ["then thirty-two",                                         4,   30,    5,   32],
-    ["then a minute",                                           5,   62,    6,   60],
+    ["the second pause is four seconds",                        1,   2,     2,   4],
+    ["the third pause is eight seconds",                        2,   6,     3,   8],
+    ["the fourth pause is sixteen seconds",                     3,   14,    4,   16],
+    ["the fifth pause is thirty-two seconds",                   4,   30,    5,   32],
+    ["the sixth pause is a minute",                             5,   62,    6,   60],
     ["a minute until it has taken ten",                         14,  599,   15,  60],
     ["five minutes once it has taken ten",                      14,  600,   15,  300],
-    ["the last ends two hours after its start",                 40,  7_100, 41,  100],
-    ["after many other polls it is looked at within a minute",  0,   0,     100, 60],
-    ["after many other polls the next one waits five minutes",  1,   60,    100, 300],
-    ["after very many other polls the next one waits half an hour", 1,   60,    200, 1800],
+    ["the last pause ends two hours after the copy's start",    40,  7_100, 41,  100],
+    ["a copy is polled within a minute after many other polls", 0,   0,     100, 60],
+    ["the next poll waits five minutes after many other polls", 1,   60,    100, 300],
+    ["the next poll waits half an hour after very many other polls", 1,   60,    200, 1800],
     ["two hours are the bound for that, too",                   2,   6_660, 200, 540],
   ];
   for (const [title, polls, waitedSeconds, all, seconds] of table)
@@ -147,14 +147,14 @@ const { copying: _, ...copied } = brought;
 describe("the state after the start of a copy", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly Started[] = [
-    ["it runs: it is waited for",                     notStarted, "waiting", { copying: begun }],
-    ["its second execution is polled as often as the first", again({ attempt: 2, own: 1, polls: 9, waitedSeconds: 300 }), "waiting", { copying: { name: "copy-1", own: 2, polls: 0, waitedSeconds: 0 } }],
-    ["it was made before",                            notStarted, "done", copied],
-    ["the first of two was made before: the second is next", { survey: { images: [first, second] } }, "done", { brought: [PLACE], copying: { ...FIRST_COPY, index: 1 } }],
+    ["a copy that runs is waited for",                notStarted, "waiting", { copying: begun }],
+    ["a copy's second execution is polled as often as the first", again({ attempt: 2, own: 1, polls: 9, waitedSeconds: 300 }), "waiting", { copying: { name: "copy-1", own: 2, polls: 0, waitedSeconds: 0 } }],
+    ["a copy that was made before is not made again", notStarted, "done", copied],
+    ["of two copies whose first was made before, the second is next", { survey: { images: [first, second] } }, "done", { brought: [PLACE], copying: { ...FIRST_COPY, index: 1 } }],
     ["one that was made in this attempt was lost since: the next name is tried", { ...notStarted, state: { mirrored: [PLACE] } }, "done", { copying: { ...FIRST_COPY, attempt: 2 } }],
-    ["it had failed before: the next name is tried",  notStarted, "spent", { copying: { ...FIRST_COPY, attempt: 2 } }],
-    ["its fortieth name had failed before",           again({ attempt: 40 }), "spent", rejects({ failed: true })],
-    ["it had been started three times",               again({ own: 3 }), "spent", rejects({ failed: true })],
+    ["a copy that had failed before is tried under the next name", notStarted, "spent", { copying: { ...FIRST_COPY, attempt: 2 } }],
+    ["a copy whose fortieth name had failed is rejected", again({ attempt: 40 }), "spent", rejects({ failed: true })],
+    ["a copy that had been started three times is rejected", again({ own: 3 }), "spent", rejects({ failed: true })],
     ["a quota refuses it",                            notStarted, { held: quotaReached() }, { plan: GONE, rejected: [rejected({ held: quotaReached() })], mirrored: [PLACE] }],
     ["a write that was throttled before is over",     { ...notStarted, state: { throttled: 2 } }, "waiting", { throttled: 0, copying: begun }],
   ];

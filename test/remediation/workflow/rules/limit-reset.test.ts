@@ -52,17 +52,17 @@ const other: ImageFacts = { ...facts, image: "redis:7" };
 // biome-ignore format: a table is read by its columns
 rules("the wait for Docker Hub's limit", [
   ["the operator is told first, and until when",  only([facts], {}), expect.stringMatching(/^tell no-substitute no-proof \[/), { images, resumesAt: LATEST, policy: expect.anything(), limitWait: { isTold: true } }],
-  ["then it waits for five minutes",              only(), "wait 300 for limit", next(300, 1)],
-  ["then for ten",                                only([facts], waited(300, 1)), "wait 600 for limit", next(900, 2)],
-  ["then for fifteen",                            only([facts], waited(900, 2)), "wait 900 for limit", next(1800, 3)],
-  ["waits fifteen minutes each further time",     only([facts], waited(1800, 3)), "wait 900 for limit", next(2700, 4)],
+  ["the first wait is five minutes",              only(), "wait 300 for limit", next(300, 1)],
+  ["the second wait is ten minutes",              only([facts], waited(300, 1)), "wait 600 for limit", next(900, 2)],
+  ["the third wait is fifteen minutes",           only([facts], waited(900, 2)), "wait 900 for limit", next(1800, 3)],
+  ["each further wait is fifteen minutes",        only([facts], waited(1800, 3)), "wait 900 for limit", next(2700, 4)],
   ["the last wait ends five minutes after six hours", only([facts], waited(21_400, 25)), "wait 500 for limit", next(21_900, 26)],
-  ["then it has waited long enough",              only([facts], waited(21_900, 26)), noSubstitute, without],
+  ["six hours and five minutes are long enough",  only([facts], waited(21_900, 26)), noSubstitute, without],
   ["what has not been told without a survey is not told", { ...only([facts], {}), seen: { kind: "nothing" } }, "wait 300 for limit", next(300, 1)],
   ["what was rejected before is tried again",     only([facts], { ...waited(0, 0), rejected: [{ image: "nginx:1.25", place: "a", because }] }), "wait 300 for limit", { ...next(300, 1), rejected: [] }],
   ["a place in the hour that was taken is given up", only([facts], { ...waited(0, 0), quota: { granted: true, of: "writes", hasWaited: false } }), "wait 300 for limit", { ...next(300, 1), quota: { granted: false } }],
-  ["every image that failed is at Docker Hub",    only([facts, other]), "wait 300 for limit", next(300, 1)],
-  ["one of them is not",                          only([facts, { ...other, probedCandidates: [ownCopy(absent)] }]), noSubstitute, { ...without, images: ["nginx:1.25", "redis:7"] }],
+  ["two images that are both at Docker Hub are waited for", only([facts, other]), "wait 300 for limit", next(300, 1)],
+  ["an image that is not at Docker Hub ends the wait", only([facts, { ...other, probedCandidates: [ownCopy(absent)] }]), noSubstitute, { ...without, images: ["nginx:1.25", "redis:7"] }],
   ["one that has not failed has no say",          only([facts, { ...other, failing: false, probedCandidates: [ownCopy(absent)] }]), "wait 300 for limit", next(300, 1)],
   ["one that has a place has no say",             only([facts, { ...other, probedCandidates: [ownCopy()] }]), "wait 300 for limit", next(300, 1)],
   ["another registry's limit is not waited for", only([{ ...facts, probedCandidates: [toCopy(limited, GHCR)] }], { ...waited(0, 0), look: 2, pauses: 4 }), noSubstitute, { ...without, transient: true }],
@@ -81,7 +81,7 @@ rules("the wait for Docker Hub's limit", [
 // biome-ignore format: a table is read by its columns
 rules("a registry that may answer in a minute goes before that wait", [
   ["a registry that is silent",                   only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }]), "wait 60 for survey again", lookAgain],
-  ["the second time the limit is waited for",     only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(0, 0), look: 2 }), "wait 300 for limit", next(300, 1)],
+  ["a silent registry is not waited for a second time before the limit is", only([{ ...facts, probedCandidates: [ownCopy(silent), toCopy(limited)] }], { ...waited(0, 0), look: 2 }), "wait 300 for limit", next(300, 1)],
   ["another registry's limit",                    only([{ ...facts, probedCandidates: [toCopy(limited, GHCR), toCopy(limited)] }]), "wait 60 for survey again", lookAgain],
   ["Docker Hub's own limit does not end so soon", only([facts]), "wait 300 for limit", next(300, 1)],
   ["a limit of Docker Hub at a place that is pulled from does not end so soon, either", { ...only([{ ...facts, probedCandidates: [signIn, toCopy(limited)] }]) }, "wait 300 for limit", next(300, 1)],

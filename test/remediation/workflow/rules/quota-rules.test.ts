@@ -55,7 +55,7 @@ rules("the quota of remediations", [
   ["is granted once for all that is written",       { state: quota({ granted: true }) }, "write register"],
   ["the operator is told of a quota that is used up", { state: quota(waiting(HOUR)) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
   ["a used quota that the operator was told of is waited for", { state: quota({ ...waiting(HOUR), ...told }) }, "wait 1800 for quota", { timeOver: TIME_OVER, quota: { waiting: GONE, hasWaited: true } }],
-  ["of the next hour the operator is told anew",    { state: quota({ ...waiting(HOUR), toldOf: "remediationsPerHour 2026-01-20T09" }) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
+  ["the operator is told again of the next hour",   { state: quota({ ...waiting(HOUR), toldOf: "remediationsPerHour 2026-01-20T09" }) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=6]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
   ["a quota of copies that was waited for does not grant a write", { state: quota({ of: "copies", copies: DAY }) }, "write acquire-quota", { polls: 1, quota: { of: "writes" } }],
   ["the share of a cluster is half of the hour",    { state: quota(waiting(quotaReached({ cluster: "prod", max: 3, used: 3 }))) }, "tell quota-exceeded [raise-quota quotas.remediationsPerHour=8]", { ...AT_ELEVEN, images, firstOf: { name: HOUR.window, endsAt: HOUR.opensAt }, quota: { toldOf: HOUR.window } }],
 ]);
@@ -85,8 +85,8 @@ rules("the quota of copied bytes", [
   ["is waited for where it alone keeps the image from its place", lacking([refused(DAY)]), COPIES, asksFor(DAY)],
   ["a place that was refused for another reason is not waited for", lacking([refused()]), noSubstitute, without],
   ["nothing waits for a quota that is too small for the image", lacking([refused(TOO_LARGE)]), expect.stringMatching(/^end no-substitute no-proof \[raise-quota quotas.bytesPerDay=2900MB, /), without],
-  ["after a wait it is asked for anew",     lacking([refused(DAY)], quota({ of: "copies", copies: HOUR, hasWaited: true })), COPIES, { polls: 1, quota: { copies: DAY } }],
-  ["of two it is the last that can be waited for", lacking([refused(HOUR), refused(DAY), refused(TOO_LARGE)]), COPIES, asksFor(DAY)],
+  ["the quota is asked for again after a wait", lacking([refused(DAY)], quota({ of: "copies", copies: HOUR, hasWaited: true })), COPIES, { polls: 1, quota: { copies: DAY } }],
+  ["the last of two refusals is waited for", lacking([refused(HOUR), refused(DAY), refused(TOO_LARGE)]), COPIES, asksFor(DAY)],
   ["an image that has a place by now needs no copy", { state: { rejected: [refused(DAY)] } }, ...GOES_ON],
   ["an image that the plan does not know needs no copy", lacking([refused(DAY, "another:1")]), noSubstitute, without],
   ["an image that has not failed yet would be the next to fail", { survey: { images: [image(), second] }, state: { rejected: [refused(DAY, "redis:7")] } }, COPIES, asksFor(DAY)],
@@ -94,10 +94,10 @@ rules("the quota of copied bytes", [
   ["a place in the hour that was taken before is given up", lacking([refused(DAY)], quota({ granted: true })), COPIES, asksFor(DAY, { granted: false })],
   ["the operator is told that it is used up", lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY) })), "tell quota-exceeded [raise-quota quotas.bytesPerDay=1100MB]", { ...AT_MIDNIGHT, images, firstOf: { name: DAY.window, endsAt: DAY.opensAt }, quota: { toldOf: DAY.window } }],
   ["a used quota of copies that the operator was told of is waited for", lacking([refused(DAY)], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { timeOver: DAY_OVER, quota: { waiting: GONE, hasWaited: true } }],
-  ["it waits before it searches, whatever it has to wait for next", lacking([], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { timeOver: DAY_OVER, quota: { waiting: GONE, hasWaited: true } }],
+  ["the quota of copies is waited for before a substitute is searched for", lacking([], quota({ of: "copies", copies: DAY, ...waiting(DAY), toldOf: DAY.window })), "wait 1800 for quota", { timeOver: DAY_OVER, quota: { waiting: GONE, hasWaited: true } }],
   ["a wait for the hour is none for copies", lacking([], quota(waiting(HOUR))), noSubstitute, without],
   ["the loop guard goes before it",         { ...lacking([refused(DAY)]), survey: { images: [nowhere], recentSubstitutions: { sameRevision6h: 2, sameRevision24h: 2, otherRevisions6h: 0 } } }, "end no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]"],
-  ["it goes before the mode",               { ...lacking([refused(DAY)]), policy: { mode: "observe" } }, COPIES, asksFor(DAY)],
+  ["the quota of copies goes before the mode", { ...lacking([refused(DAY)]), policy: { mode: "observe" } }, COPIES, asksFor(DAY)],
 ]);
 
 type Answer = readonly [title: string, before: Given, waiting: Quota["waiting"], changes: object];
@@ -105,10 +105,10 @@ type Answer = readonly [title: string, before: Given, waiting: Quota["waiting"],
 describe("an answer to a question for a quota", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly Answer[] = [
-    ["none is left: it will be waited for",       { state: quota() }, { held: HOUR, seconds: 1800 }, { quota: { waiting: { held: HOUR, seconds: 1800 } } }],
-    ["the first that is asked for is the place in the hour", {}, undefined, { quota: { granted: true } }],
+    ["a quota that is used up will be waited for", { state: quota() }, { held: HOUR, seconds: 1800 }, { quota: { waiting: { held: HOUR, seconds: 1800 } } }],
+    ["the place in the hour is asked for first", {}, undefined, { quota: { granted: true } }],
     ["a place in the hour was taken",             { state: quota() }, undefined, { quota: { granted: true } }],
-    ["after a wait the world is surveyed again",  { state: quota({ hasWaited: true, ...told }) }, undefined, { plan: GONE, quota: { granted: true, hasWaited: false, toldOf: GONE } }],
+    ["the world is surveyed again after a wait",  { state: quota({ hasWaited: true, ...told }) }, undefined, { plan: GONE, quota: { granted: true, hasWaited: false, toldOf: GONE } }],
     ["copies may be made again: those that a quota refused are tried anew", lacking([refused(DAY), refused()], quota({ of: "copies", copies: DAY, ...told })), undefined, { plan: GONE, rejected: [refused()], quota: { toldOf: GONE } }],
     ["a place in the hour leaves alone what a quota of copies refused", { state: { ...quota(), rejected: [refused(DAY)] } }, undefined, { quota: { granted: true } }],
     ["a write that was throttled before is over", { state: { ...quota(), throttled: 3 } }, undefined, { throttled: 0, quota: { granted: true } }],

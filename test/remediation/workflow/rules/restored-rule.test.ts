@@ -53,15 +53,15 @@ const told = (by: "ecs" | "new-deployment", digest?: string) => ({
 
 // biome-ignore format: a table is read by its columns
 rules("an undo that was written", [
-  ["by a new deployment, whose tag ECS has resolved again: it is told to what", byUpdate(0, resolved), "end rolled-back", told("new-deployment", OTHER)],
+  ["an undo by a new deployment names the digest that ECS resolved", byUpdate(0, resolved), "end rolled-back", told("new-deployment", OTHER)],
   ["a tag that is not resolved yet is looked at again after fifteen seconds", byUpdate(0, { isBack: true }), "wait 15 for restored", looks(1)],
-  ["then after half a minute",                  byUpdate(1, { isBack: true }), "wait 30 for restored", looks(2)],
-  ["then after a minute",                       byUpdate(2, { isBack: true }), "wait 60 for restored", looks(3)],
+  ["an undo is looked at again after half a minute", byUpdate(1, { isBack: true }), "wait 30 for restored", looks(2)],
+  ["an undo is looked at a third time after a minute", byUpdate(2, { isBack: true }), "wait 60 for restored", looks(3)],
   ["ends after the third look, and leaves out what ECS has not told", byUpdate(3, { isBack: true }), "end rolled-back", told("new-deployment")],
   ["a service that an old answer shows is looked at no longer", byUpdate(0, { isBack: false, digests: { web: OTHER } }), "end rolled-back", told("new-deployment", OTHER)],
   ["what cannot be read is not a failure",         byUpdate(3), "end rolled-back", told("new-deployment")],
   ["images that a digest names are resolved to nothing", { survey: null, state: back(0, false, [pinned]), seen: seen({ isBack: true }) }, "end rolled-back", { images: [pinned.image], substitution, restored: FORMER, rollback: { by: "new-deployment", images: [] } }],
-  ["by ECS itself, with the digest that it had", byEcs(0, resolved), "end rolled-back", told("ecs", OTHER)],
+  ["an undo by ECS itself names the digest that it had", byEcs(0, resolved), "end rolled-back", told("ecs", OTHER)],
   ["ECS has not gone back yet",                 byEcs(0, { isBack: false, digests: { web: OTHER } }), "wait 15 for restored", looks(1)],
   ["ECS has not gone back within two minutes: the previous revision is deployed", byEcs(3, { isBack: false }), "write undo", { rollback: { restored: GONE, withoutEcs: true } }],
   ["whether it has cannot be read: that it was asked is what is known", byEcs(3), "end rolled-back", told("ecs")],

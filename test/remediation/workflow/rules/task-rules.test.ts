@@ -74,7 +74,7 @@ rules("a task that no service keeps running", [
   ["is only given its revision where the policy says report", on("report"), "end redeployed", { images, substitution, nextSteps: 2 }],
   ["whatever starts it",                        on("register", one), "end redeployed", { images, substitution, nextSteps: 2 }],
   ["is run again",                              on("run"), "write start"],
-  ["without its schedule being moved",          on("run", one), "write start"],
+  ["a task is run again without its schedule being moved", on("run", one), "write start"],
   ["could not be run again",                    on("run", { notRun: because }), "end rollout-timed-out", { images, substitution, nextSteps: 2 }],
   ["is looked at fifteen seconds after its start", on("run", ran), "wait 15 for task", { task: { waitedSeconds: 15 } }],
   ["has not started yet",                       on("run", { ...ran, waitedSeconds: 15 }, seen()), "wait 15 for task", { task: { waitedSeconds: 30 } }],
@@ -87,22 +87,22 @@ rules("a task that no service keeps running", [
 
 // biome-ignore format: a table is read by its columns
 rules("a task that a schedule starts", [
-  ["its target is moved",                       on("move", one), "write start"],
+  ["the target of a schedule is moved",         on("move", one), "write start"],
   ["each of its targets is",                    on("move", { targets: [rule(), rule()], target: 1, touched: 1 }), "write start"],
   ["all were moved, and the run that failed is not made up for", on("move", moved), "end redeployed", { images, substitution }],
-  ["none was its to move: another deployer was first", on("move", { ...moved, touched: 0 }), "end superseded", { images, substitution }],
+  ["a schedule that another deployer moved first is left alone", on("move", { ...moved, touched: 0 }), "end superseded", { images, substitution }],
   ["is not run again where another deployer was first", on("move-and-run", { ...moved, touched: 0 }), "end superseded", { images, substitution }],
-  ["its targets are moved before it is run",    on("move-and-run", one), "write start"],
-  ["it is run once they are",                   on("move-and-run", moved), "write start"],
-  ["it could not be run, and its next start is cured", on("move-and-run", { ...moved, notRun: because }), "end redeployed", { images, substitution, nextSteps: 2 }],
-  ["it is watched",                             on("move-and-run", { ...moved, ...ran }), "wait 15 for task", { task: { waitedSeconds: 15 } }],
-  ["it runs",                                   on("move-and-run", { ...moved, ...ran, waitedSeconds: 15 }, seen("succeeded")), "end succeeded", passing],
+  ["the targets of a schedule are moved before its task is run", on("move-and-run", one), "write start"],
+  ["a task is run once its targets are moved",  on("move-and-run", moved), "write start"],
+  ["a task that could not be run starts on the new revision next time", on("move-and-run", { ...moved, notRun: because }), "end redeployed", { images, substitution, nextSteps: 2 }],
+  ["a task that was run again is watched",      on("move-and-run", { ...moved, ...ran }), "wait 15 for task", { task: { waitedSeconds: 15 } }],
+  ["a task that was run again and runs is the good end", on("move-and-run", { ...moved, ...ran, waitedSeconds: 15 }, seen("succeeded")), "end succeeded", passing],
 ]);
 
 const failedOnce: Given = { seen: { kind: "failed", failed: { because, transient: true } } };
 
 // biome-ignore format: a table is read by its columns
-rules("what else there is beside a task", [
+rules("what else a state has in addition to a task", [
   ["does not end after a poll that failed",              on("run", ran, failedOnce), "wait 60 for survey again", { doing: "no-answer", look: 2, pauses: 1, task: GONE }],
   ["an ending that was decided goes first",     { survey: null, state: { ...work("run"), ending: { kind: "superseded", because } } }, "end superseded"],
   ["a throttled write goes first",              { survey: null, state: { ...work("run"), isThrottled: true, throttled: 1 } }, `wait ${throttleBackoffSeconds({ execution: EXECUTION, isServing: false }, 1)} for throttled`, { isThrottled: false }],
@@ -149,8 +149,8 @@ describe("the state after a write for a task", () => {
     ["the task was started",                         on("run"),                                    run({ kind: "started", arn: taskArn }), { task: { taskArn } }],
     ["ECS refused to start it",                      on("run"),                                    run({ kind: "refused", because }), { task: { notRun: because } }],
     ["how to start it is not known",                 on("run"),                                    run({ kind: "unknown", because }), { task: { notRun: because } }],
-    ["without a task nothing is another: a target",  { survey: null },                             repoint("moved"),   {}],
-    ["without a task nothing is another: a start",   { survey: null },                             run({ kind: "started", arn: taskArn }), {}],
+    ["a target changes nothing in a state without a task", { survey: null },                             repoint("moved"),   {}],
+    ["a start changes nothing in a state without a task", { survey: null },                             run({ kind: "started", arn: taskArn }), {}],
   ];
   for (const [title, given, result, changes] of table)
     test(title, () => {

@@ -54,7 +54,7 @@ const granted = { quota: { granted: true, of: "writes", hasWaited: false } } as 
 rules("the time before our write", [
   ["just under a day goes on",                  { state: since(23.999) }, ...GOES_ON],
   ["a day is the end",                          { state: OVER }, TIME_OVER, { images }],
-  ["before a plan was made there are no images to name", { survey: null, state: OVER, seen: { kind: "nothing" } }, TIME_OVER],
+  ["no images are named before a plan was made", { survey: null, state: OVER, seen: { kind: "nothing" } }, TIME_OVER],
   ["nothing is registered after it",            { state: { ...OVER, ...granted } }, TIME_OVER, { images }],
   ["a revision that was registered before is not deployed after it", { state: { ...OVER, ...granted, newRevision: OURS } }, TIME_OVER, { images, unused: OURS }],
   ["a throttled write is not waited for after it", { state: { ...OVER, ...backoff } }, TIME_OVER, { images }],
@@ -70,11 +70,11 @@ const over = (ending: string, more: object = {}) => ({ timeOver: ending, ...more
 
 // biome-ignore format: a table is read by its columns
 rules("a wait before our write names the end that its time would make", [
-  ["of a quota",                 { state: { quota: { granted: false, of: "writes", hasWaited: false, waiting: { held: quotaReached(), seconds: 1800 }, toldOf: quotaReached().window } } }, "wait 1800 for quota", over("quota-exceeded [raise-quota quotas.remediationsPerHour=6, next-failure]", { quota: { waiting: GONE, hasWaited: true } })],
-  ["of another deployment",      deploying, "wait 300 for deployment", over("superseded", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 })],
-  ["of the loop guard",          { survey: { recentSubstitutions: { sameRevision6h: 1, sameRevision24h: 1, otherRevisions6h: 0, minutesSinceReverted: 50 } } }, "wait 600 for loop guard", over("no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", { guardPauses: 1, plan: GONE })],
-  ["of a copy none of its own",  { ...copied, state: { ...granted, copying } }, "wait 60 for copy", { polls: 1, copying: { polls: 10, waitedSeconds: 560 } }],
-  ["the last half of a minute is all that is waited for", { ...deploying, state: since(23.995) }, "wait 18 for deployment", over("superseded", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 })],
+  ["a wait for a quota",         { state: { quota: { granted: false, of: "writes", hasWaited: false, waiting: { held: quotaReached(), seconds: 1800 }, toldOf: quotaReached().window } } }, "wait 1800 for quota", over("quota-exceeded [raise-quota quotas.remediationsPerHour=6, next-failure]", { quota: { waiting: GONE, hasWaited: true } })],
+  ["a wait for another deployment", deploying, "wait 300 for deployment", over("superseded", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 })],
+  ["a wait for the loop guard",  { survey: { recentSubstitutions: { sameRevision6h: 1, sameRevision24h: 1, otherRevisions6h: 0, minutesSinceReverted: 50 } } }, "wait 600 for loop guard", over("no-substitute loop-guard [fix-by-hand repull fix web --cluster prod --yes, next-failure]", { guardPauses: 1, plan: GONE })],
+  ["a wait for a copy, without an end of its own", { ...copied, state: { ...granted, copying } }, "wait 60 for copy", { polls: 1, copying: { polls: 10, waitedSeconds: 560 } }],
+  ["a wait is no longer than the half of a minute that is left", { ...deploying, state: since(23.995) }, "wait 18 for deployment", over("superseded", { doing: "active-deployment", plan: GONE, deploymentSeconds: 300 })],
   ["a limit's wait ends with it, too", { survey: { images: [image({ probedCandidates: [ownCopy(absent), toCopy(limited)] })] }, state: { ...since(23.99), limitWait: { seconds: 0, polls: 0, isTold: true } } }, "wait 36 for limit", { plan: GONE, limitWait: { seconds: 300, polls: 1 } }],
 ]);
 
@@ -113,10 +113,10 @@ test("a question counts from when it was asked until the world is observed again
 describe("how long a question is open", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, approvalHours: number, asked: number, open: number])[] = [
-    ["as long as the policy says",                 12, 0,  12],
-    ["each of them",                               12, 36, 12],
-    ["all of them together for three days",        48, 48, 24],
-    ["after that not at all",                      72, 72, 0],
+    ["a question is open as long as the policy says", 12, 0,  12],
+    ["each question is open as long",              12, 36, 12],
+    ["all questions together are open for three days", 48, 48, 24],
+    ["a question is not open at all once the budget is used up", 72, 72, 0],
   ];
   for (const [title, approvalHours, asked, open] of table)
     test(title, () =>
