@@ -139,7 +139,7 @@ describe("a cache is created", () => {
     expect([line.rule, line.template]).toEqual(["present", "created"]);
   });
 
-  test("also where its secret is wrong: the status says that ECR cannot sign in", async () => {
+  test("a rule whose secret is wrong is made, and the status says that ECR cannot sign in", async () => {
     await serve();
     const { status, line } = await run({ yes: true, secret: OTHER });
     expect({ status, isValid: line.isValid, rule: line.rule }).toEqual({
@@ -237,7 +237,7 @@ describe("another caller makes the rule between the read and the write", () => {
     };
   };
 
-  test("the same one: it is found, and not counted as made here", async () => {
+  test("a rule that another caller made at the same moment is found, and not counted as made here", async () => {
     await serve();
     whenRead({ prefix: "docker-hub", upstreamHost: "registry-1.docker.io", secret: SECRET });
     const { line } = await run({ yes: true });

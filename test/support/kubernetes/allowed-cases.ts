@@ -23,7 +23,7 @@ const TABLE: readonly (readonly [title: string, allowed: readonly string[], imag
   ["a repository under a path at a port",               [PORTED],                  `${PORTED}/app${AT}`,                             true],
   ["a path among other entries",                        ["other.example", LIBRARY], `${LIBRARY}/nginx${AT}`,                         true],
   ["an image without a digest",                         [LIBRARY],                 `${LIBRARY}/nginx:1.27`,                          false],
-  ["a repository beside the path",                      [LIBRARY],                 `registry.example/docker/other${AT}`,             false],
+  ["a repository next to the path",                      [LIBRARY],                 `registry.example/docker/other${AT}`,             false],
   ["a repository above the path",                       [LIBRARY],                 `registry.example/docker${AT}`,                   false],
   ["a segment that begins like the last one",           [LIBRARY],                 `${LIBRARY}-evil/nginx${AT}`,                     false],
   ["a segment that goes on after a dot",                [LIBRARY],                 `${LIBRARY}.evil/nginx${AT}`,                     false],
