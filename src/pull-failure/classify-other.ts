@@ -168,7 +168,7 @@ export function unclassified(parsed: ParsedText): PartialClassification {
     });
   const says = PULL_ERROR.test(text)
     ? "A pull failed, for a cause that the text does not tell."
-    : "Nothing in the text tells of a pull.";
+    : "The text does not mention an image pull.";
   return withRegistry(parsed, {
     ...classification("other", "likely", [], says),
     evidence: text === "" ? [] : [text],

@@ -8,6 +8,7 @@
 import { CLAIMS_MAX } from "../../substitution/policy/limits.ts";
 import { type Policy, parseSize } from "../../substitution/policy/policy-in-force.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import { formatMoment } from "../../text/format-moment.ts";
 import type { Ports } from "../ports/ports.ts";
 import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { QuotaPeriod } from "../ports/quota-store.ts";
@@ -121,12 +122,12 @@ export function remedyFor({ quota, cluster, used, amount }: QuotaExceeded): Reme
 /** `the quota of 50 remediations per hour (quotas.remediationsPerHour) is reached: 50 are used until 2026-01-20 11:00 UTC`. */
 export function formatQuotaExceeded(held: QuotaExceeded): string {
   const { quota, max, used, amount, opensAt, cluster } = held;
-  const until = `until ${new Date(opensAt).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const until = `until ${formatMoment(opensAt)}`;
   if (quota === "bytesPerDay" && exceedsEntireQuota(held)) {
-    return `the image has ${gigabytes(amount)}, more than the whole quota of ${gigabytes(max)} copied per day (quotas.bytesPerDay)`;
+    return `the image has ${size(amount)}, more than the whole quota of ${size(max)} copied per day (quotas.bytesPerDay)`;
   }
   if (quota === "bytesPerDay") {
-    return `the quota of ${gigabytes(max)} copied per day (quotas.bytesPerDay) is reached: ${gigabytes(used)} are used ${until}, and this image has ${gigabytes(amount)}`;
+    return `the quota of ${size(max)} copied per day (quotas.bytesPerDay) is reached: ${size(used)} are used ${until}, and this image has ${size(amount)}`;
   }
   if (cluster !== undefined)
     return `the share of the cluster ${cluster}, ${max} remediations per hour (half of quotas.remediationsPerHour), is reached: ${used} are used ${until}`;
@@ -138,6 +139,7 @@ function sizeOf(bytes: number): string {
   return bytes < 1e12 ? `${Math.ceil(bytes / 1e6)}MB` : `${Math.ceil(bytes / 1e9)}GB`;
 }
 
-function gigabytes(bytes: number): string {
-  return `${Number((bytes / 1e9).toPrecision(3))} GB`;
+function size(bytes: number): string {
+  const [unit, name] = bytes >= 1e9 ? [1e9, "GB"] : bytes >= 1e6 ? [1e6, "MB"] : [1e3, "kB"];
+  return `${Number((bytes / unit).toPrecision(3))} ${name}`;
 }

@@ -1,6 +1,7 @@
 /** Why a remediation ended, as a code with its facts; the one place that makes its sentence, for the outcome and the command line. */
 
 import { sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { formatMoment } from "../../text/format-moment.ts";
 import { formatQuotaExceeded } from "../gates/quotas.ts";
 import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { RepointedTarget } from "../ports/schedules.ts";
@@ -85,13 +86,13 @@ function formatEnding(reason: EndingReason): string {
     case "calendar-closed":
       return formatClosed(reason);
     case "limit-reached":
-      return `${reason.because}: only Docker Hub has it, and its pull limit is reached for Repull too`;
+      return `${reason.because}: only Docker Hub has it, and its limit is reached for Repull too`;
     case "limit-not-reset":
       return `${reason.because}; Repull waited ${formatWait(reason.seconds)}, and Docker Hub still grants no pulls`;
     case "not-watched":
       return `ECS accepted ${shortRevision(reason.newRevision)} in place of ${shortRevision(reason.previousRevision)}, and the rollout was not watched`;
     case "still-in-progress":
-      return `after ${formatWait(reason.seconds)} ${reason.because}`;
+      return `after ${formatWait(reason.seconds)} ${reason.because}, and ECS may still complete the deployment`;
     case "overwrote":
       return formatOverwritten(reason);
     case "copy-lost":
@@ -139,7 +140,7 @@ function formatClosed({
   const names = calendars.join(" and ");
   if (unread !== undefined)
     return `the Change Calendar (${names}) cannot be read, and so counts as closed: ${unread}`;
-  const until = opensAt === undefined ? "" : ` until ${new Date(opensAt).toISOString()}`;
+  const until = opensAt === undefined ? "" : ` until ${formatMoment(opensAt)}`;
   return `the Change Calendar (${names}) is closed${until}`;
 }
 
@@ -186,14 +187,16 @@ export function formatBackOn(to: string, former: string): string {
 function formatResolved(byEcs: boolean, images: readonly RestoredImage[]): string {
   if (byEcs) return ", to which ECS itself went back";
   if (images.length === 0) return "";
-  const each = images.map(({ image, digest }) => (digest === undefined ? image : `${image} to ${digest}`));
-  return `, for which ECS resolves its tags again: ${each.join(", ")}`;
+  const each = images.map(({ image, digest }) =>
+    digest === undefined ? `resolves ${image} again` : `has resolved ${image} to ${digest}`,
+  );
+  return `, for which ECS ${each.join(" and ")}`;
 }
 
 function formatTask({ previousRevision, newRevision, targets, run }: TaskReason): string {
   const [former, ours] = [shortRevision(previousRevision), shortRevision(newRevision)];
   const moved = targets.map((target) => formatTarget(target, former, ours));
-  if (run.code === "left-alone") return moved.join("; ");
+  if (run.code === "left-alone") return [...moved, `${ours} was registered, and nothing runs it`].join("; ");
   return [`${ours} was registered in place of ${former}`, ...moved, formatRun(run)].join("; ");
 }
 

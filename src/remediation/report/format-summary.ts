@@ -7,6 +7,7 @@
 import { shortRevision } from "../../ecs/arn.ts";
 import { repositoryOf } from "../../image/reference.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
+import { formatMoment } from "../../text/format-moment.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** What the summary is made of. */
@@ -36,17 +37,19 @@ function formatVerdict({ outcome, resumesAt, approval, remedies = [] }: Summariz
     case "denied":
       return "Denied, nothing was written";
     case "awaiting-approval":
-      return `Waiting for approval until ${approval?.expiresAt ?? "it is answered"}, nothing is written yet`;
+      return `Waiting for approval until ${formatMoment(approval?.expiresAt ?? "it is answered")}, nothing is written yet`;
     case "approval-expired":
       return "Not approved in time, nothing was written";
     case "no-substitute":
-      return resumesAt === undefined ? "Blocked" : `Waiting for Docker Hub until ${resumesAt} at the latest`;
+      return resumesAt === undefined
+        ? "Blocked"
+        : `Waiting for Docker Hub until ${formatMoment(resumesAt)} at the latest`;
     case "not-eligible":
       return "Not changed";
     case "quota-exceeded":
       return resumesAt === undefined
         ? "Stopped by a quota"
-        : `Waiting for a quota until ${resumesAt} at the latest`;
+        : `Waiting for a quota until ${formatMoment(resumesAt)} at the latest`;
     case "rolled-back":
       return "Rolled back";
     case "rollout-timed-out":
@@ -86,15 +89,15 @@ function formatState(outcome: Summarized): readonly string[] {
   const left =
     unused === undefined ? [] : [`${shortRevision(unused)} was registered, and no service runs it.`];
   const unhealed = failure === undefined || names.length === 0 ? [] : names;
+  const replaced = images.flatMap(({ image, substitute }) =>
+    substitute === undefined ? [] : `${repositoryOf(substitute)} in place of ${image}`,
+  );
   switch (outcome.outcome) {
     case "succeeded":
     case "redeployed": {
-      const changed = images.flatMap(({ image, substitute }) =>
-        substitute === undefined ? [] : `${repositoryOf(substitute)} in place of ${image}`,
-      );
       const revision = outcome.newTaskDefinition;
-      if (changed.length === 0 || revision === undefined) return [];
-      return [`${shortRevision(revision)} uses ${changed.join(" and ")}.`];
+      if (replaced.length === 0 || revision === undefined) return [];
+      return [`${shortRevision(revision)} uses ${replaced.join(" and ")}.`];
     }
     case "rolled-back":
       return unhealed.length === 0
@@ -107,7 +110,15 @@ function formatState(outcome: Summarized): readonly string[] {
     default:
       return [
         ...left,
+        ...(isOnlyPlanned(outcome.outcome) && replaced.length > 0
+          ? [`The plan: ${replaced.join(" and ")}.`]
+          : []),
         ...(unhealed.length === 0 ? [] : [`New tasks still cannot pull ${unhealed.join(" and ")}.`]),
       ];
   }
+}
+
+/** What would be done is told where it was not, because a setting or an answer is missing. */
+function isOnlyPlanned(outcome: Outcome["outcome"]): boolean {
+  return outcome === "dry-run" || outcome === "awaiting-approval";
 }

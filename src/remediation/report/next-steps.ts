@@ -80,7 +80,7 @@ function nextStepsFor({ kind, images = [], substitution, managedBy }: Ending): r
       return ["Repull does not ask again for this deployment; it asks for the next one that fails"];
     case "approval-expired":
       return [
-        "wait for the next failing task, which asks again; approvalHours in the policy sets how long a plan waits",
+        "wait for the next failing task, which asks again; approval.hours in the policy sets how long a plan waits",
       ];
     case "failed":
       return [

@@ -2,6 +2,7 @@
 
 import { tryParseReference } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
+import { formatMoment } from "../../text/format-moment.ts";
 import type { Remedy, RemedyCode } from "./remedy.ts";
 
 type Words = (remedy: Remedy, params: Readonly<Record<string, string>>) => string;
@@ -18,7 +19,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
         : `; its publisher keeps ${elsewhere} without updates: use it by its digest for a while`
     }`,
   "name-other-place": (remedy) =>
-    `or, where a copy is kept elsewhere, name it in the policy (imageMappings with allowDifferentContent, because its digest cannot be verified: ${settingOf(remedy)})`,
+    `where a copy is kept elsewhere, name it in the policy (imageMappings with allowDifferentContent, because its digest cannot be verified: ${settingOf(remedy)})`,
   "accept-weaker-proof": ({ setting }) =>
     setting?.value === "same-publisher"
       ? "accept the proof same-publisher (minimumProof in the policy): the same publisher maintains both names, and no digest could be verified"
@@ -55,7 +56,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
   "allow-strategies": (_, { strategies }) =>
     `allow more strategies (strategies in the policy is ${strategies})`,
   "reach-registry": (_, { host, because }) => `let Repull reach ${host}: ${because}`,
-  wait: ({ until }, { again = "ECS keeps trying" }) => `or wait: ${until}; ${again}`,
+  wait: ({ until }, { again = "ECS keeps trying" }) => `wait: ${until}; ${again}`,
   "raise-quota": ({ setting }, { cluster }) =>
     cluster === undefined
       ? `to allow more, raise ${setting?.key} in the policy document (docs/policy.md): waiting remediations read it within half an hour`
@@ -70,15 +71,15 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
       ? "to let Repull write, deploy the stack with Mode=remediate (or Mode=approve to be asked first)"
       : "to let Repull write, set the mode in the policy document (remediate, or approve to be asked first)",
   "open-calendar": ({ at }, { calendars }) =>
-    `wait for the Change Calendar (${calendars}) to open${at === undefined ? "" : ` at ${at}`}, or open it: the next failing task, or the next sweep, starts another attempt`,
+    `wait for the Change Calendar (${calendars}) to open${at === undefined ? "" : ` at ${formatMoment(at)}`}, or open it: the next failing task, or the next sweep, starts another attempt`,
   "name-calendar": (_, { calendars }) =>
     `name Change Calendars that exist in the policy's changeCalendar, or none: ${calendars} cannot be read`,
   "act-while-deploying": () =>
     "to let Repull replace deployments in progress, set onActiveDeployment in the policy document (act, or wait for them to end)",
   "allow-task-changes": ({ setting }, { schedule }) =>
     schedule === undefined
-      ? `or have Repull start the task again (the stack's parameter ${setting?.key}=${setting?.value})`
-      : `or have Repull point ${schedule} at the new revision (the stack's parameter ${setting?.key}: the role by which ${schedule} starts its task)`,
+      ? `have Repull start the task again (the stack's parameter ${setting?.key}=${setting?.value})`
+      : `have Repull point ${schedule} at the new revision (the stack's parameter ${setting?.key}: the role by which ${schedule} starts its task)`,
   "deploy-yourself": (_, { how = "deploy an image that can be pulled" }) => how,
   "remove-own-tags": (_, { count, family }) =>
     `remove ${count} tags from the task definition of ${family}, also in its source`,
@@ -86,7 +87,7 @@ const WORDS: Readonly<Record<RemedyCode, Words>> = {
     "go back to the previous revision; if that fails too, Repull looks for another substitute",
   "fix-by-hand": () =>
     "find out why they did not last (their revisions have the tag repull:previous-revision), then run the fix yourself, which this guard does not stop",
-  "next-failure": ({ until }) => `or wait: ${until}`,
+  "next-failure": ({ until }) => `wait: ${until}`,
   "allow-writes": () => "let Repull write again; the next failing task starts another attempt",
   "change-request": (_, { permission, because }) =>
     `change what makes AWS refuse ${permission} as invalid (${because}); the next failing task starts another attempt`,

@@ -1,5 +1,6 @@
 /** Until when waiting helps, as far as that is known. */
 
+import { formatMoment } from "../../text/format-moment.ts";
 import type { Limit } from "../applicable-limits.ts";
 import type { Remedy } from "./remedy.ts";
 
@@ -25,5 +26,5 @@ function untilWhen(limit: (Limit & { readonly endsBy?: string }) | undefined): s
     return `${limit.registry ?? "the registry"} does not say how long its limit lasts`;
   return limit?.endsBy === undefined
     ? "Docker Hub's limit resets at the latest 6 hours after it was reached"
-    : `Docker Hub's limit resets at the latest at ${limit.endsBy} (6 hours)`;
+    : `Docker Hub's limit resets at the latest at ${formatMoment(limit.endsBy)} (6 hours)`;
 }

@@ -16,6 +16,7 @@ const RECORD: Summarized = {
 };
 const UNUSED = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:43";
 const LATER = "2026-01-20T16:05:00.000Z";
+const SHOWN = "2026-01-20 16:05 UTC";
 const APPROVAL = { callbackId: "c", plan: [], expiresAt: LATER, approve: "a", deny: "d" };
 const WRITES_OFF = { remedies: [{ code: "allow-writes" }] } as const;
 
@@ -28,13 +29,13 @@ describe("a summary", () => {
     ["Left to another deployment",                            { outcome: "superseded" },                          false],
     ["Dry run, nothing was written",                          { outcome: "dry-run" },                             true],
     ["Denied, nothing was written",                           { outcome: "denied" },                              true],
-    [`Waiting for approval until ${LATER}, nothing is written yet`, { outcome: "awaiting-approval", approval: APPROVAL }, true],
+    [`Waiting for approval until ${SHOWN}, nothing is written yet`, { outcome: "awaiting-approval", approval: APPROVAL }, true],
     ["Not approved in time, nothing was written",             { outcome: "approval-expired" },                    true],
     ["Blocked",                                               { outcome: "no-substitute" },                       true],
-    [`Waiting for Docker Hub until ${LATER} at the latest`,   { outcome: "no-substitute", resumesAt: LATER },     true],
+    [`Waiting for Docker Hub until ${SHOWN} at the latest`,   { outcome: "no-substitute", resumesAt: LATER },     true],
     ["Not changed",                                           { outcome: "not-eligible" },                        true],
     ["Stopped by a quota",                                    { outcome: "quota-exceeded" },                      true],
-    [`Waiting for a quota until ${LATER} at the latest`,      { outcome: "quota-exceeded", resumesAt: LATER },    true],
+    [`Waiting for a quota until ${SHOWN} at the latest`,      { outcome: "quota-exceeded", resumesAt: LATER },    true],
     ["Rolled back",                                           { outcome: "rolled-back" },                         false],
     ["Not confirmed",                                         { outcome: "rollout-timed-out" },                   false],
     ["Failed",                                                { outcome: "failed" },                              true],
@@ -56,6 +57,18 @@ describe("a summary", () => {
     const tried = new Set(table.map(([, { outcome }]) => outcome));
     expect(Object.keys(OUTCOMES).filter((outcome) => !tried.has(outcome as never))).toEqual([]);
   });
+
+  // biome-ignore format: a table is read by its columns
+  const planned = [["dry-run", true], ["awaiting-approval", true], ["denied", false], ["failed", false]] as const;
+  for (const [outcome, isTold] of planned)
+    test(`${isTold ? "names" : "does not name"} what would run, of ${outcome}`, () => {
+      const images = RECORD.images.map((one) => ({
+        ...one,
+        substitute: "public.ecr.aws/docker/library/nginx:1.25",
+      }));
+      const summary = formatSummary({ ...RECORD, outcome, images });
+      expect(summary.includes("public.ecr.aws/docker/library/nginx in place of nginx:1.25")).toBe(isTold);
+    });
 
   test("names a revision that was registered and that nothing runs", () => {
     const summary = formatSummary({ ...RECORD, outcome: "failed", unusedTaskDefinition: UNUSED });

@@ -16,7 +16,7 @@ const FORMERLY = { ...DEPLOYED, formerly: "nginx:1.24" };
 const DEPLOY = /^aws deploy create-deployment [\s\S]*get-deployment --deployment-id d-[0-9]{9} /;
 
 /** CodeDeploy gives up after an hour; ECS goes on trying. */
-const WAIT = /^or wait: Docker Hub's limit resets/;
+const WAIT = /^wait: Docker Hub's limit resets/;
 
 // biome-ignore format: a table is read by its columns
 const table = [

@@ -71,7 +71,7 @@ test("bytes over their day's quota wait for the next day, and none of them moves
   await world.run(1.8 * HOUR);
   expect([whole(world), named(world).toSorted()]).toEqual([2, ["quota-exceeded", "succeeded", "succeeded"]]);
   expect(outcomes(world).find(({ outcome }) => outcome === "quota-exceeded")?.because).toMatch(
-    /^the quota of 0\.005 GB copied per day \(quotas\.bytesPerDay\) is reached: 0\.0041 GB are used until 2026-01-21 00:00 UTC, and this image has 0\.00205 GB;/,
+    /^the quota of 5 MB copied per day \(quotas\.bytesPerDay\) is reached: 4\.1 MB are used until 2026-01-21 00:00 UTC, and this image has 2\.05 MB;/,
   );
   await world.run(HOUR);
   expect(whole(world)).toBe(3);
@@ -85,9 +85,7 @@ test("an image that is larger than the whole day's quota is not waited for", asy
     outcomes(world)[0]
       ?.images[0]?.rejected.map(({ because }) => because)
       .join(),
-  ).toContain(
-    "the image has 0.00205 GB, more than the whole quota of 0.001 GB copied per day (quotas.bytesPerDay)",
-  );
+  ).toContain("the image has 2.05 MB, more than the whole quota of 1 MB copied per day (quotas.bytesPerDay)");
 });
 
 test("a service is not deployed without the copy of its other image that a quota holds back", async () => {

@@ -169,10 +169,10 @@ describe("the sentence about a task names", () => {
   const arn = "arn:aws:ecs:us-east-1:123456789012:task/prod/1";
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, readonly RepointedTarget[], TaskRun, names: readonly string[]])[] = [
-    ["both revisions of a target that was moved",      [{ ...nightly, code: "moved" }],    { code: "left-alone" }, ["nightly", "web:41", "web:42"]],
-    ["a target that was changed meanwhile",            [{ ...nightly, code: "changed" }],  { code: "left-alone" }, ["nightly"]],
-    ["the other revision that a target runs",          [{ ...nightly, code: "other-revision", now: FOREIGN }], { code: "left-alone" }, ["nightly", "web:50"]],
-    ["a target that takes the newest revision",        [{ ...nightly, code: "unpinned" }], { code: "left-alone" }, ["nightly"]],
+    ["both revisions of a target that was moved",      [{ ...nightly, code: "moved" }],    { code: "left-alone" }, ["nightly", "web:41", "web:42", "web:42"]],
+    ["a target that was changed meanwhile",            [{ ...nightly, code: "changed" }],  { code: "left-alone" }, ["nightly", "web:42"]],
+    ["the other revision that a target runs",          [{ ...nightly, code: "other-revision", now: FOREIGN }], { code: "left-alone" }, ["nightly", "web:50", "web:42"]],
+    ["a target that takes the newest revision",        [{ ...nightly, code: "unpinned" }], { code: "left-alone" }, ["nightly", "web:42"]],
     ["both revisions and the setting that only registers", [], { code: "only-registered" }, ["web:42", "web:41", "StandaloneTasks=register"]],
     ["the setting that repeats the run",               [], { code: "not-repeated" },                      ["web:42", "web:41", "StandaloneTasks=run"]],
     ["why the task could not be started",              [], { code: "not-started", because: "refused" },   ["web:42", "web:41", "refused"]],
