@@ -227,6 +227,7 @@ test("commands of every kind are found", () => {
     "fix",
     "history",
     "mirror",
+    "mirrors cache",
     "pause",
     "plan",
     "replay",
