@@ -32,6 +32,8 @@ export type RegistryRequestSpec = {
   readonly signal?: AbortSignal | undefined;
   /** The answer's body is long. */
   readonly bulk?: boolean;
+  /** Blobs of the same registry are asked for next. */
+  readonly bulkFollows?: boolean;
   /** The last try met no answer, maybe for a connection that was stale. */
   readonly fresh?: boolean;
   /** Told of each request that goes to the registry itself, before it is sent. */
@@ -141,7 +143,16 @@ export class RegistryClient {
 
   /** Sends, and follows redirects by hand: the credential stays at the registry's own origin. */
   async #follow(question: RegistryRequestSpec, header: string | undefined): Promise<Followed> {
-    const { method, body, signal, attempted, accepts, bulk = false, fresh = false } = question;
+    const {
+      method,
+      body,
+      signal,
+      attempted,
+      accepts,
+      bulk = false,
+      bulkFollows = false,
+      fresh = false,
+    } = question;
     let { url } = question;
     for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
       const headers: Record<string, string> = { "user-agent": "repull", ...question.headers };
@@ -153,6 +164,7 @@ export class RegistryClient {
         headers,
         reach: this.address.reachOf(url),
         bulk: bulk && (hop > 0 || !this.#redirects),
+        bulkFollows: bulkFollows && hop === 0 && !this.#redirects,
         fresh,
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),

@@ -119,11 +119,11 @@ export async function fetchManifest(
     });
     throw toCopyError("source", undefined, refusal);
   }
-  const asked = source.getManifest(name, signal).catch((error: unknown) => {
+  const asked = source.getManifest(name, signal, true).catch((error: unknown) => {
     signal?.throwIfAborted();
     // Asked for again where it broke off on the way, unless it is counted: then the first one was a pull.
     const isFree = source.quota === undefined && error instanceof RegistryError;
-    if (isFree && error.status === 200 && error.transient) return source.getManifest(name, signal);
+    if (isFree && error.status === 200 && error.transient) return source.getManifest(name, signal, true);
     throw error;
   });
   const manifest = await withSide("source", undefined, asked);

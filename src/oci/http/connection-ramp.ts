@@ -9,7 +9,7 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import { afterThisRound } from "../../runtime/event-loop.ts";
 
 /** Connections that are opened without waiting. */
-const AT_ONCE = 2;
+export const AT_ONCE = 2;
 /** A place that has answered faster than that is near. */
 const NEAR_MS = 15;
 /** How long requests wait before one connection more is opened for them. */

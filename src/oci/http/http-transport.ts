@@ -16,7 +16,7 @@ import { BlobConnections } from "./blobs/connections.ts";
 import { HEAD_BYTES_MAX, MalformedResponse, PRELIMINARY_MAX } from "./blobs/head.ts";
 import { watchThroughput } from "./body-watchdog.ts";
 import { watchConnecting, whenOpen } from "./connecting.ts";
-import { ConnectionRamp } from "./connection-ramp.ts";
+import { AT_ONCE, ConnectionRamp } from "./connection-ramp.ts";
 import { type ConnectionUse, HttpAgents, type ProxyEnv, proxiesOf } from "./http-agents.ts";
 import { malformedErrorResponse } from "./malformed-response.ts";
 import { ThroughputWatch } from "./minimum-throughput.ts";
@@ -86,15 +86,19 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
     const isLocal = reach === "loopback" && isLoopbackHost(url.hostname);
     const isBulk = bulk && !fresh && request.method === "GET";
     const use = fresh ? "fresh" : isBulk ? "bulk" : "kept";
+    const goesDirect = isLocal || !proxied;
     const transmit = (): Promise<RegistryResponse> =>
-      isBulk && (isLocal || !proxied)
+      isBulk && goesDirect
         ? connections.get({ ...request, reach })
         : ask(request, isLocal ? local : within[reach], use, () => ramp.sent(`${reach} ${url.origin}`));
     if (use === "fresh") return await transmit();
     const leave = await ramp.enter(`${reach} ${url.origin}`, use, signal);
     try {
       signal?.throwIfAborted();
-      const answer = await transmit();
+      const transmitted = transmit();
+      // After its own: the request does not wait for the connections that are needed next.
+      if (request.bulkFollows === true && goesDirect) connections.prepare({ url, reach }, AT_ONCE);
+      const answer = await transmitted;
       // By then its connection is free again, or gone.
       if (answer.body.closed) leave();
       else answer.body.once("close", leave);

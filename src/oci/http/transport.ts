@@ -20,6 +20,8 @@ export type RegistryRequest = {
   readonly reach?: Reach;
   /** A GET whose body is long: it may come in pieces that are to be given back once they are written (pieces.ts). */
   readonly bulk?: boolean;
+  /** GETs of long bodies from the same place are next: connections for them are opened together with this request's. */
+  readonly bulkFollows?: boolean;
   /** Goes over a connection of its own: the kept one that was used before may be stale, and others as well. */
   readonly fresh?: boolean;
 };

@@ -69,13 +69,15 @@ test("is asked over one connection, and only the signed address leaves it, never
   equal(await source.headManifest("v1"), undefined);
   // Its connection is free a round of the event loop after its answer.
   await new Promise((resolve) => setTimeout(resolve, 5));
+  equal(await source.getManifest("v1", undefined, true), undefined);
+  await new Promise((resolve) => setTimeout(resolve, 5));
   for (let count = 0; count < 3; count++) {
     const answer = await source.openBlob(DIGEST, 0, undefined, true);
     if (answer === undefined) throw new Error("no blob");
     equal((await buffer(answer.body)).equals(BLOB), true);
   }
   equal(connections, 1);
-  deepEqual(atRegistry, [undefined, LOGIN, LOGIN, LOGIN, LOGIN]);
+  deepEqual(atRegistry, [undefined, LOGIN, LOGIN, LOGIN, LOGIN, LOGIN]);
   deepEqual(atStore, [undefined, undefined, undefined]);
   deepEqual(new Set(queries), new Set(["X-Amz-Signature=abc%2F%3D&b=1"]));
 });

@@ -30,6 +30,20 @@ function assertSameBytes(digests: readonly string[]): void {
 }
 
 describe("the whole image", () => {
+  test("a manifest has the connection opened that a long layer comes over", async () => {
+    world.addImage([300_000], "v1");
+    const preparing: string[] = [];
+    const send: Send = (request) => {
+      if (request.bulkFollows === true) preparing.push(`${request.method} ${request.url.pathname}`);
+      return world.send(request);
+    };
+    const registries = createRegistries({ send, clock: world.clock });
+    const source = parseReference(`${world.source.host}/app:v1`);
+    const target = parseReference(`${world.target.host}/copy:v1`);
+    await createCopier({ registries, clock: world.clock }).copy({ source, target });
+    deepEqual(preparing, ["GET /v2/app/manifests/v1"]);
+  });
+
   test("only what is long comes over the connections for it", async () => {
     const { layers } = world.addImage([300_000, 10], "v1");
     const bulk: string[] = [];

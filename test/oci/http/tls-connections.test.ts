@@ -103,6 +103,41 @@ describe.each(["TLSv1.2", "TLSv1.3"] as const)("a session of %s", (version) => {
   });
 });
 
+describe("two connections for long bodies", () => {
+  const opened = async (count: number): Promise<void> => {
+    while (reused.length < count) await once(server, "secureConnection");
+  };
+
+  test("are opened together with that of a request that they follow, and used by them", async () => {
+    await serve();
+    equal(await get({ bulkFollows: true }), "ok");
+    await opened(3);
+    deepEqual(await Promise.all([get({ bulk: true }), get({ bulk: true })]), ["ok", "ok"]);
+    equal(reused.length, 3);
+  });
+
+  test("are there after such a request where one was free", async () => {
+    await serve();
+    await get({ bulk: true });
+    await get({ bulkFollows: true });
+    await opened(3);
+    await get({ bulkFollows: true });
+    deepEqual(await Promise.all([get({ bulk: true }), get({ bulk: true })]), ["ok", "ok"]);
+    equal(reused.length, 3);
+  });
+
+  test("that are closed at once cost neither that request nor the next one", async () => {
+    await serve();
+    server.on("secureConnection", (socket: TLSSocket) => {
+      if (reused.length === 2 || reused.length === 3) socket.destroy();
+    });
+    equal(await get({ bulkFollows: true }), "ok");
+    await opened(3);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    equal(await get({ bulk: true }), "ok");
+  });
+});
+
 describe("many requests at once", () => {
   /** Time as the test says: `at` is now, and what waits is run by hand. */
   let at: number;

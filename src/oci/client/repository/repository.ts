@@ -106,8 +106,8 @@ export class Repository {
     };
   }
 
-  /** A manifest's bytes, checked against its digest. */
-  async getManifest(name: string, signal?: AbortSignal): Promise<Manifest | undefined> {
+  /** A manifest's bytes, checked against its digest; `bulkFollows` where its blobs are asked for next. */
+  async getManifest(name: string, signal?: AbortSignal, bulkFollows = false): Promise<Manifest | undefined> {
     const attempted = `GET manifest ${this.#requests.named(name)}`;
     const { answer, bytes } = await this.#requests.sendAndRead(
       {
@@ -116,6 +116,7 @@ export class Repository {
         headers: { accept: MANIFEST_ACCEPT },
         attempted,
         accepts: [200, 404],
+        bulkFollows,
         signal,
       },
       MANIFEST_BYTES_MAX,
@@ -155,10 +156,7 @@ export class Repository {
     return bytes;
   }
 
-  /**
-   * A blob's bytes as they come, from an offset: 206, or 200 where the registry knows no ranges.
-   * @param bulk whether they are many
-   */
+  /** A blob's bytes as they come, from an offset: 206, or 200 where no ranges are known; `bulk` where they are many. */
   async openBlob(
     digest: Digest,
     offset: number,

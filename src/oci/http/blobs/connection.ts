@@ -94,6 +94,11 @@ export class BlobConnection {
     return promise;
   }
 
+  /** It waits for its next use, and no process waits for it. */
+  wait(): void {
+    this.#socket.unref();
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -177,8 +182,7 @@ export class BlobConnection {
     if (!keepsOpen) return void this.#socket.destroy();
     // TLS hands on what it has decrypted after we asked it to stop: the end may come while nothing is read.
     this.#socket.resume();
-    // It waits for its next use, and no process waits for it.
-    this.#socket.unref();
+    this.wait();
     this.#options.onFree(this);
   }
 

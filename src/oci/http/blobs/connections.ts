@@ -34,6 +34,16 @@ export class BlobConnections {
     return connection.get(request);
   }
 
+  /** Opens connections for the next GETs to a place, until so many are free. What fails here, a GET meets again. */
+  prepare({ url, reach = "public" }: Pick<RegistryRequest, "url" | "reach">, count: number): void {
+    const key = `${reach} ${url.origin}`;
+    for (let free = this.#free.get(key)?.length ?? 0; free < count; free++) {
+      const connection = this.#connect(url, reach, key);
+      connection.wait();
+      this.#free.get(key)?.push(connection);
+    }
+  }
+
   close(): void {
     for (const connection of this.#open) connection.close();
   }
