@@ -50,14 +50,12 @@ function* tokens(text: string): Generator<Token> {
         because: `it has more than ${WORDS_MAX.toLocaleString("en-US")} words, marks and line ends`,
         offset: parser.offset,
       });
-    yield* sound(parser.next(word));
+    for (const token of parser.next(word)) yield sound(token);
   }
-  yield* sound(parser.end());
+  for (const token of parser.end()) yield sound(token);
 }
 
-function* sound(made: Iterable<Token>): Generator<Token> {
-  for (const token of made) {
-    if (token.type === "error") throw new Refused({ because: token.message, offset: token.offset });
-    yield token;
-  }
+function sound(token: Token): Token {
+  if (token.type === "error") throw new Refused({ because: token.message, offset: token.offset });
+  return token;
 }

@@ -4,18 +4,16 @@
  */
 
 import { podImages, templateOf } from "../../../kubernetes/pod-images.ts";
-import {
-  isObject,
-  listOf,
-  membersOf,
-  type Pointer,
-  type SourceDocument,
-  valueAt,
-} from "../documents/document.ts";
+import { isObject, membersOf, type Pointer, type SourceDocument, valueAt } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import { imageAt } from "./document-reader.ts";
 
-const CONTAINERS = new Set(["containers", "initContainers", "ephemeralContainers"]);
+/**
+ * What custom resources call containers: as a pod does, and Argo's templates (https://argo-workflows.readthedocs.io/en/latest/fields/)
+ * and Tekton's tasks (https://tekton.dev/docs/pipelines/tasks/, both read 2026-11).
+ */
+const CONTAINERS = new Set(["containers", "initContainers", "ephemeralContainers", "sidecars", "steps"]);
+const CONTAINER = new Set(["container", "script", "stepTemplate"]);
 const DEPTH_MAX = 24;
 
 export function kubernetesImages(document: SourceDocument): readonly FoundImage[] {
@@ -51,9 +49,13 @@ function containersIn(value: unknown, at: Pointer, seen: Set<unknown>): readonly
   const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
   return entries.flatMap(([key, inner]) => {
     const here = [...at, key];
-    if (!CONTAINERS.has(String(key)) || !Array.isArray(inner)) return containersIn(inner, here, seen);
-    return listOf(inner).flatMap((container, index) =>
-      typeof membersOf(container).image === "string" ? [[...here, index, "image"]] : [],
-    );
+    if (CONTAINERS.has(String(key)) && Array.isArray(inner))
+      return inner.flatMap((one, index) => containersAt(one, [...here, index], seen));
+    return CONTAINER.has(String(key)) ? containersAt(inner, here, seen) : containersIn(inner, here, seen);
   });
+}
+
+/** The container itself; or what is in it, where it is none: Argo's workflows have steps of steps. */
+function containersAt(value: unknown, at: Pointer, seen: Set<unknown>): readonly Pointer[] {
+  return typeof membersOf(value).image === "string" ? [[...at, "image"]] : containersIn(value, at, seen);
 }
