@@ -3,7 +3,7 @@
 import { createEcr } from "../src/aws/adapters/ecr.ts";
 import { createRegistryAccess } from "../src/aws/registry/registry-access.ts";
 import { partitionOf } from "../src/image/ecr-hosts.ts";
-import type { TagLists } from "../src/oci/client/registries.ts";
+import type { Logins, TagLists } from "../src/oci/client/registries.ts";
 import { httpTransport } from "../src/oci/http/http-transport.ts";
 import { parseEndpoints } from "../src/oci/http/registry-endpoints.ts";
 import type { Ports } from "../src/remediation/ports/ports.ts";
@@ -14,6 +14,7 @@ import type { Settings } from "./settings.ts";
 
 export type RegistryPorts = Pick<Ports, "registries" | "anonymous" | "ecr" | "location" | "clock"> & {
   readonly tagLists: TagLists;
+  readonly logins: Logins;
 };
 
 /** By what of the policy they are made of: connections and tokens are worth keeping. */

@@ -23,10 +23,11 @@ export function refreshPorts(
   const { aws, functions } = settings;
   const times = createServiceTimes();
   const killSwitch = createKillSwitch(aws, writesParameter);
-  const { registries, tagLists, clock } = registryPorts(settings, account, policy);
+  const { registries, tagLists, logins, clock } = registryPorts(settings, account, policy);
   return {
     registries,
     tagLists,
+    logins,
     clock,
     executions: createExecutions(aws, functions),
     store: createImageStore(aws, account, times),

@@ -22,6 +22,8 @@ export type SourceHead =
 export interface Heads {
   /** Undefined where the registry has no such image. Throws RegistryError. */
   headManifest(image: ImageReference): Promise<{ readonly digest: Digest } | undefined>;
+  /** Learns how to log in at the image's registry. Absent: the first HEAD there does. */
+  learnLogin?(image: ImageReference): Promise<void>;
 }
 
 const AT_ONCE = 16;
@@ -29,7 +31,7 @@ const AT_ONCE = 16;
 /** By the canonical name: each is asked for once. @param hasTime asked before each question */
 export async function headSources(
   images: readonly ImageReference[],
-  { headManifest }: Heads,
+  { headManifest, learnLogin }: Heads,
   hasTime: () => boolean = () => true,
 ): Promise<ReadonlyMap<string, SourceHead>> {
   const byName = new Map(images.map((image) => [canonicalName(image), image]));
@@ -45,12 +47,12 @@ export async function headSources(
       found.set(name, head);
     }
   };
-  // The first question of a registry learns how to log in there; the others then need one request each.
+  // Who knows how to log in needs one request for each image.
   const hosts = [...Map.groupBy(byName, ([, { host }]) => host).values()];
   await forEachConcurrently(
     hosts.flatMap(([first]) => (first === undefined ? [] : [first])),
     AT_ONCE,
-    ask,
+    (first) => (learnLogin === undefined ? ask(first) : learnLogin(first[1])),
   );
   await forEachConcurrently(
     [...byName].filter(([name]) => !found.has(name)),

@@ -6,7 +6,7 @@ import type { AccountUses, ImageUse } from "../../src/mirrors/facts.ts";
 import type { RefreshReport } from "../../src/mirrors/refresh/refresh-report.ts";
 import { type RefreshPorts, runRefresh } from "../../src/mirrors/refresh/run-refresh.ts";
 import type { SourceRecord } from "../../src/mirrors/refresh/source-record.ts";
-import type { Registries, TagLists } from "../../src/oci/client/registries.ts";
+import type { Logins, Registries, TagLists } from "../../src/oci/client/registries.ts";
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
@@ -90,6 +90,7 @@ export async function refreshWorld(registries: object = {}, policy: SaidPolicy =
         clock: world.ports.clock,
         registries: world.ports.registries,
         tagLists: world.ports.registries as Registries & TagLists,
+        logins: world.ports.registries as Registries & Logins,
         stopped: async () => played.stopped,
         reader: { read: async () => ({ ...played.uses, uses: { ...played.uses.uses, services } }) },
         store: {

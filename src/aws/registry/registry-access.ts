@@ -7,7 +7,7 @@
 
 import { ecrHost } from "../../image/ecr-hosts.ts";
 import type { FindCredentials } from "../../oci/auth/credentials.ts";
-import { createRegistries, type TagLists } from "../../oci/client/registries.ts";
+import { createRegistries, type Logins, type TagLists } from "../../oci/client/registries.ts";
 import { createCopier } from "../../oci/copy/copier.ts";
 import { endpointsWithLogin } from "../../oci/http/endpoints-with-login.ts";
 import type { Endpoint } from "../../oci/http/registry-address.ts";
@@ -44,7 +44,10 @@ export function createRegistryAccess({
   registries: settings,
   account,
   mayReachPrivate,
-}: RegistryAccess): Pick<Ports, "registries" | "copier" | "anonymous"> & { readonly tagLists: TagLists } {
+}: RegistryAccess): Pick<Ports, "registries" | "copier" | "anonymous"> & {
+  readonly tagLists: TagLists;
+  readonly logins: Logins;
+} {
   const endpoints = new Map<string, Endpoint | string>([
     ...endpointsWithLogin(mapped, aws.endpoint),
     ...settings.endpoints.map((row): [string, Endpoint] => [row.host, row]),
@@ -52,7 +55,12 @@ export function createRegistryAccess({
   const rules = { allowed: [...settings.allowed, ecrHost(account, aws.region)], mayReachPrivate };
   const as = (credentials: FindCredentials) => {
     const registries = createRegistries({ send, clock, credentials, endpoints, rules });
-    return { registries, tagLists: registries, copier: createCopier({ registries, clock }) };
+    return {
+      registries,
+      tagLists: registries,
+      logins: registries,
+      copier: createCopier({ registries, clock }),
+    };
   };
   const ecr = createEcrCredentials(aws, clock);
   if (dockerHubSecret === undefined) return as(ecr);

@@ -6,7 +6,7 @@
  */
 
 import type { ImageReference } from "../../image/reference.ts";
-import type { Registries, TagLists } from "../../oci/client/registries.ts";
+import type { Logins, Registries, TagLists } from "../../oci/client/registries.ts";
 import { excludedBy, matchesImage } from "../../substitution/glob.ts";
 import type { Policy } from "../../substitution/policy/policy-in-force.ts";
 import { type AccountUses, type ImageUse, USE_PLACES } from "../facts.ts";
@@ -37,6 +37,7 @@ export type RefreshPorts = QueuePorts & {
   readonly records: RefreshRecords;
   readonly registries: Registries;
   readonly tagLists: TagLists;
+  readonly logins: Logins;
   /** Why nothing may be written; undefined where it may. Unreadable is a reason. */
   readonly stopped: () => Promise<string | undefined>;
 };
@@ -123,7 +124,7 @@ function limitedHosts({ tags }: Seen): ReadonlyMap<string, string> {
 async function look(
   prefix: string,
   { policy }: RefreshInput,
-  { store, reader, records, registries, tagLists, clock }: RefreshPorts,
+  { store, reader, records, registries, tagLists, logins, clock }: RefreshPorts,
   hasTime: () => boolean,
 ): Promise<Seen> {
   const { copies, gaps } = await readSourcedCopies(prefix, store);
@@ -141,7 +142,7 @@ async function look(
   );
   const found = await headSources(
     inUse.map(({ source }) => source),
-    registries,
+    { headManifest: registries.headManifest, learnLogin: (image) => logins.learnLogin(image) },
     hasTime,
   );
   const now = clock.now();

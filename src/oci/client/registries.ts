@@ -13,6 +13,7 @@ import type { Access, FindCredentials } from "../auth/credentials.ts";
 import { addressOf, type Endpoints, isAllowedHost, type RegistryRules } from "../http/registry-address.ts";
 import type { Send } from "../http/transport.ts";
 import { RegistryClient } from "./registry-client.ts";
+import { learnLogin } from "./repository/learn-login.ts";
 import { listTags, type TagList } from "./repository/list-tags.ts";
 import { Repository } from "./repository/repository.ts";
 import { RepositoryRequests } from "./repository/repository-requests.ts";
@@ -39,6 +40,11 @@ export interface TagLists {
   listTags(reference: ImageReference, signal?: AbortSignal): Promise<TagList | undefined>;
 }
 
+/** Learns how to log in at an image's registry, so that each further question needs one request. What fails, the question tells. */
+export interface Logins {
+  learnLogin(reference: ImageReference, signal?: AbortSignal): Promise<void>;
+}
+
 /** What a copier opens: one repository, whose requests it counts. */
 export interface Repositories {
   open(reference: ImageReference, access: Access, alsoPulls?: readonly string[]): Repository;
@@ -58,7 +64,7 @@ export type RegistriesOptions = {
 };
 
 /** Connects to registries. Who we are at each host is looked up once, when it asks. */
-export function createRegistries(options: RegistriesOptions): Registries & Repositories & TagLists {
+export function createRegistries(options: RegistriesOptions): Registries & Repositories & TagLists & Logins {
   const { requestSeconds = REQUEST_SECONDS, timer = systemClock } = options;
   const world = {
     limit: { seconds: requestSeconds, timer },
@@ -81,13 +87,12 @@ export function createRegistries(options: RegistriesOptions): Registries & Repos
   };
   const open: Repositories["open"] = (reference, access, alsoPulls = []) =>
     new Repository(clientOf(reference, access), reference.path, access, options.clock, alsoPulls);
+  const requestsOf = (reference: ImageReference): RepositoryRequests =>
+    new RepositoryRequests(clientOf(reference, "pull"), reference.path, "pull", options.clock, []);
   return {
     open,
-    listTags: (reference, signal) =>
-      listTags(
-        new RepositoryRequests(clientOf(reference, "pull"), reference.path, "pull", options.clock, []),
-        signal,
-      ),
+    listTags: (reference, signal) => listTags(requestsOf(reference), signal),
+    learnLogin: (reference, signal) => learnLogin(requestsOf(reference), signal),
     headManifest: (reference, signal) =>
       open(reference, "pull").headManifest(manifestName(reference), signal),
     getManifest: (reference, signal) => open(reference, "pull").getManifest(manifestName(reference), signal),
