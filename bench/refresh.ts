@@ -93,9 +93,9 @@ const report = await runRefresh(
     },
     records: {
       lock: async () => async () => {},
-      read: async () => ({ sources: new Map(), taskDefinitions: new Map() }),
+      read: async () => ({ sources: new Map(), known: new Map() }),
       writeSources: async () => {},
-      writeTaskDefinitions: async () => {},
+      writeKnown: async () => {},
     },
     executions: {
       functionName: () => "mirror",
