@@ -3,7 +3,7 @@
 import type { Check } from "../candidate.ts";
 import type { RejectedCandidate } from "../plan-types.ts";
 import type { Remedy } from "./remedy.ts";
-import { ruleCommand } from "./rule-command.ts";
+import { updateRuleCommand } from "./rule-command.ts";
 
 export function remediesOfChecks({ candidate, code, checks = [] }: RejectedCandidate): readonly Remedy[] {
   const unchecked: readonly Remedy[] =
@@ -42,7 +42,7 @@ function remediesOfFailed(check: Check, rule: string | undefined): readonly Reme
         {
           code: "mend-rule",
           params,
-          command: ruleCommand("update-pull-through-cache-rule", rule ?? "RULE_PREFIX"),
+          command: updateRuleCommand(rule ?? "RULE_PREFIX"),
         },
       ];
     default:

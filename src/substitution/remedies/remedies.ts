@@ -10,7 +10,7 @@ import { meets, type ProofLevel } from "../proof.ts";
 import { STRATEGY_NAMES } from "../strategy-name.ts";
 import { remediesOfChecks } from "./remedies-of-checks.ts";
 import type { Remedy } from "./remedy.ts";
-import { ruleCommand } from "./rule-command.ts";
+import { createRuleCommand, updateRuleCommand } from "./rule-command.ts";
 import { waitRemedy } from "./wait-remedy.ts";
 
 /** The remedies, the surest first; the last one says until when waiting helps. */
@@ -42,7 +42,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
     remedies.push({
       code: "name-rules-account",
       params: { image },
-      command: ruleCommand("update-pull-through-cache-rule", "RULE_PREFIX"),
+      command: updateRuleCommand("RULE_PREFIX"),
     });
   const gone = facts && missingImage(facts);
   if (gone !== undefined) return [...remedies, ...remediesOfGone(image, gone, context)];
@@ -84,7 +84,7 @@ function remediesOf(facts: ImageFacts | undefined, plan: ImagePlan, context: Pla
   if (trusted !== undefined && mayPullFromEcr && !isElsewhere && lacksCacheRule)
     remedies.push({
       code: "create-pull-through-rule",
-      command: ruleCommand("create-pull-through-cache-rule", "docker-hub"),
+      command: createRuleCommand(),
     });
   if (hasRole && !isElsewhere && lacksAccount)
     remedies.push({

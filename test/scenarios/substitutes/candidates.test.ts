@@ -15,6 +15,9 @@ import {
   world,
 } from "../../support/substitute-worlds.ts";
 
+/** The ECR of another account, as this one reaches it. */
+const CENTRAL = "210987654321.dkr.ecr.us-east-1.amazonaws.com";
+
 const table: readonly Row[] = [
   {
     because: "a rule fills its cache before the service is touched",
@@ -122,6 +125,39 @@ const table: readonly Row[] = [
     wins: "ecr-copy: succeeded",
     loses: { "ecr-copy": "absent" },
     runs: new RegExp(`^${ECR}/central/prefecthq/prefect@sha256:`),
+  },
+  {
+    because: "the copy of a central account is found by its digest, by one pattern for every image",
+    world: world({
+      service: prefect,
+      registries: { [CENTRAL]: same("repull/docker.io/prefecthq/prefect:3-of-another-day", PREFECT) },
+    }),
+    policy: { mirrors: { additionalRepositories: [`${CENTRAL}/repull/{host}/{path}`] } },
+    wins: "ecr-copy: succeeded",
+    loses: { "ecr-copy": "absent" },
+    runs: new RegExp(`^${CENTRAL}/repull/docker.io/prefecthq/prefect@sha256:`),
+  },
+  {
+    because: "the tag of a central account proves nothing, and the account makes a copy of its own",
+    world: world({
+      service: prefect,
+      registries: { [CENTRAL]: { images: { "repull/docker.io/prefecthq/prefect:3": {} } } },
+    }),
+    policy: { mirrors: { additionalRepositories: [`${CENTRAL}/repull/{host}/{path}`] } },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "ecr-copy": "other-content" },
+  },
+  {
+    because: "a central account that does not answer keeps this one from no copy of its own",
+    world: world({
+      service: prefect,
+      registries: {
+        [CENTRAL]: { ...same("repull/docker.io/prefecthq/prefect:3", PREFECT), trouble: "unreachable" },
+      },
+    }),
+    policy: { mirrors: { additionalRepositories: [`${CENTRAL}/repull/{host}/{path}`] } },
+    wins: "mirror, ecr-copy: succeeded",
+    loses: { "ecr-copy": "unreachable" },
   },
   {
     because: "a copy under the right tag with other bytes is not the image",

@@ -82,7 +82,7 @@ describe("a limit under the name of private ECR", () => {
       expect(written).toMatch(runs);
       const advice = (ended.nextSteps ?? []).join("\n");
       expect(/pull-through cache rule of /.test(advice)).toBe(outcome === "no-substitute");
-      expect(advice).not.toContain("create-pull-through-cache-rule");
+      expect(advice).not.toContain("mirrors cache create");
     });
   }
 });

@@ -22,19 +22,6 @@ const REPOSITORY = /^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/;
 const SECRET = /^arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache\/.+$/;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  "ecr create-pull-through-cache-rule": {
-    flags: {
-      "--ecr-repository-prefix": /^[a-z0-9-]{2,30}$/,
-      "--upstream-registry-url": /^registry-1\.docker\.io$/,
-      "--credential-arn": SECRET,
-    },
-    run: (file, one) => {
-      const prefix = one("--ecr-repository-prefix");
-      if (file.pullThrough?.some((rule) => rule.prefix === prefix)) throw new Error("the rule exists");
-      const account = userOf(file, one("--credential-arn"));
-      file.pullThrough = [...(file.pullThrough ?? []), { prefix, upstream: "docker.io", account }];
-    },
-  },
   "ecr update-pull-through-cache-rule": {
     flags: { "--ecr-repository-prefix": /^[a-z0-9-]{2,30}$/, "--credential-arn": SECRET },
     run: (file, one) => {

@@ -17,6 +17,8 @@ import { outcomeSchema } from "../../../src/remediation/report/outcome.ts";
 import { silentLog } from "../../../src/runtime/log.ts";
 import { createAccountInventory } from "../../../src/sandbox/aws/scan/account-inventory.ts";
 import { createServiceInventory } from "../../../src/sandbox/aws/scan/service-inventory.ts";
+import { accountOf } from "../../../src/sandbox/endpoint/call.ts";
+import { serveEndpoint } from "../../../src/sandbox/endpoint/serve-endpoint.ts";
 import { installRepull } from "../../../src/sandbox/install-repull.ts";
 import { serveRegistry } from "../../../src/sandbox/registry/http-server.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
@@ -53,6 +55,8 @@ export async function follow(remedy: Remedy, one: Case): Promise<Followed> {
   if (named.command !== undefined) {
     const commands = [...(named.first === undefined ? [] : [named.first]), named.command];
     const [program, action] = named.command;
+    if (program === "repull" && action === "mirrors")
+      return await after({ ...one, before: (world) => runInServedAccount(named.command ?? [], world, one) });
     if (program === "repull" && action !== "mirror") return await runByHand(named.command, one);
     if (program === "repull")
       return await after({ ...one, before: (world) => runInShell(commands, world, one) });
@@ -306,6 +310,27 @@ async function runInShell(commands: readonly (readonly string[])[], world: World
     await Promise.all(served.map(({ server }) => server.close()));
     await stub.stop();
     await rm(home, { recursive: true });
+  }
+}
+
+/** Runs the command line itself as a process, in the world's account with a stack of Repull in it. */
+async function runInServedAccount(
+  [, ...words]: readonly string[],
+  world: World,
+  { world: file }: Case,
+): Promise<void> {
+  const account = accountOf(world, file, { name: "repull", mode: "remediate" });
+  account.parameters.set("/repull/writes", "allowed");
+  const endpoint = await serveEndpoint(account);
+  try {
+    await runRepull(words, {
+      ...{ PATH: process.env.PATH, HOME: "/nonexistent", AWS_REGION: "us-east-1" },
+      AWS_ENDPOINT_URL: endpoint.url,
+      AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
+    });
+  } finally {
+    await endpoint.close();
   }
 }
 
