@@ -44,6 +44,8 @@ export type Exposure = {
   readonly kind: "service" | "scheduled" | "standalone" | "pod";
   /** Of a scan of several accounts: whose it is, and by which profile it was read. */
   readonly profile?: string;
+  /** Of a scan of an account and a cluster: whose cluster it is in. */
+  readonly platform?: "ecs" | "kubernetes";
   readonly account?: string;
   readonly region?: string;
   readonly cluster: string;

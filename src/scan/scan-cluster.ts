@@ -18,10 +18,8 @@ import type { Policy } from "../substitution/policy/policy.ts";
 import { counted } from "../text/counted.ts";
 import type { ClusterInventory, ScannedPod, ScannedTemplate } from "./cluster-inventory.ts";
 import { type ExposedImage, type Exposure, WINDOW_HOURS } from "./exposure.ts";
-import { imageChanges } from "./image-changes.ts";
 import { type LikelySubstitute, likelySubstitutes } from "./likely-substitutes.ts";
-import { pullsByEgress } from "./peak-pulls.ts";
-import type { Scan } from "./scan.ts";
+import { countUp, type ReadAccount, type Scan } from "./scan.ts";
 import type { SlippedPods } from "./slipped-pods.ts";
 import { worstFirst } from "./worst-first.ts";
 
@@ -36,6 +34,11 @@ const PUBLIC_SUBNET = "public";
 
 /** @param policy what the controller follows, or would */
 export function scanCluster(inventory: ClusterInventory, policy: Policy, now: number): Scan {
+  return countUp(readCluster(inventory, policy, now));
+}
+
+/** The same, to be counted up with accounts. */
+export function readCluster(inventory: ClusterInventory, policy: Policy, now: number): ReadAccount {
   const { name, pods, nodes, gaps } = inventory;
   const workloads = workloadsOf(inventory);
   const exposures = workloads
@@ -54,8 +57,7 @@ export function scanCluster(inventory: ClusterInventory, policy: Policy, now: nu
     pods: pods.length,
     workloads: workloads.length,
     exposures,
-    imageChanges: imageChanges(exposures, (some) => pullsByEgress(some, ways)),
-    addresses: pullsByEgress(exposures, ways),
+    ways,
     slipped: slippedIn(inventory, policy, now),
     gaps,
   };

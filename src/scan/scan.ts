@@ -32,12 +32,14 @@ import { provedSubstitutes } from "./proved-substitutes.ts";
 import type { SlippedPods } from "./slipped-pods.ts";
 import { worstFirst } from "./worst-first.ts";
 
-/** Whose workloads they are, where several accounts are scanned. */
-export type ScannedPlace = { readonly profile: string; readonly account: string; readonly region: string };
+/** Whose workloads they are, where several accounts, or an account and a cluster, are scanned. */
+export type ScannedPlace = { readonly profile?: string; readonly account: string; readonly region: string };
 
 export type Scan = {
   /** Absent: one account, or a cluster of Kubernetes. */
   readonly accounts?: readonly ScannedPlace[];
+  /** Clusters of Kubernetes that were scanned with accounts. */
+  readonly kubernetes?: readonly string[];
   readonly clusters: number;
   readonly services: number;
   readonly schedules: number;

@@ -93,10 +93,9 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   scan: z.looseObject({
     type: z.literal("scan"),
     kind: z.enum(["service", "scheduled", "standalone", "pod"]),
-    /** Of a scan of several accounts. */
-    profile: text.optional(),
-    account: text.optional(),
-    region: text.optional(),
+    /** Of a scan of several accounts, or of accounts and a cluster. */
+    ...{ profile: text.optional(), account: text.optional(), region: text.optional() },
+    platform: z.enum(["ecs", "kubernetes"]).optional(),
     cluster: text,
     /** Of pods: `namespace/kind/name`. */
     name: text,
@@ -113,7 +112,8 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
       type: z.literal("summary"),
       headline: z.looseObject({ level: z.enum(["none", "low", "medium", "high"]), sentence: text }),
       /** Of a scan of several accounts: those that could be read. */
-      accounts: z.array(z.looseObject({ profile: text, account: text, region: text })).optional(),
+      accounts: z.array(z.looseObject({ profile: text.optional(), account: text, region: text })).optional(),
+      kubernetes: texts.optional(),
       imageChanges: z.array(
         z.looseObject({
           image: text,
@@ -185,7 +185,6 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     /** The object that bears the label, as kubectl takes it; the other workloads that it concerns, where it is a namespace. */
     labelled: text.optional(),
     others: texts.optional(),
-    /** What takes the label away. */
     again: text.optional(),
     admission: z.enum(["told", "not-told"]).optional(),
   }),

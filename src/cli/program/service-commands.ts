@@ -19,14 +19,16 @@ type ServiceOptions = StackFlags & {
   readonly json: boolean;
 };
 
-type ScanOptions = Omit<ScanInput, "policyFile"> & ClusterFlags & { readonly policy?: string };
+type ScanOptions = Omit<ScanInput, "policyFile"> &
+  ClusterFlags & { readonly policy?: string; readonly account: boolean };
 
 export function addServiceCommands({ program, io, finish }: ProgramParts): void {
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
   addClusterOptions(
     addBoundedAccountOptions(addStackOptions(program.command("scan"))),
-    "instead of an account: ",
+    "instead of an account, or with --account next to it: ",
   )
+    .option("--account", "with a cluster: the account too, or those of --profile, in one report", false)
     .description(
       "Read the whole account, or several with --profile A,B,C: what depends on Docker Hub, what the worst six hours would do, and where else the images are. Changes nothing.",
     )
@@ -51,9 +53,17 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
         const input = { ...options, ...optional("policyFile", options.policy) };
         if (options.kubeContext === undefined && options.kubeconfig === undefined)
           return (await import("../scan/scan.ts")).scan(input, io);
+        if (options.account) {
+          if (input.roles || input.rights || input.starts)
+            throw new WrongCall("--roles, --starts and --rights are for an account alone");
+          const { profilesIn, scanAccounts } = await import("../scan/scan-accounts.ts");
+          const profiles = input.profile === undefined ? [undefined] : profilesIn(input.profile);
+          const cluster = { ...clusterOptionsOf(options), name: options.kubeContext ?? "kubernetes" };
+          return await scanAccounts(profiles, input, io, cluster);
+        }
         if (input.verify || input.roles || input.rights || input.starts || input.cluster !== undefined)
           throw new WrongCall(
-            "--cluster, --verify, --roles, --starts and --rights are for an account: of a cluster the index says what is proved",
+            "--cluster, --verify, --roles, --starts and --rights are for an account (--account scans both): of a cluster the index says what is proved",
           );
         const { scanKubernetes } = await import("../scan/scan-kubernetes.ts");
         return scanKubernetes({ ...input, ...clusterOptionsOf(options) }, io);

@@ -30,8 +30,9 @@ export const CLUSTER_METHOD: readonly string[] = [
   `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; pods with imagePullSecrets count as pulled with an account.`,
 ];
 
-export function methodOf({ pods }: Pick<Scan, "pods">): readonly string[] {
-  return pods === undefined ? METHOD : CLUSTER_METHOD;
+export function methodOf({ pods, accounts }: Pick<Scan, "pods" | "accounts">): readonly string[] {
+  if (pods === undefined) return METHOD;
+  return accounts === undefined ? CLUSTER_METHOD : [...METHOD, ...CLUSTER_METHOD.slice(0, 1)];
 }
 
 /** What `--verify` has asked, and what it cannot know. */
@@ -84,9 +85,12 @@ function placeOf({ kind, address }: EgressLoad): string {
     : `from one address, if they share it (${address})`;
 }
 
-export function countsOf({ services, schedules, standaloneTasks, pods, workloads = 0 }: Scan): string {
-  if (pods !== undefined) return `${counted(workloads, "workload")} with ${counted(pods, "pod")}`;
-  return `${counted(services, "service")}, ${counted(schedules, "scheduled run")} and ${counted(standaloneTasks, "task")} run by hand`;
+export function countsOf(scan: Scan): string {
+  const { services, schedules, standaloneTasks, pods, workloads = 0, accounts } = scan;
+  const inCluster = `${counted(workloads, "workload")} with ${counted(pods ?? 0, "pod")}`;
+  if (pods !== undefined && accounts === undefined) return inCluster;
+  const inAccount = `${counted(services, "service")}, ${counted(schedules, "scheduled run")} and ${counted(standaloneTasks, "task")} run by hand`;
+  return pods === undefined ? inAccount : `${inAccount}, ${inCluster}`;
 }
 
 /** What Repull would do for an image, in a few words. */
@@ -120,7 +124,7 @@ export function formatScan(scan: Scan, flags = ""): string {
       "",
       ...textTable(
         [
-          ...(scan.accounts === undefined ? [] : ["account"]),
+          ...(scan.accounts === undefined ? [] : [scan.kubernetes === undefined ? "account" : "where"]),
           ...["workload", "image", "pulled as", "pulls", "what Repull would do"],
         ],
         exposures.flatMap(rowsOf),
@@ -154,7 +158,10 @@ export function formatScan(scan: Scan, flags = ""): string {
   }
   lines.push(...slippedLines(scan));
   const pod = exposures.find(({ kind }) => kind === "pod");
-  if (pod !== undefined) lines.push("", `next: repull plan ${pod.name}${flags}`);
+  if (pod !== undefined) {
+    const led = scan.kubernetes === undefined ? flags : ` --kube-context ${pod.cluster}`;
+    lines.push("", `next: repull plan ${pod.name}${led}`);
+  }
   for (const gap of gaps) lines.push(`not read: ${gap}`);
   return linesOf(lines);
 }
@@ -183,6 +190,13 @@ export function slippedSentence(slipped: NonNullable<Scan["slipped"]>): string {
   return `${counted(pods, "pod")} should run a proved image and ${pods === 1 ? "does" : "do"} not`;
 }
 
+/** Whose a workload is, where several places were scanned: an account's region, or a cluster of Kubernetes. */
+export function whereOf({ platform, account, region }: Exposure): string | undefined {
+  if (platform === "kubernetes") return "Kubernetes";
+  if (account === undefined) return undefined;
+  return platform === undefined ? `${account} ${region}` : `ECS ${account} ${region}`;
+}
+
 /** What leads a command to the account of a workload, where several were scanned. */
 function placeFlags({ profile, region }: Exposure): string {
   return profile === undefined ? "" : ` --profile ${profile} --region ${region}`;
@@ -200,10 +214,11 @@ function changeRow(change: ImageChange): readonly string[] {
 }
 
 function rowsOf(exposure: Exposure): readonly (readonly string[])[] {
-  const { kind, account, region, cluster, name, images } = exposure;
+  const { kind, cluster, name, images } = exposure;
+  const where = whereOf(exposure);
   const { anonymousPulls, accountPulls, notRemediatedBecause } = exposure;
   return images.map((image, index) => [
-    ...(account === undefined ? [] : [index === 0 ? `${account} ${region}` : ""]),
+    ...(where === undefined ? [] : [index === 0 ? where : ""]),
     index === 0 ? `${cluster}/${name}${kind === "standalone" ? " (by hand)" : ""}` : "",
     image.image,
     image.pulledAs,

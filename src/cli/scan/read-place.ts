@@ -42,7 +42,8 @@ export type ScanInput = {
 export type ReadPlace = { readonly account: string; readonly region: string; readonly read: ReadAccount };
 
 type OneOfSeveral = {
-  readonly profile: string;
+  /** Absent: the account of the environment. */
+  readonly profile?: string;
   /** Whether this account and region were read by another profile. */
   isKnown(place: { readonly account: string; readonly region: string }): boolean;
 };

@@ -3,7 +3,8 @@
 import type { ClusterPort } from "../../cluster/cluster-port.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import type { Scan } from "../../scan/scan.ts";
-import { scanCluster } from "../../scan/scan-cluster.ts";
+import { readCluster, scanCluster } from "../../scan/scan-cluster.ts";
+import type { AccountRead } from "../../scan/several-accounts.ts";
 import {
   type ClusterOptions,
   type ClusterSession,
@@ -35,6 +36,16 @@ export async function scanOpenCluster(
   clock: Clock & Timer,
 ): Promise<number> {
   return await scanOpen(input, await clusterSession(cluster, input, io, clock), io);
+}
+
+/** Reads a cluster that is scanned together with accounts. */
+export async function readKubernetesCluster(input: ClusterOptions, io: CommandIo): Promise<AccountRead> {
+  return await withCluster(input, io, async (session) => {
+    const { name, policy, clock } = session;
+    io.err(`cluster ${name}: nothing is changed\n`);
+    const read = readCluster(await readInventory(session), policy, clock.now());
+    return { place: { kubernetes: name }, read };
+  });
 }
 
 async function scanOpen(input: ClusterScanInput, session: ClusterSession, io: CommandIo): Promise<number> {

@@ -22,7 +22,7 @@ export type ScannedAt = { readonly at: string } & (
 export function scanAsHtml(scan: Scan, scanned: ScannedAt): string {
   const { at } = scanned;
   const { level, sentence } = headlineOf(scan);
-  const place = placeOf(scanned);
+  const place = [...placeOf(scanned), ...(scan.kubernetes ?? []).map((name) => `cluster ${name}`)];
   return reportPage({
     title: `Docker Hub in ${place.join(", ")}`,
     heading: "What depends on Docker Hub",
@@ -48,7 +48,8 @@ function placeOf(scanned: ScannedAt): readonly string[] {
 
 function readOf(scan: Scan): string {
   const counts = `${counted(scan.clusters, "cluster")}, ${countsOf(scan)}`;
-  return scan.pods === undefined ? `${counts}, ${counted(scan.taskDefinitions, "task definition")}` : counts;
+  const isAccount = scan.pods === undefined || scan.accounts !== undefined;
+  return isAccount ? `${counts}, ${counted(scan.taskDefinitions, "task definition")}` : counts;
 }
 
 function slipped({ slipped: found = [] }: Scan): string {
@@ -66,7 +67,7 @@ function tiles(scan: Scan): string {
   const skipped = exposures.filter(({ notRemediatedBecause }) => notRemediatedBecause !== undefined).length;
   const pulls = exposures.reduce((sum, { anonymousPulls }) => sum + anonymousPulls, 0);
   return `<section class="tiles" aria-label="In figures">
-${tile(exposures.length, `of ${counted(scan.workloads ?? scan.services + scan.schedules + scan.standaloneTasks, "workload")} run images from Docker Hub`)}
+${tile(exposures.length, `of ${counted((scan.workloads ?? 0) + scan.services + scan.schedules + scan.standaloneTasks, "workload")} run images from Docker Hub`)}
 ${tile(pulls, "anonymous pulls in the worst six hours")}
 ${tile(worst, `of them by one address, which has ${ANONYMOUS_PULLS} in six hours`, worst > ANONYMOUS_PULLS)}
 ${tile(skipped, "of them Repull would skip, by tags, policy or rights", skipped > 0)}

@@ -6,6 +6,7 @@ import type { Scan } from "../../../scan/scan.ts";
 import { abbreviate } from "../../../substitution/explain-plan.ts";
 import { counted } from "../../../text/counted.ts";
 import { escaped } from "../../../text/escape-html.ts";
+import { whereOf } from "../format-scan.ts";
 import { type Column, table, tableRow, tools } from "./html.ts";
 
 const ACCOUNT: Column = { title: "Account", key: "account" };
@@ -18,9 +19,10 @@ const COLUMNS: readonly Column[] = [
   { title: "What Repull would do", key: "plan" },
 ];
 
-export function workloadTable({ exposures, accounts }: Scan): string {
+export function workloadTable({ exposures, accounts, kubernetes }: Scan): string {
   if (exposures.length === 0) return "";
-  const columns = accounts === undefined ? COLUMNS : COLUMNS.toSpliced(1, 0, ACCOUNT);
+  const where = kubernetes === undefined ? ACCOUNT : { ...ACCOUNT, title: "Where" };
+  const columns = accounts === undefined ? COLUMNS : COLUMNS.toSpliced(1, 0, where);
   const filter = `<label for="words">Filter</label><input id="words" type="search" placeholder="cluster, name, image, source" autocomplete="off"><select id="which" aria-label="Which workloads"><option value="">all workloads</option><option value="service">services</option><option value="scheduled">scheduled</option><option value="standalone">started by hand</option><option value="pod">pods</option><option value="skipped">skipped by Repull</option><option value="acts">Repull would act</option></select>`;
   return `<section class="card table">
 <h2>Workloads</h2>
@@ -41,7 +43,8 @@ function mostStartsFirst(one: Exposure, other: Exposure): number {
 }
 
 function rowsOf(exposure: Exposure, columns: readonly Column[]): readonly string[] {
-  const { kind, account, region, cluster, name, images } = exposure;
+  const { kind, cluster, name, images } = exposure;
+  const where = whereOf(exposure);
   const { expectedStarts, notRemediatedBecause } = exposure;
   const facts = { kind, state: notRemediatedBecause === undefined ? "acts" : "skipped" };
   return images.map((image) =>
@@ -52,7 +55,7 @@ function rowsOf(exposure: Exposure, columns: readonly Column[]): readonly string
           value: name,
           content: `<span class="name" title="${escaped(name)}">${escaped(name)}${kind === "standalone" ? " <small>by hand</small>" : ""}</span>`,
         },
-        ...(account === undefined ? [] : [{ value: `${account} ${region}` }]),
+        ...(where === undefined ? [] : [{ value: where }]),
         { value: cluster },
         {
           value: image.image,
