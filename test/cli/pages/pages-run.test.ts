@@ -66,7 +66,7 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
   ],
   [/^repull scan --profile/, "asks several accounts: test/outside/scan-accounts.test.ts does"],
   [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],
-  [/^aws /, "AWS's own command, for an account: only that a shell can read it is checked"],
+  [/^aws /, "AWS's own command: test/real/aws/page-commands.test.ts runs it, in the sandbox or in moto"],
   [/^(?:\(cd infra|cd infra|cd \.\.)/, "deploys with SAM: test/real/aws/sam.test.ts reads the same lines"],
   [
     /^repull check\b/,
