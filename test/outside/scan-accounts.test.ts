@@ -166,11 +166,6 @@ describe("repull scan of several profiles", () => {
     expect(out.trim().split("\n")).toHaveLength(1);
   });
 
-  it("writes one report with a column for the account", async () => {
-    const { status } = await scan("shop,bank", "--html", "report.html");
-    expect(status).toBe(0);
-  });
-
   // biome-ignore format: a table is read by its columns
   for (const [profiles, ...flags] of [
     ["shop,,bank"],

@@ -327,6 +327,27 @@ describe("nothing is made", () => {
   });
 });
 
+describe("the rights that it prints", () => {
+  const statementsOf = async (given: Partial<CreateCacheInput>) => {
+    const { line } = await run({ rights: true, ...given });
+    const { Statement } = line.policy as { Statement: { Action: string[]; Resource: string }[] };
+    return Statement;
+  };
+
+  test("let no caller pass a role, unless the template has one, and then that one alone", async () => {
+    const passing = (all: { Action: string[]; Resource: string }[]) =>
+      all.filter(({ Action }) => Action.includes("iam:PassRole")).map(({ Resource }) => Resource);
+    expect(passing(await statementsOf({}))).toEqual([]);
+    expect(passing(await statementsOf({ templateRole: ROLE }))).toEqual([ROLE]);
+  });
+
+  test("let no caller read another secret than those of pull-through caches", async () => {
+    const all = await statementsOf({});
+    const reading = all.filter(({ Action }) => Action.includes("secretsmanager:GetSecretValue"));
+    expect(reading.map(({ Resource }) => Resource)).toEqual([SECRET]);
+  });
+});
+
 test("services heal by a rule that was created: ECR fetches their image through it", async () => {
   await serve({
     registries: {

@@ -24,6 +24,7 @@ import { jsonLine } from "../../output/json-line.ts";
 import { permissions } from "../../output/permissions.ts";
 import { RefusedCommand } from "../../refused-command.ts";
 import type { CacheLine } from "./cache-line.ts";
+import { boundedPermissions, CREATE_CACHE_ACTIONS } from "./cache-rights.ts";
 import { formatCache } from "./format-cache.ts";
 import { UPSTREAMS } from "./upstreams.ts";
 import { type CacheFlags, wantedCache } from "./wanted-cache.ts";
@@ -34,32 +35,10 @@ export type CreateCacheInput = CacheFlags & {
   readonly json: boolean;
 } & DeployedConfigOptions;
 
-/**
- * What AWS asks for, with those that ECR's own side effects need: the service-linked role of the cache, the secret, the template's
- * role. (AmazonECR/latest/userguide/{pull-through-cache-iam,repository-creation-templates-create}.html, read 2026-11)
- */
-export const CREATE_CACHE_ACTIONS: readonly string[] = [
-  "ecr:CreatePullThroughCacheRule",
-  "ecr:CreateRepository",
-  "ecr:CreateRepositoryCreationTemplate",
-  "ecr:DescribePullThroughCacheRules",
-  "ecr:DescribeRepositoryCreationTemplates",
-  "ecr:PutLifecyclePolicy",
-  "ecr:ValidatePullThroughCacheRule",
-  "iam:CreateServiceLinkedRole",
-  "iam:PassRole",
-  "lambda:GetFunctionConfiguration",
-  "lambda:ListFunctions",
-  "lambda:ListTags",
-  "secretsmanager:GetSecretValue",
-  "ssm:GetParameter",
-  "sts:GetCallerIdentity",
-];
-
 /** Exit status 0 where it is there or could be made, 1 where ECR cannot use it, 4 where something else has its name. */
 export async function createCache(input: CreateCacheInput, io: CommandIo): Promise<number> {
   if (input.rights) {
-    io.out(permissions(CREATE_CACHE_ACTIONS, input.json));
+    io.out(permissions(CREATE_CACHE_ACTIONS, input.json, boundedPermissions(input)));
     return EXIT.done;
   }
   const aws = await awsSettingsFrom(io);
