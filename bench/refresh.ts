@@ -102,6 +102,7 @@ const report = await runRefresh(
       start: async () => Promise.reject(new Error("a dry run starts nothing")),
       status: async () => undefined,
     },
+    publish: async () => {},
     stopped: async () => undefined,
   },
 );

@@ -33,6 +33,12 @@ const ENDING_MS = 60_000;
 export async function handler(event: unknown, context: Context): Promise<RefreshReport> {
   const account = accountOf(context.invokedFunctionArn);
   const policy = await readEffectivePolicy(settings);
+  const publish = async (report: RefreshReport): Promise<void> => {
+    for (const detail of eventsOf(report)) {
+      log.info("news", { ...detail });
+      await publisher.publish({ ...detail, account, region: aws.region } as unknown as JsonObject);
+    }
+  };
   const report = await runRefresh(
     {
       policy,
@@ -40,7 +46,7 @@ export async function handler(event: unknown, context: Context): Promise<Refresh
       run: context.awsRequestId,
       isDryRun: isDryRunIn(event),
     },
-    refreshPorts(settings, refresh, account, policy),
+    { ...refreshPorts(settings, refresh, account, policy), publish },
     () => context.getRemainingTimeInMillis() > ENDING_MS,
   );
   const { moved, lost, wanted, ...counts } = report;
@@ -48,9 +54,5 @@ export async function handler(event: unknown, context: Context): Promise<Refresh
     ...counts,
     ...{ moved: moved.length, lost: lost.length, wanted: wanted.length },
   });
-  for (const detail of eventsOf(report)) {
-    log.info("news", { ...detail });
-    await publisher.publish({ ...detail, account, region: aws.region } as unknown as JsonObject);
-  }
   return report;
 }

@@ -19,7 +19,7 @@ export function refreshPorts(
   { table, reportTable, writesParameter }: RefreshSettings,
   account: string,
   policy: Policy,
-): RefreshPorts {
+): Omit<RefreshPorts, "publish"> {
   const { aws, functions } = settings;
   const times = createServiceTimes();
   const killSwitch = createKillSwitch(aws, writesParameter);

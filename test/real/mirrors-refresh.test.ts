@@ -78,6 +78,7 @@ async function run(whileLooking: () => Promise<void> = async () => {}): Promise<
         },
         status: async () => ({ status: "succeeded" }),
       },
+      publish: async () => {},
       stopped: async () => undefined,
     },
   );

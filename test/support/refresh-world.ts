@@ -91,6 +91,7 @@ export async function refreshWorld(registries: object = {}, policy: SaidPolicy =
         registries: world.ports.registries,
         tagLists: world.ports.registries as Registries & TagLists,
         logins: world.ports.registries as Registries & Logins,
+        publish: async () => {},
         stopped: async () => played.stopped,
         reader: { read: async () => ({ ...played.uses, uses: { ...played.uses.uses, services } }) },
         store: {

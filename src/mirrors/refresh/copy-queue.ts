@@ -36,7 +36,10 @@ export type QueuePorts = Pick<Ports, "executions" | "clock"> & {
 const AT_ONCE = 2;
 const POLL_MS = 5_000;
 /** What `mirror` answers where it leaves the rest for healing. */
-const FOR_HEALING = new Set(["reserved-for-healing", "rate-limited", "pulls-unknown"]);
+const FOR_HEALING = new Set(["reserved-for-healing", "rate-limited"]);
+/** A registry that does not tell how many pulls are left may just not have this image; one that never tells is left alone. */
+const UNKNOWN = "pulls-unknown";
+const UNKNOWN_MAX = 3;
 
 /** By key. @param hasTime whether to begin, or to wait for, another one */
 export async function copyInOrder(
@@ -52,12 +55,16 @@ export async function copyInOrder(
       { kind: "waiting", code: "rate-limited", because },
     ]),
   );
+  const unknown = new Map<string, number>();
   let denied: CopyTold | undefined;
 
   const note = (key: string, host: string, outcome: CopyTold): void => {
-    told.set(key, outcome);
-    if (outcome.code !== undefined && FOR_HEALING.has(outcome.code))
-      spared.set(host, { ...outcome, kind: "waiting" });
+    const { code = "" } = outcome;
+    if (code === UNKNOWN) unknown.set(host, (unknown.get(host) ?? 0) + 1);
+    const isSpared = FOR_HEALING.has(code) || (code === UNKNOWN && (unknown.get(host) ?? 0) >= UNKNOWN_MAX);
+    const noted: CopyTold = isSpared ? { ...outcome, kind: "waiting" } : outcome;
+    told.set(key, noted);
+    if (isSpared) spared.set(host, noted);
   };
   const begin = async ({ key, host, request }: DueCopy): Promise<void> => {
     const wanted = await request();

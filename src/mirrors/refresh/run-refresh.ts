@@ -38,6 +38,8 @@ export type RefreshPorts = QueuePorts & {
   readonly registries: Registries;
   readonly tagLists: TagLists;
   readonly logins: Logins;
+  /** Publishes the news of a run. */
+  readonly publish: (report: RefreshReport) => Promise<void>;
   /** Why nothing may be written; undefined where it may. Unreadable is a reason. */
   readonly stopped: () => Promise<string | undefined>;
 };
@@ -70,8 +72,12 @@ export async function runRefresh(
     const due = withheld === undefined ? dueCopies(seen, input, asking) : [];
     const told = await copyInOrder(due, { ...ports, spared: limitedHosts(seen) }, hasTime);
     const images = await newImages(seen.tags, told, input.host, ports.store);
-    if (!isDryRun) await writeRecords(seen, ports.records);
-    return { ...reportOf(seen, told, images, withheld, input), heads: counted.heads() };
+    const report = { ...reportOf(seen, told, images, withheld, input), heads: counted.heads() };
+    if (isDryRun) return report;
+    // In this order: what could not be published is news in the next run too.
+    await ports.publish(report);
+    await writeRecords(seen, ports.records);
+    return report;
   } finally {
     // A lock that is left ends by itself: what was found must be told all the same.
     await release().catch(() => {});

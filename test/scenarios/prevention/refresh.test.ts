@@ -1,6 +1,7 @@
 /** Copies made anew when their tags have moved, and copies that the policy wants: worlds in which the source or the time is bad. */
 
 import { describe, expect, test } from "vitest";
+import { eventsOf, usersTold } from "../../../src/mirrors/refresh/refresh-report.ts";
 import { RegistryError } from "../../../src/oci/client/registry-error.ts";
 import { copiedWorld, OTHER, REPOSITORY, refreshWorld, WANTED } from "../../support/refresh-world.ts";
 
@@ -81,7 +82,7 @@ describe("a refresh", () => {
     played.world.registries.dockerHub.spend({ address: played.world.addresses.repull }, 60);
     const { pulls } = played.asked();
     expect(await played.refresh()).toMatchObject({
-      moved: [{ copy: { kind: "failed", code: "reserved-for-healing" } }],
+      moved: [{ copy: { kind: "waiting", code: "reserved-for-healing" } }],
     });
     expect(played.asked().pulls).toBe(pulls);
   });
@@ -117,6 +118,20 @@ describe("a source", () => {
     const told = await played.refresh({ ports: { registries: lying } });
     expect(told.moved).toMatchObject([{ to: OTHER, copy: { kind: "failed" } }]);
     expect(played.tagsOf(REPOSITORY)).toEqual(before);
+  });
+
+  test("that lies about one image does not keep the others from being copied", async () => {
+    const played = await refreshWorld({}, { mirrors: { images: [{ image: "acme/web", tags: ["1", "2"] }] } });
+    const { registries } = played.world.ports;
+    const lying = {
+      ...registries,
+      headManifest: async (image: Parameters<typeof registries.headManifest>[0]) =>
+        image.tag === "1"
+          ? { digest: OTHER, mediaType: "application/vnd.oci.image.index.v1+json" }
+          : await registries.headManifest(image),
+    };
+    const { wanted } = await played.refresh({ ports: { registries: lying } });
+    expect(wanted.map(({ copy }) => copy.kind)).toEqual(["failed", "copied"]);
   });
 
   test("that moves on between the HEAD and the copy is copied by the digest of the HEAD, and again later", async () => {
@@ -229,6 +244,42 @@ describe("a source", () => {
     played.move("acme/web", "1", "arm");
     expect(await played.refresh()).toMatchObject({ moved: [{ copy: { kind: "failed" }, images: [] }] });
     expect(played.tagsOf(REPOSITORY)).toEqual(expect.arrayContaining([...before]));
+  });
+});
+
+describe("news", () => {
+  test("that could not be published are news in the next run too", async () => {
+    const played = await copiedWorld();
+    played.world.registries.dockerHub.fail({
+      on: "manifest-head",
+      as: { kind: "status", status: 404, code: "MANIFEST_UNKNOWN" },
+    });
+    const silent = { publish: () => Promise.reject(new Error("no bus")) };
+    await expect(played.refresh({ ports: silent })).rejects.toThrow("no bus");
+    expect((await played.refresh()).lost).toMatchObject([{ code: "source-gone", isNews: true }]);
+    expect((await played.refresh()).lost).toMatchObject([{ code: "source-gone", isNews: false }]);
+  });
+
+  test("of many sources are published fifty at a time, and nothing is where there are none", () => {
+    const lost = Array.from({ length: 120 }, (_, index) => ({
+      ...{
+        code: "source-gone" as const,
+        source: `a:${index}`,
+        repository: "a",
+        since: 0,
+        isNews: index < 101,
+      },
+      users: usersTold(
+        Array.from({ length: 900 }, (_, user) => ({ place: "tasks" as const, by: `task/${user}` })),
+      ),
+    }));
+    const nothing = { moved: [], back: [], wanted: [], problems: [], unread: [] };
+    const counts = { tags: 0, heads: 0, unanswered: 0 };
+    const events = eventsOf({ kind: "refreshed", ...counts, ...nothing, lost });
+    expect(events.map((event) => (event as { news: readonly unknown[] }).news.length)).toEqual([50, 50, 1]);
+    expect(Math.max(...events.map((event) => JSON.stringify(event).length))).toBeLessThan(200_000);
+    expect(eventsOf({ kind: "refreshed", ...counts, ...nothing, lost: [] })).toEqual([]);
+    expect(eventsOf({ kind: "dry-run", ...counts, ...nothing, lost })).toEqual([]);
   });
 });
 
