@@ -9,8 +9,9 @@ import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, type Metafile } from "esbuild";
 import { forLambda, onlyTheShapesInUse, onlyTheVersion } from "./infra/bundle-plugins.ts";
+import { mergePieces } from "./infra/merge-pieces.ts";
 import { zip } from "./infra/zip.ts";
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -76,7 +77,10 @@ if (missing.length > 0) {
 }
 
 await rm(join(root, "dist"), { recursive: true, force: true });
-for (const bundle of BUNDLES) await build(optionsOf(bundle));
+for (const bundle of BUNDLES) {
+  const { metafile } = await build(optionsOf(bundle));
+  if (bundle.isCommand) await mergeCommand(bundle, metafile?.outputs ?? {});
+}
 await chmod(join(root, "dist/cli/repull.mjs"), 0o755);
 for (const { file, isCommand } of BUNDLES) if (!isCommand) await pack(dirname(file));
 await report();
@@ -104,7 +108,20 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
     plugins: [onlyTheShapesInUse(), onlyTheVersion(), ...(isCommand ? [] : forLambda())],
     banner: { js: isCommand ? `#!/usr/bin/env node\n${REQUIRE}` : REQUIRE },
     logLevel: "warning",
+    metafile: true,
   };
+}
+
+/** A command line is started for each word: what each start loads is one file, and so is what a copy adds to it. */
+async function mergeCommand(bundle: Bundle, outputs: Metafile["outputs"]): Promise<void> {
+  const { entryPoints: _, splitting: __, plugins: ___, ...options } = optionsOf(bundle);
+  await mergePieces({
+    folder: join(root, dirname(bundle.file)),
+    entry: bundle.entry,
+    together: ["src/cli/commands/mirror.ts"],
+    outputs,
+    options,
+  });
 }
 
 /**
