@@ -134,7 +134,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/sandbox/ecs/documents":        ["ecs"],
   "src/sandbox/ecs/tasks":            ["ecs", "ecs/documents", "world"],
   "src/sandbox/endpoint":             [".", "aws", "aws/faults", "endpoint/services", "world"],
-  "src/sandbox/endpoint/services":    ["aws", "aws/ecs", "aws/faults", "ecs", "ecs/documents", "endpoint", "world"],
+  "src/sandbox/endpoint/services":    ["aws", "aws/ecs", "aws/faults", "ecs", "ecs/documents", "endpoint", "registry", "world"],
   "src/sandbox/registry":             [".", "registry/api"],
   "src/sandbox/registry/api":         ["registry"],
   "src/sandbox/world":                [".", "aws", "aws/ecs", "aws/faults", "ecs", "ecs/tasks", "registry"],

@@ -1,5 +1,6 @@
 /** A sandbox's account that is served for the CLI, as `repull sandbox serve` does, with a stack of Repull in it. */
 
+import { installMirrors } from "../../src/cli/commands/sandbox-mirrors.ts";
 import { accountOf } from "../../src/sandbox/endpoint/call.ts";
 import { installStack } from "../../src/sandbox/endpoint/installed-stack.ts";
 import { CLOCK_VARIABLE, formatSandboxTime } from "../../src/sandbox/endpoint/sandbox-clock.ts";
@@ -27,6 +28,7 @@ export async function serveAccount(file: object, mode: Mode, stack = "repull"): 
   const wallClock = followWallClock(world.clock, SPEED);
   const registries = await serveRegistries(world);
   const endpoint = await serveEndpoint(account, { wallClock });
+  installMirrors(account, endpoint.url);
   return {
     world,
     env: {

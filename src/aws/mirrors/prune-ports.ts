@@ -1,6 +1,7 @@
 /** The clean-up's view of the account: ECR, what uses images, the table, and what of Repull runs. */
 
 import type { PrunePorts } from "../../mirrors/prune/run-prune.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { createKillSwitch } from "../adapters/kill-switch-parameter.ts";
 import type { AwsSettings } from "../client/client-config.ts";
 import { createUseReader } from "./account-uses.ts";
@@ -29,8 +30,9 @@ export type PruneSettings = {
 export function createPrunePorts(
   { aws, table, reportTable, functions, writesParameter, ownRole }: PruneSettings,
   account: string,
+  clock: Pick<Clock, "now"> = systemClock,
 ): PrunePorts {
-  const times = createServiceTimes();
+  const times = createServiceTimes(clock);
   const killSwitch = createKillSwitch(aws, writesParameter);
   return {
     store: createImageStore(aws, account, times),

@@ -24,6 +24,7 @@ import { parseJson } from "../input/parse-json.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
+import { installMirrors } from "./sandbox-mirrors.ts";
 
 export type SandboxServeInput = {
   readonly world?: string;
@@ -59,6 +60,7 @@ export async function sandboxServe(
       const why = error instanceof Error ? error.message : String(error);
       throw new InvalidInput("--port", `a free port of this machine: ${why}`, { cause: error });
     });
+    installMirrors(account, endpoint.url);
     for (const [name, registry] of world.registries.byHost)
       served.push({
         name,

@@ -36,11 +36,18 @@ export type Account = {
   readonly parameters: Map<string, string>;
   /** What was put into queues, in order. */
   readonly messages: SentMessage[];
+  /** Of DynamoDB: table → key → item. */
+  readonly tables: Map<string, Map<string, JsonObject>>;
+  /** Functions of Lambda that answer an invocation, by name. */
+  readonly functions: Map<string, (event: JsonObject) => Promise<JsonObject>>;
   readonly stack?: InstalledStack;
 };
 
 export function accountOf(world: World, file: WorldFile, stack?: InstalledStack): Account {
-  return { world, file, parameters: new Map(), messages: [], ...(stack === undefined ? {} : { stack }) };
+  return {
+    ...{ world, file, parameters: new Map(), messages: [], tables: new Map(), functions: new Map() },
+    ...(stack === undefined ? {} : { stack }),
+  };
 }
 
 /** Answers one operation. Throws AwsError as AWS refuses. */

@@ -12,9 +12,10 @@ import { ecsTaskDefinitions } from "./services/ecs-task-definitions.ts";
 import { ecsTasks } from "./services/ecs-tasks.ts";
 import { events } from "./services/events.ts";
 import { lambda } from "./services/lambda.ts";
-import { iam, scheduler, sts } from "./services/others.ts";
+import { batch, codebuild, eks, iam, scheduler, sts } from "./services/others.ts";
 import { sqs } from "./services/queues.ts";
 import { dynamodb, ssm } from "./services/storage.ts";
+import { tables } from "./services/tables.ts";
 
 export const OPERATIONS: Readonly<Record<string, Operations>> = {
   ecs: { ...ecsClusters, ...ecsServices, ...ecsTasks, ...ecsTaskDefinitions },
@@ -22,7 +23,10 @@ export const OPERATIONS: Readonly<Record<string, Operations>> = {
   ec2: { ...ec2, ...ec2Instances },
   events,
   iam,
-  dynamodb,
+  batch,
+  codebuild,
+  dynamodb: { ...dynamodb, ...tables },
+  eks,
   lambda,
   scheduler,
   sqs,

@@ -66,7 +66,33 @@ const ROUTES: readonly Route[] = [
     method: "POST",
     path: /^\/2025-12-01\/durable-execution-callbacks\/(?<CallbackId>[^/]+)\/fail$/,
   },
+  {
+    service: "lambda",
+    operation: "GetFunction",
+    method: "GET",
+    path: /^\/2015-03-31\/functions\/(?<FunctionName>[^/]+)$/,
+  },
+  {
+    service: "lambda",
+    operation: "Invoke",
+    method: "POST",
+    path: /^\/2015-03-31\/functions\/(?<FunctionName>[^/]+)\/invocations$/,
+  },
   { service: "scheduler", operation: "ListSchedules", method: "GET", path: /^\/schedules$/ },
+  {
+    service: "scheduler",
+    operation: "GetSchedule",
+    method: "GET",
+    path: /^\/schedules\/(?<Name>[^/]+)$/,
+  },
+  {
+    service: "batch",
+    operation: "DescribeJobDefinitions",
+    method: "POST",
+    path: /^\/v1\/describejobdefinitions$/,
+  },
+  { service: "eks", operation: "ListClusters", method: "GET", path: /^\/clusters$/ },
+  { service: "eks", operation: "DescribeCluster", method: "GET", path: /^\/clusters\/(?<name>[^/]+)$/ },
 ];
 
 export function restRouteOf(

@@ -52,7 +52,11 @@ export async function serveEndpoint(
       return;
     }
     const { status, headers, body: said } = await answerTo(incoming, body);
-    outgoing.writeHead(status, { ...headers, "x-amzn-requestid": "00000000-0000-4000-8000-000000000000" });
+    outgoing.writeHead(status, {
+      ...headers,
+      date: new Date(account.world.clock.now()).toUTCString(),
+      "x-amzn-requestid": "00000000-0000-4000-8000-000000000000",
+    });
     outgoing.end(said);
   }
 

@@ -64,6 +64,15 @@ export interface SandboxRegistry {
   /** Stores a manifest without a request, and points the tag at it. */
   putManifest(path: string, bytes: Uint8Array, mediaType: string, tag?: string): Digest;
   setImageStatus(path: string, digest: Digest, status: "active" | "archived"): void;
+  /** When a manifest came, and was last pulled; absent: it never was. */
+  timesOf(path: string, digest: Digest): { readonly pushedAt?: number; readonly pulledAt?: number };
+  setTimes(
+    path: string,
+    digest: Digest,
+    times: { readonly pushedAt: number; readonly pulledAt?: number },
+  ): void;
+  /** Removes manifests with their tags. */
+  remove(path: string, digests: readonly Digest[]): void;
   /** A new password of the user `AWS`, valid for 12 hours. */
   issuePassword(): IssuedPassword;
   /** Uses up pulls, as others behind the same address or account would. */
@@ -226,8 +235,30 @@ export function createRegistry(settings: RegistrySettings): SandboxRegistry {
     putManifest(path, bytes, mediaType, tag) {
       contents.createRepository(path);
       const digest = contents.putManifest(path, bytes, mediaType);
-      if (tag !== undefined) contents.repository(path)?.tags.set(tag, digest);
+      const repository = contents.repository(path);
+      if (!repository?.pushedAt.has(digest)) repository?.pushedAt.set(digest, clock.now());
+      if (tag !== undefined) repository?.tags.set(tag, digest);
       return digest;
+    },
+    timesOf(path, digest) {
+      const { pushedAt, pulledAt } = contents.repository(path) ?? {};
+      const [came, pulled] = [pushedAt?.get(digest), pulledAt?.get(digest)];
+      return {
+        ...(came === undefined ? {} : { pushedAt: came }),
+        ...(pulled === undefined ? {} : { pulledAt: pulled }),
+      };
+    },
+    setTimes(path, digest, { pushedAt, pulledAt }) {
+      const repository = contents.repository(path);
+      repository?.pushedAt.set(digest, pushedAt);
+      if (pulledAt !== undefined) repository?.pulledAt.set(digest, pulledAt);
+    },
+    remove(path, digests) {
+      const { manifests, tags, pushedAt, pulledAt } = contents.repository(path) ?? {};
+      for (const digest of digests) {
+        for (const [tag, named] of tags ?? []) if (named === digest) tags?.delete(tag);
+        for (const kept of [manifests, pushedAt, pulledAt]) kept?.delete(digest);
+      }
     },
     setImageStatus(path, digest, status) {
       const archived = contents.repository(path)?.archived;

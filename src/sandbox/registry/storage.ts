@@ -23,6 +23,9 @@ export type Repository = {
   readonly manifests: Map<Digest, StoredManifest>;
   readonly tags: Map<string, Digest>;
   readonly archived: Set<Digest>;
+  /** When each manifest came and was last pulled, in milliseconds since the epoch. */
+  readonly pushedAt: Map<Digest, number>;
+  readonly pulledAt: Map<Digest, number>;
 };
 
 export type RepositoryOptions = { readonly immutableTags?: boolean; readonly private?: boolean };
@@ -51,6 +54,8 @@ export function createContents() {
       manifests: new Map(),
       tags: new Map(),
       archived: new Set(),
+      pushedAt: new Map(),
+      pulledAt: new Map(),
     });
     return "created";
   }

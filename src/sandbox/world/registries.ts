@@ -1,5 +1,6 @@
 /** The registries of a world file: built, filled, with what is left of their quotas. */
 
+import { shortDigest } from "../../image/digest.ts";
 import { ecrHost } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { parsePlatform, platformMatches } from "../../image/platform.ts";
@@ -86,7 +87,7 @@ export function createWorldRegistries(
   };
 
   const crashes = new Map<string, Crash>();
-  fill(entries, registryAt, crashes);
+  fill(entries, registryAt, crashes, startsAt);
   const quotasToSpend = [...entries].map(([host, entry]) => ({
     at: startsAt - WINDOW_MS + (entry.quota?.resetsInSeconds ?? WINDOW_MS / 1000) * 1000,
     spend: () => spendQuotas(registryAt(host), entry, addresses),
@@ -114,6 +115,8 @@ function dockerHubIn({ registries = {} }: WorldFile): RegistryEntry {
   return named.length < 2 ? own : { ...own, images: Object.assign({}, ...images, own.images) };
 }
 
+const DAY_MS = 86_400_000;
+
 /** Most images that people run are built for both. */
 const PLATFORMS_DEFAULT = ["linux/amd64", "linux/arm64"];
 
@@ -136,6 +139,7 @@ function fill(
   entries: ReadonlyMap<string, RegistryEntry>,
   registryAt: (host: string) => SandboxRegistry,
   crashes: Map<string, Crash>,
+  startsAt: number,
 ): void {
   const placed: Placed[] = [];
   for (const [host, { images = {}, repositories = [], privateRepositories = [] }] of entries) {
@@ -151,7 +155,22 @@ function fill(
     const image = imageOf(reference, entry, where, built);
     built.set(canonicalName(reference), image);
     const registry = registryAt(reference.host);
-    const digest = seedImage(registry, reference.path, reference.tag ?? "latest", image);
+    const { copied } = entry;
+    const tag = reference.tag ?? "latest";
+    const digest = seedImage(
+      registry,
+      reference.path,
+      copied === undefined ? tag : `${tag}-${shortDigest(image.digest)}`,
+      image,
+    );
+    if (copied !== undefined)
+      for (const one of [digest, ...image.manifests.map((manifest) => manifest.digest)]) {
+        const { daysAgo, pulledDaysAgo } = copied;
+        registry.setTimes(reference.path, one, {
+          pushedAt: startsAt - daysAgo * DAY_MS,
+          ...(pulledDaysAgo === undefined ? {} : { pulledAt: startsAt - pulledDaysAgo * DAY_MS }),
+        });
+      }
     if (entry.archived === true) registry.setImageStatus(reference.path, digest, "archived");
     if (entry.exits === undefined) continue;
     const crash = { exitCode: entry.exits, afterSeconds: entry.exitsAfterSeconds ?? 5 };

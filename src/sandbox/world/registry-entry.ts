@@ -22,6 +22,13 @@ export const image = z.strictObject({
   /** Containers of it exit with this code, this long after they start (5 seconds). */
   exits: z.number().int().optional(),
   exitsAfterSeconds: z.number().positive().optional(),
+  /**
+   * In ECR: a copy that Repull made so many days ago. Its repository has the tag `repull:source`, and to its own tag come the
+   * first digits of its digest. Absent `pulledDaysAgo`: it was never pulled.
+   */
+  copied: z
+    .strictObject({ daysAgo: z.number().nonnegative(), pulledDaysAgo: z.number().nonnegative().optional() })
+    .optional(),
   /** In ECR: archived, so that it is there and cannot be pulled. */
   archived: z.boolean().optional(),
 });

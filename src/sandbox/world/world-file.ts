@@ -99,6 +99,14 @@ const worldFile = z.strictObject({
   calendars: z.record(z.string(), z.array(closedTime)).optional(),
   /** What AWS refuses. */
   refusals: z.array(refusal).optional(),
+  /** What runs images there without ECS: name → the image. */
+  functions: z.record(z.string(), z.string()).optional(),
+  jobDefinitions: z.record(z.string(), z.string()).optional(),
+  buildProjects: z.record(z.string(), z.string()).optional(),
+  /** Names of clusters of EKS. */
+  eksClusters: z.array(z.string()).optional(),
+  /** Repository of ECR → its policy, as AWS has it. */
+  repositoryPolicies: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
   /** Who operates Repull there. */
   operator: operatorEntry.optional(),
 });

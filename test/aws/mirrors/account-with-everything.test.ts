@@ -8,7 +8,14 @@ import { afterEach, beforeEach, describe, test } from "vitest";
 import { createPrunePorts } from "../../../src/aws/mirrors/prune-ports.ts";
 import { type PruneReport, runPrune } from "../../../src/mirrors/prune/run-prune.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
-import { ACCOUNT, EverythingAccount, HOST, OWN_ROLE, UNUSED } from "../../support/aws/everything-account.ts";
+import {
+  ACCOUNT,
+  APP,
+  EverythingAccount,
+  HOST,
+  OWN_ROLE,
+  UNUSED,
+} from "../../support/aws/everything-account.ts";
 
 let account: EverythingAccount;
 let settings: Awaited<ReturnType<EverythingAccount["start"]>>;
@@ -99,7 +106,7 @@ describe("a clean-up of an account with everything that could make a deletion wr
   const denied = { __type: "AccessDeniedException" };
   const early = (list: string) => (answer: JsonObject) => ({ ...answer, [list]: [] });
   // biome-ignore format: a table is read by its columns
-  const lies: readonly (readonly [what: string, action: RegExp, lie: (answer: JsonObject) => unknown])[] = [
+  const lies: readonly (readonly [what: string, action: RegExp, lie: (answer: JsonObject, body: JsonObject) => unknown])[] = [
     ["services end early",                 /^ListServices$/,                    early("serviceArns")],
     ["tasks end early",                    /^ListTasks$/,                       early("taskArns")],
     ["fewer services are described",       /^DescribeServices$/,                early("services")],
@@ -123,6 +130,8 @@ describe("a clean-up of an account with everything that could make a deletion wr
     ["pulls of others are not recorded",   /^ListPullTimeUpdateExclusions$/,    () => ({ pullTimeUpdateExclusions: ["arn:aws:iam::123456789012:role/nodes"] })],
     ["writes are stopped",                 /^GetParameter$/,                    () => ({ Parameter: { Value: "incident" } })],
     ["the switch cannot be read",          /^GetParameter$/,                    () => denied],
+    ["images of one repository are not",   /^DescribeImages$/,                  (answer, body) => (body.repositoryName === APP ? denied : answer)],
+    ["tags of one repository are not told", /^ListTagsForResource$/,            (answer, body) => (String(body.resourceArn).endsWith(APP) ? denied : answer)],
     ["images may not be described",        /^DescribeImages$/,                  () => denied],
     ["tags of repositories are not told",  /^ListTagsForResource$/,             () => denied],
     ["indexes may not be read",            /^BatchGetImage$/,                   () => denied],
@@ -130,7 +139,7 @@ describe("a clean-up of an account with everything that could make a deletion wr
   for (const [what, action, lie] of lies)
     test(`deletes nothing where ${what} at the second look, and the same as ever afterwards`, async () => {
       await look(0);
-      account.change = (name, answer) => (action.test(name) ? lie(answer) : answer);
+      account.change = (name, answer, body) => (action.test(name) ? lie(answer, body) : answer);
       await look(1.1).catch(() => {});
       deepEqual(gone(), []);
       account.change = (_, answer) => answer;
@@ -154,6 +163,18 @@ describe("a clean-up of an account with everything that could make a deletion wr
       account.change = (_, answer) => answer;
       deepEqual(gone(), UNUSED.toSorted());
     });
+
+  test("marks nothing while an execution of Repull runs, which may take a copy that nothing names yet", async () => {
+    const DurableExecutions = [
+      {
+        ...{ DurableExecutionArn: "a", DurableExecutionName: "a", FunctionArn: "f" },
+        ...{ Status: "RUNNING", StartTimestamp: 1 },
+      },
+    ];
+    account.change = (name, answer) => (/durable-executions$/.test(name) ? { DurableExecutions } : answer);
+    const { kept, marked } = await look(0);
+    deepEqual([Object.keys(kept), marked], [["execution-runs"], []]);
+  });
 
   test("deletes nothing a day after the cluster's last report, and goes on with the next", async () => {
     await look(0);

@@ -156,6 +156,24 @@ describe("a root that ECR refuses to delete", () => {
   });
 });
 
+describe("an index that comes between the look and the deletion", () => {
+  test("keeps every image of its repository, any of which it may list, and none of another", async () => {
+    const account = new RunAccount({ [WEB]: [web], [APP]: [app] });
+    await account.mark();
+    const late = index("late");
+    account.beforeDeletion = () => {
+      const there = account.images.get(WEB) ?? [];
+      if (!there.some(({ digest }) => digest === late.digest)) there.push(late);
+    };
+    const { deleted } = await account.run();
+    deepEqual(
+      deleted.map(({ digest }) => digest),
+      [app.digest],
+    );
+    deepEqual(account.digestsIn(WEB), [web.digest, late.digest]);
+  });
+});
+
 describe("the proof of a repository", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [when: string, happens: (account: RunAccount) => void, isProofLeft: boolean])[] = [

@@ -8,11 +8,14 @@ import type { JsonObject } from "../../../runtime/json.ts";
 import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import type { World } from "../../world/world.ts";
 import type { Operations } from "../call.ts";
+import { detailsOf, ecrCopies } from "./ecr-copies.ts";
 import { pageOf } from "./page.ts";
 
 const TOKEN_HOURS = 12;
 
 export const ecr: Operations = {
+  ...ecrCopies,
+
   GetAuthorizationToken(_, { world }) {
     const { password } = world.registries.ecr.issuePassword();
     return {
@@ -81,6 +84,7 @@ export const ecr: Operations = {
         imageDigest: digest,
         ...(tags.length === 0 ? {} : { imageTags: tags }),
         imageStatus: statusOf(repositoryName, digest, world),
+        ...(isDigest(digest) ? detailsOf(repositoryName, digest, world) : {}),
       })),
       ...next,
     };

@@ -23,13 +23,40 @@ const STATUS = {
 
 export const lambda: Operations = {
   ListFunctions: (_, account) => ({
-    Functions: FUNCTIONS.flatMap((name) => {
-      const arn = functionArn(name, account);
-      return arn === undefined
-        ? []
-        : [{ FunctionName: arn.slice(arn.lastIndexOf(":") + 1), FunctionArn: arn }];
-    }),
+    Functions: [
+      ...FUNCTIONS.flatMap((name) => {
+        const arn = functionArn(name, account);
+        return arn === undefined
+          ? []
+          : [{ FunctionName: arn.slice(arn.lastIndexOf(":") + 1), FunctionArn: arn, PackageType: "Zip" }];
+      }),
+      ...Object.keys(account.file.functions ?? {}).map((FunctionName) => ({
+        ...{
+          FunctionName,
+          FunctionArn: arnOf(FunctionName, account),
+          PackageType: "Image",
+          Version: "$LATEST",
+        },
+      })),
+    ],
   }),
+
+  GetFunction(input, account) {
+    const name = getString(input, "FunctionName") ?? "";
+    const image = account.file.functions?.[name];
+    if (image === undefined) throw absent("lambda:GetFunction", `Function not found: ${name}`);
+    return {
+      Configuration: { FunctionName: name, FunctionArn: arnOf(name, account), PackageType: "Image" },
+      Code: { RepositoryType: "ECR", ImageUri: image },
+    };
+  },
+
+  async Invoke({ FunctionName, Qualifier: _, ...event }, account) {
+    const name = String(FunctionName).split(":")[0] ?? "";
+    const run = account.functions.get(name);
+    if (run === undefined) throw absent("lambda:InvokeFunction", `Function not found: ${name}`);
+    return await run(event);
+  },
 
   ListTags: (_, { stack }) => ({ Tags: stack === undefined ? {} : { "repull:stack": stack.name } }),
 
@@ -123,10 +150,13 @@ function answered(
   throw awsRefusal("invalid", action, "CallbackTimeoutException", words);
 }
 
-function functionArn(name: string, { world, stack }: Account): string | undefined {
-  if (stack === undefined) return undefined;
+function functionArn(name: string, account: Account): string | undefined {
+  return account.stack === undefined ? undefined : arnOf(`${account.stack.name}-${name}`, account);
+}
+
+function arnOf(name: string, { world }: Account): string {
   const { account, region, partition = "aws" } = world.home;
-  return `arn:${partition}:lambda:${region}:${account}:function:${stack.name}-${name}`;
+  return `arn:${partition}:lambda:${region}:${account}:function:${name}`;
 }
 
 /** @param asked a name or an ARN, with a qualifier or without */

@@ -30,7 +30,10 @@ export function serveManifest(context: RequestContext, method: "GET" | "HEAD"): 
     const message = "manifest found, but the accept header does not allow its media type";
     return refusal(404, "MANIFEST_UNKNOWN", message, {}, { mediaType: stored.mediaType });
   }
-  if (method === "GET") pullLimit.spend(source, 1);
+  if (method === "GET") {
+    pullLimit.spend(source, 1);
+    repository.pulledAt.set(stored.digest, context.clock.now());
+  }
   const headers = {
     "content-type": served.mediaType,
     "docker-content-digest": served.digest,
@@ -95,6 +98,7 @@ export async function storeManifest(context: RequestContext): Promise<RegistryRe
   if (!byDigest && repository.immutableTags && repository.tags.has(route.name))
     return tagIsImmutable(context);
 
+  if (!repository.manifests.has(digest)) repository.pushedAt.set(digest, context.clock.now());
   contents.putManifest(route.path, bytes, mediaType, digest);
   if (!byDigest) repository.tags.set(route.name, digest);
   const subject = behaviour.referrers && links.subject !== undefined ? { "oci-subject": links.subject } : {};
