@@ -103,7 +103,13 @@ export type Answered =
   /** AWS says that there is no such thing: its code for that. */
   | { readonly kind: "absent"; readonly code: string; readonly because: string }
   /** It could not be read: a right is missing, nothing was recorded, or AWS did not answer. */
-  | { readonly kind: "unread"; readonly permission: string; readonly because: string };
+  | {
+      readonly kind: "unread";
+      readonly permission: string;
+      readonly because: string;
+      /** No right is missing: AWS was busy, or gave no answer that can be read. */
+      readonly error?: "throttled" | "unavailable";
+    };
 
 /** What a registry answers to a HEAD of a manifest, which is not a pull. */
 export type ImageAnswer =

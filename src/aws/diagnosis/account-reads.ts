@@ -221,7 +221,10 @@ async function ask(operation: Operation, input: JsonObject, settings: AwsSetting
     if (isAnswered && (kind === "absent" || ABSENT.test(code))) return { kind: "absent", code, because };
     return kind === "denied"
       ? { kind: "unread", permission, because: `may not call ${permission}` }
-      : { kind: "unread", permission, because };
+      : {
+          ...{ kind: "unread", permission, because },
+          ...(kind === "throttled" || kind === "unavailable" ? { error: kind } : {}),
+        };
   }
 }
 

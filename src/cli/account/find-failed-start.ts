@@ -6,6 +6,7 @@ import { startOfService } from "../../diagnosis/service-start.ts";
 import { parseEcsArn } from "../../ecs/arn.ts";
 import { getObjects, getString, getStrings, optional } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { RefusedCommand } from "../refused-command.ts";
 
@@ -92,6 +93,7 @@ async function answerOf(operation: Operation, input: JsonObject, reads: AccountR
   const found: Answered = await reads.read(operation, input);
   if (found.kind === "answer") return found.answer;
   if (found.kind === "absent") return {};
+  if (found.error !== undefined) throw new AwsError(found.error, found.permission, found.because);
   throw new RefusedCommand(
     "no-right",
     `${found.because}: ${found.permission} is needed to find the target; --offline FILE needs no right`,

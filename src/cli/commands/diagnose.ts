@@ -125,6 +125,9 @@ async function given(
   return { starts, names };
 }
 
+/** A person waits for a throttled answer sooner than for a diagnosis without it. */
+const ATTEMPTS_MAX = 6;
+
 /** The account of the environment. A document is of a region of its own, and of words alone none need be known. */
 async function accountOf(
   starts: readonly FailedStart[],
@@ -142,7 +145,7 @@ async function accountOf(
       "TARGET",
       `a task of account ${account}, or --offline: ${foreign.target} is of another`,
     );
-  return createAccountReads(settings, account, ask, opening);
+  return createAccountReads({ attemptsMax: ATTEMPTS_MAX, ...settings }, account, ask, opening);
 }
 
 /** Bad news beats what is open, and that beats good news. */
