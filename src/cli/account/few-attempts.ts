@@ -1,4 +1,7 @@
-/** Steps for `--no-wait`: what fails is tried twice, not for a minute, and nothing is slept for. */
+/**
+ * Steps for `--no-wait`: what fails is tried twice, not for a minute, and nothing is slept for, but another's deployment
+ * that ours has replaced: it is deployed again, whoever waits.
+ */
 
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
 
@@ -10,8 +13,10 @@ export function withFewAttempts(steps: Steps): Steps {
     ...steps,
     step: (name, run, options) => steps.step(name, run, { ...options, ...few(options?.attempts) }),
     wait: (name, seconds) =>
-      Promise.reject(
-        new StepFailed(name, `it would have to wait ${seconds} seconds, and --no-wait was said`),
-      ),
+      name.startsWith("restore ")
+        ? steps.wait(name, seconds)
+        : Promise.reject(
+            new StepFailed(name, `it would have to wait ${seconds} seconds, and --no-wait was said`),
+          ),
   };
 }

@@ -161,6 +161,14 @@ export function overwriting(
   return { ...state, overwritten };
 }
 
+/** Why a remediation ends that has replaced another's deployment. */
+export function overwrote(
+  revision: string,
+  then: Extract<EndingReason, { code: "overwrote" }>["then"],
+): EndingReason {
+  return { code: "overwrote", revision, then };
+}
+
 export function afterRestore(state: State, redeployed: RedeployResult): State {
   const { overwritten } = state;
   if (overwritten === undefined) return state;
@@ -170,10 +178,6 @@ export function afterRestore(state: State, redeployed: RedeployResult): State {
     ...state,
     ending: { kind: "superseded", because, images, substitution },
   });
-  const overwrote = (
-    revision: string,
-    then: Extract<EndingReason, { code: "overwrote" }>["then"],
-  ): EndingReason => ({ code: "overwrote", revision, then });
   const isLast = attempt === RESTORES_MAX;
   if (isOfThePast(redeployed, overwritten)) {
     if (isLast) return end(overwrote(to, "unseen"));

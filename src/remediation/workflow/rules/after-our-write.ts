@@ -2,8 +2,9 @@
 
 import { repositoryOf } from "../../../image/reference.ts";
 import type { RolloutStatus } from "../../deploy/rollout.ts";
+import type { Seen } from "../seen.ts";
 import { type FailedSubstitute, nextLook, type Rollout } from "../state.ts";
-import { overwriting } from "./after-deployment.ts";
+import { overwriting, overwrote } from "./after-deployment.ts";
 import { conclude, ended, PAUSES_SECONDS, rollBack, stepFailed, throttled } from "./conclude.ts";
 import { restored } from "./restored-rule.ts";
 import type { Rule } from "./rule.ts";
@@ -13,6 +14,8 @@ import { taskWork } from "./task-rules.ts";
 const ATTEMPTS_MAX = 3;
 /** Longer than ECS has been seen to answer with the past. */
 const SECOND_LOOK_SECONDS = 60;
+/** How often it is looked for a deployment of another's that ours may have replaced, where nothing else is waited for. */
+const ACCEPTED_LOOKS_MAX = 3;
 const POLL_SECONDS_MAX = 60;
 /** A rollout of hours is polled less often: each poll is part of an execution's bounded history. */
 const HOURS_BEGIN_SECONDS = 3600;
@@ -97,14 +100,29 @@ const restoreOverwritten: Rule = (state, seen) => {
 const rollBackAgain: Rule = (state) =>
   state.rollback === undefined ? undefined : { kind: "write", write: "undo" };
 
+/** ECS answers with the past, or what ours has replaced could not be read. */
+function showsNoDeployment(seen: Seen): boolean {
+  if (seen.kind !== "rollout" || seen.verdict.kind !== "in-progress") return false;
+  return seen.verdict.deployment === undefined;
+}
+
 /** The redeployment was accepted, and the caller does not wait for more. */
 const acceptedOnly: Rule = (state, seen, context) => {
   const { rollout } = state;
   if (rollout === undefined || context.options.waitForRollout !== false) return undefined;
-  // What it has replaced could not be read: whether that was lost is not known.
-  if (seen.kind === "rollout" && seen.verdict.kind === "in-progress" && seen.verdict.replaced !== undefined)
-    return undefined;
   const { surveyed, newRevision, images } = rollout;
+  if (rollout.foreignRevision !== undefined && showsNoDeployment(seen)) {
+    // Whether another's deployment was lost is not known yet: for that even who does not wait has to.
+    const { polls, waitedSeconds: waited } = rollout;
+    const because = overwrote(rollout.foreignRevision, "unseen");
+    if (polls === ACCEPTED_LOOKS_MAX)
+      return conclude(state, { kind: "rollout-timed-out", because, images }, context);
+    const later = { ...rollout, polls: polls + 1, waitedSeconds: waited + SECOND_LOOK_SECONDS };
+    return {
+      ...{ kind: "wait", label: "restore", seconds: SECOND_LOOK_SECONDS },
+      state: { ...state, rollout: later },
+    };
+  }
   const because = { code: "not-watched", previousRevision: surveyed.failingRevision, newRevision } as const;
   return conclude(state, { kind: "redeployed", because, images }, context);
 };

@@ -90,7 +90,10 @@ rules("a rollout that has ended", [
   ["ECS has left the service between two revisions", shown(stuck), "end rollout-timed-out", { images, substitution, nextSteps: 1 }],
   ["ours starts and fails",                     shown(worse), "write undo", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
   ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
-  ["a caller who does not wait is not told so where it cannot be read what ours has replaced", { ...shown({ ...moving, replaced: FOREIGN }), options: { waitForRollout: false } }, "wait 10 for rollout", { watchedSeconds: 10, rollout: { polls: 1, waitedSeconds: 10, foreignRevision: FOREIGN } }],
+  ["a caller who does not wait is not told so where it cannot be read what ours has replaced", { ...shown({ ...moving, replaced: FOREIGN }), options: { waitForRollout: false } }, "wait 60 for restore", { rollout: { polls: 1, waitedSeconds: 60, foreignRevision: FOREIGN } }],
+  ["nor where ECS answers with the past",       { ...shown(moving, { foreignRevision: FOREIGN, polls: 2, waitedSeconds: 120 }), options: { waitForRollout: false } }, "wait 60 for restore", { rollout: { polls: 3, waitedSeconds: 180 } }],
+  ["after three looks the end is that it is not known", { ...shown(moving, { foreignRevision: FOREIGN, polls: 3 }), options: { waitForRollout: false } }, "end rollout-timed-out", { images, substitution }],
+  ["a caller who does not wait is told so once ours is shown, and what it has replaced runs the same", { ...shown({ ...moving, deployment: "ecs-svc/2" }, { foreignRevision: FOREIGN, deploymentId: "ecs-svc/2" }), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
   ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
 ]);
 
