@@ -33,8 +33,8 @@ describe("repull diagnose", () => {
     ["finds the cause when the tasks are throttled three times",       first(3, "DescribeTasks", THROTTLED),            found, 1],
     ["finds the cause when the task definition may not be described",  first(always, "DescribeTaskDefinition", refusal("AccessDeniedException", "no")), found, 1],
     ["has not finished when the service is throttled at each try",     first(always, "DescribeServices", THROTTLED),    { type: "error", code: "aws-throttled" }, 5],
-    ["has not finished when a page of HTML stands for the service",    first(always, "DescribeServices", PAGE),         { type: "error", code: "aws-unavailable" }, 5],
-    ["has not finished when the service's answer is no JSON",          first(always, "DescribeServices", { body: "<html>" }), { type: "error", code: "aws-unavailable" }, 5],
+    ["has not finished when the service is answered by a page of HTML", first(always, "DescribeServices", PAGE),         { type: "error", code: "aws-unavailable" }, 5],
+    ["has not finished when the service's answer cannot be parsed",   first(always, "DescribeServices", { body: "<html>" }), { type: "error", code: "aws-unavailable" }, 5],
     ["is refused when the service may not be described",               first(always, "DescribeServices", refusal("AccessDeniedException", "no")), { type: "error", code: "no-right" }, 4],
   ];
   for (const [title, override, line, exit] of table) {
