@@ -1,6 +1,6 @@
 /**
- * Steps for `--no-wait`: what fails is tried twice, not for a minute, and nothing is slept for, but another's deployment
- * that ours has replaced: it is deployed again, whoever waits.
+ * Steps for `--no-wait`: what fails is tried twice, not for a minute. Nothing is waited for, except to deploy another
+ * caller's deployment again that ours has replaced.
  */
 
 import { StepFailed, type Steps } from "../../runtime/steps.ts";
