@@ -26,7 +26,9 @@ for (const { text } of pages) {
     .matchAll(/^\s*(?:\$ )?repull ([a-z][a-z-]*)\b([^\n#]*)/gm)) {
     // It is the command that tells of the others.
     if (command === "help") continue;
-    const [sub = ""] = /^ (?:cache )?[a-z][a-z-]*/.exec(rest) ?? [];
+    const [said] = /^ (?:cache )?[a-z][a-z-]*/.exec(rest) ?? [];
+    // `mirrors` alone is `mirrors list`, whose help tells its options.
+    const sub = said ?? (command === "mirrors" ? " list" : "");
     const words = ["sandbox", "policy", "kubernetes", "mirrors"].includes(command)
       ? `${command}${sub}`
       : command;
