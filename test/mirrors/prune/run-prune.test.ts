@@ -174,6 +174,28 @@ describe("an index that comes between the look and the deletion", () => {
   });
 });
 
+describe("a platform that two indexes list", () => {
+  test("stays with the index that is pulled between the look and the deletion of the other", async () => {
+    const shared = part("shared");
+    const account = new RunAccount({ [WEB]: [index("one"), index("two"), shared] });
+    for (const name of ["one", "two"]) account.lists.set(index(name).digest, [shared.digest]);
+    await account.mark();
+    account.beforeDeletion = () =>
+      account.images.set(
+        WEB,
+        (account.images.get(WEB) ?? []).map((one) =>
+          one.digest === index("two").digest ? { ...one, pulledAt: account.now } : one,
+        ),
+      );
+    const { deleted } = await account.run();
+    deepEqual(
+      deleted.map(({ digests }) => digests),
+      [[index("one").digest]],
+    );
+    deepEqual(account.digestsIn(WEB), [index("two").digest, shared.digest]);
+  });
+});
+
 describe("the proof of a repository", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [when: string, happens: (account: RunAccount) => void, isProofLeft: boolean])[] = [
