@@ -1,7 +1,7 @@
 /**
  * `npm start`: the whole story in a closed world, in a minute of reading.
  *
- * Three services deploy, Docker Hub's limit strikes, and the product, unchanged, puts them back on their feet. The seed
+ * Three services deploy, Docker Hub's limit is reached, and the product, unchanged, heals them. The seed
  * decides which images they run and how the world behaves; the same seed tells the same story.
  */
 

@@ -39,14 +39,14 @@ export function addApprovalCommands({ program, io, finish }: ProgramParts): void
     });
 
   addBoundedAccountOptions(addStackOptions(program.command("approve")))
-    .description("Say yes to a plan that waits for it (mode approve). Without a name: list what waits.")
+    .description("Approve a plan that waits (mode approve). Without a name: list what waits.")
     .argument("[execution...]", "names or ARNs of executions, as the event has them")
     .addOption(remediateFunction)
     .addOption(JSON_OPTION)
     .action((executions: string[], options: ApprovalOptions) => run("approve", executions, options));
 
   addBoundedAccountOptions(addStackOptions(program.command("deny")))
-    .description("Say no to a plan that waits for an approval: nothing is written for that deployment.")
+    .description("Deny a plan that waits: nothing is written for that deployment.")
     .argument("<execution...>", "names or ARNs of executions, as the event has them")
     .option("--because <text>", "why; it is kept in the record")
     .addOption(remediateFunction)

@@ -46,7 +46,7 @@ function describeOption(option: Option): string {
 
 export function createProgram({ version, begin, io, finish }: ProgramOptions): Command {
   const program = new Command("repull")
-    .description("Puts Amazon ECS services that hit a registry's pull limit back on their feet.")
+    .description("Keeps containers on AWS starting when a registry's pull limit is reached.")
     .version(version, "-v, --version", "print the version")
     .option("--verbose", "show each request to AWS, and the stack of a fault")
     .option("--quiet", "print results and errors alone, no progress")

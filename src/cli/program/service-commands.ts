@@ -35,7 +35,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
     .option("--cluster <cluster>", "one cluster, by name or ARN; else all of the region")
     .option(
       "--verify",
-      "ask registries whether the places hold the same bytes, by HEAD: no pull is counted",
+      "ask registries whether the sources have the same content: HEAD requests, which count as no pull",
       false,
     )
     .option("--html <file>", "also write a report: one file that needs nothing else")
