@@ -6,7 +6,7 @@
  * container has had, is lost with the process, and then at most tried once more.
  */
 
-import { ClusterError } from "../../cluster/cluster-error.ts";
+import { ClusterError, isTransient } from "../../cluster/cluster-error.ts";
 import type { ClusterPort } from "../../cluster/cluster-port.ts";
 import { tryParseReference } from "../../image/reference.ts";
 import {
@@ -18,7 +18,6 @@ import {
 import { healPatch } from "../../kubernetes/heal/heal-patch.ts";
 import { type StuckContainer, stuckContainers } from "../../kubernetes/heal/stuck-pods.ts";
 import { loweredModes, modeOfWorkload, type WorkloadModes } from "../../kubernetes/workload-modes.ts";
-import type { PodFacts } from "../../kubernetes/workloads/pod-facts.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
@@ -33,6 +32,7 @@ import { executionOf, type HealEnd, healOutcome, REASON_OF } from "./heal-outcom
 import type { Prover } from "./prove.ts";
 import { rememberedClassifier } from "./remembered-classifier.ts";
 import { type HealSettings, standingOf } from "./standing.ts";
+import { hasStarted, isOurs, watchPod } from "./watched-pods.ts";
 
 export type HealPorts = {
   readonly cluster: Pick<ClusterPort, "patch">;
@@ -58,7 +58,7 @@ const WATCHED_MS = 600_000;
 const REFUSED_MS = 60_000;
 
 /** What one container has had from us, and when. */
-type Tries = { readonly uses: string[]; at: number; refusedUntil: number };
+type Tries = { readonly uses: string[]; at: number; refusedUntil: number; refusals: number };
 /** The pods of a revision that waited for one image. */
 type Group = {
   stuck: StuckContainer;
@@ -187,12 +187,14 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
       );
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
+      // Without an answer it may have been done: what becomes of the pod is watched, and the next pass sees its image.
+      if (isTransient(error)) watchPod(group, pod, use, level, mine.at);
       await refused(error, group, mine);
       return;
     }
     mine.uses.push(use);
-    Object.assign(group, { use, provedBy: level, at: mine.at });
-    group.pods.add(pod.uid);
+    mine.refusals = 0;
+    watchPod(group, pod, use, level, mine.at);
     await tell(
       stuck,
       "Normal",
@@ -204,7 +206,11 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
   /** A test that did not hold, or a pod that is gone, is nothing: the next pass sees what there is now. */
   const refused = async (error: ClusterError, group: Group, mine: Tries): Promise<void> => {
     const isForbidden = ["Forbidden", "Unauthorized"].includes(error.reason);
-    mine.refusedUntil = clock.now() + (isForbidden ? REFUSED_MS : 1_000);
+    const asked = (error.retryAfterSeconds ?? 0) * 1_000;
+    const pause = Math.min(1_000 * 2 ** mine.refusals, REFUSED_MS);
+    mine.refusedUntil = clock.now() + (isForbidden ? REFUSED_MS : Math.max(pause, asked));
+    // A test that did not hold says nothing of the server's load: the next look decides.
+    mine.refusals = error.reason === "Invalid" || error.reason === "Conflict" ? 0 : mine.refusals + 1;
     if (isForbidden) await conclude(group, { kind: "refused", because: error.message });
     else log.info("a pod was not patched", { reason: error.reason });
   };
@@ -213,7 +219,10 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     if (!leader.isLeading()) return;
     const { pod, container } = stuck;
     const key = `${pod.uid}/${container.container}`;
-    const mine = tries.get(key) ?? { uses: [], at: Number.NEGATIVE_INFINITY, refusedUntil: 0 };
+    const mine = tries.get(key) ?? {
+      ...{ uses: [], at: Number.NEGATIVE_INFINITY },
+      ...{ refusedUntil: 0, refusals: 0 },
+    };
     tries.set(key, mine);
     const now = clock.now();
     // What we have written has not come back to us yet.
@@ -262,7 +271,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     const now = clock.now();
     for (const [name, group] of groups) {
       const { pods, use = "", provedBy: proof = "", at } = group;
-      const left = [...pods].filter((uid) => view.pods.has(uid));
+      const left = [...pods].filter((uid) => isOurs(view.pods.get(uid), group.stuck.container.written));
       const isSettled = left.every((uid) => hasStarted(view.pods.get(uid), group.stuck.container.written));
       if (pods.size > 0 && !waiting.has(name) && left.length > 0 && isSettled)
         await succeeded(group, use, proof);
@@ -285,9 +294,4 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
       await watch(new Set(stuck.map(executionOf)));
     },
   };
-}
-
-function hasStarted(pod: PodFacts | undefined, written: string): boolean {
-  const concerned = pod?.containers.filter((container) => container.written === written) ?? [];
-  return concerned.every((container) => container.hasStarted || container.pulled !== undefined);
 }
