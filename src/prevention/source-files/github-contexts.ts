@@ -14,7 +14,7 @@ import {
   type SourceScalar,
   valueAt,
 } from "./documents/document.ts";
-import { held, knownAt, literalPieces, type Piece } from "./pieces.ts";
+import { EXPRESSION_LENGTH_MAX, held, knownAt, literalPieces, type Piece } from "./pieces.ts";
 
 /** Where an expression is, and what it may ask for there. */
 export type Contexts = {
@@ -36,6 +36,7 @@ export function alternativesOf(
   { text, at }: SourceScalar,
   contexts: Contexts,
 ): readonly Alternative[] {
+  if (text.length > EXPRESSION_LENGTH_MAX) return [[{ unknown: text }]];
   const asked = [...text.matchAll(EXPRESSION)];
   const keys = [...new Set(asked.flatMap(([, context, name = ""]) => (context === "matrix" ? [name] : [])))];
   const rows = keys.length === 0 ? [new Map<string, Piece>()] : matrixRows(document, contexts.matrix, keys);
@@ -89,13 +90,18 @@ function matrixRows(
   });
   let multiplied: readonly Row[] = [new Map()];
   for (const key of keys) {
-    const choices = choicesOf(document, matrix, key);
-    multiplied = multiplied
-      .flatMap((row) => choices.map((piece) => new Map([...row, [key, piece] as const])))
-      .slice(0, ALTERNATIVES_MAX);
+    multiplied = product(multiplied, key, choicesOf(document, matrix, key));
   }
   const rows = [...multiplied, ...included];
   return rows.length === 0 ? [new Map()] : rows.slice(0, ALTERNATIVES_MAX);
+}
+
+function product(rows: readonly Row[], key: string, choices: readonly Piece[]): readonly Row[] {
+  const all: Row[] = [];
+  for (const row of rows)
+    for (const piece of choices.slice(0, ALTERNATIVES_MAX - all.length))
+      all.push(new Map([...row, [key, piece]]));
+  return all;
 }
 
 function choicesOf(document: SourceDocument, matrix: Pointer, key: string): readonly Piece[] {

@@ -32,6 +32,9 @@ export type Expression = {
 
 const UNKNOWN = "\u0000";
 
+/** An image's name has some 500 characters at most, and each variable in it a name of its own. */
+export const EXPRESSION_LENGTH_MAX = 4096;
+
 /** The image of an expression; undefined where it is empty. */
 export function foundImage({ pieces, written, range, place }: Expression): FoundImage | undefined {
   const used = trimmed(pieces.filter((piece) => !("known" in piece) || piece.known !== ""));
@@ -61,6 +64,7 @@ export function literalPieces(
   text: string,
   at: (start: number, end: number) => Range | undefined,
 ): readonly Piece[] {
+  if (text.length > EXPRESSION_LENGTH_MAX) return [{ unknown: text }];
   const pieces: Piece[] = [];
   let done = 0;
   const keep = (end: number): void => {

@@ -7,7 +7,7 @@
  */
 
 import type { Range } from "./found-image.ts";
-import { knownAt, type Piece } from "./pieces.ts";
+import { EXPRESSION_LENGTH_MAX, knownAt, type Piece } from "./pieces.ts";
 
 export type Dialect = {
   /** The value's pieces; undefined: the variable has none here. */
@@ -28,6 +28,7 @@ const DEPTH_MAX = 10;
 const PIECES_MAX = 100;
 
 export function expandVariables(text: string, at: At, dialect: Dialect, depth = 0): readonly Piece[] {
+  if (text.length > EXPRESSION_LENGTH_MAX) return [{ unknown: text }];
   const pieces: Piece[] = [];
   let kept = 0;
   let index = 0;

@@ -1,44 +1,42 @@
 /** Where a part of a text is written in its file, for each way to write a text. */
 
 import type { Range } from "../found-image.ts";
+import { linesOf } from "../positions.ts";
 import type { SourceScalar } from "./document.ts";
 
 /** @param range of the text as the file has it, with quotes or the head of a block */
 export function verbatimScalar(file: string, text: string, range: Range): SourceScalar {
-  const written = file.slice(range.start, range.end);
-  return { text, range, at: (start, end) => placeIn(written, text, range.start, start, end) };
+  return { text, range, at: placesIn(file.slice(range.start, range.end), text, range.start) };
 }
 
 /** A block of lines (`|`): each line of the text is a line of the file, indented. */
 export function blockScalar(file: string, text: string, range: Range): SourceScalar {
   const written = file.slice(range.start, range.end);
-  const lines = bodyLines(written, text);
+  const starts = bodyLines(written, text);
+  const lines = linesOf(text);
+  const place = placesIn(written, text, range.start);
   return {
     text,
     range,
     at: (start, end) => {
-      const before = text.slice(0, start).split("\n");
-      const line = lines?.[before.length - 1];
-      if (line === undefined || text.slice(start, end).includes("\n"))
-        return placeIn(written, text, range.start, start, end);
-      const from = range.start + line + (before.at(-1)?.length ?? 0);
+      const { line, column } = lines.position(start);
+      const there = starts?.[line - 1];
+      if (there === undefined || lines.position(end).line !== line) return place(start, end);
+      const from = range.start + there + column - 1;
       return { start: from, end: from + (end - start) };
     },
   };
 }
 
-/** The whole text, or else this part of it, where it is written exactly once. */
-function placeIn(
-  written: string,
-  text: string,
-  offset: number,
-  start: number,
-  end: number,
-): Range | undefined {
-  const whole = onlyIndex(written, text);
-  if (whole !== undefined) return { start: offset + whole + start, end: offset + whole + end };
-  const part = onlyIndex(written, text.slice(start, end));
-  return part === undefined ? undefined : { start: offset + part, end: offset + part + (end - start) };
+/** The whole text, which is looked for once, or else the part of it, where it is written exactly once. */
+function placesIn(written: string, text: string, offset: number): SourceScalar["at"] {
+  let whole: number | "nowhere" | undefined;
+  return (start, end) => {
+    whole ??= onlyIndex(written, text) ?? "nowhere";
+    if (whole !== "nowhere") return { start: offset + whole + start, end: offset + whole + end };
+    const part = onlyIndex(written, text.slice(start, end));
+    return part === undefined ? undefined : { start: offset + part, end: offset + part + (end - start) };
+  };
 }
 
 function onlyIndex(written: string, part: string): number | undefined {

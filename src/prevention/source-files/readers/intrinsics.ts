@@ -13,7 +13,7 @@ import {
   type SourceDocument,
   valueAt,
 } from "../documents/document.ts";
-import { held, knownAt, literalPieces, type Piece } from "../pieces.ts";
+import { EXPRESSION_LENGTH_MAX, held, knownAt, literalPieces, type Piece } from "../pieces.ts";
 import { asDefault } from "../variables.ts";
 
 /** One text that a value may become. */
@@ -22,6 +22,8 @@ export type Alternative = readonly Piece[];
 const DEPTH_MAX = 12;
 /** More than any template has, and an end to one that multiplies. */
 const ALTERNATIVES_MAX = 50;
+/** Of the list that an image's name is joined from. */
+const ITEMS_MAX = 100;
 
 export function alternativesAt(document: SourceDocument, at: Pointer, depth = 0): readonly Alternative[] {
   const value = valueAt(document.value, at);
@@ -103,6 +105,7 @@ function substituted(
   const scalar = document.scalarAt(isList ? [...at, 0] : at);
   if (scalar === undefined) return [UNKNOWN];
   const { text } = scalar;
+  if (text.length > EXPRESSION_LENGTH_MAX) return [UNKNOWN];
   let all: Alternative[] = [[]];
   let done = 0;
   const add = (choices: readonly Alternative[]): void => {
@@ -132,7 +135,7 @@ function joined(
   depth: number,
 ): readonly Alternative[] {
   const [separator, items] = listOf(argument);
-  if (typeof separator !== "string" || !Array.isArray(items)) return [UNKNOWN];
+  if (typeof separator !== "string" || !Array.isArray(items) || items.length > ITEMS_MAX) return [UNKNOWN];
   let all: Alternative[] = [[]];
   for (const index of items.keys()) {
     const choices = alternativesAt(document, [...at, 1, index], depth + 1);
