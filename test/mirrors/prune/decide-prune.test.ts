@@ -229,6 +229,20 @@ describe("decidePrune", () => {
     deepEqual(unused?.kind === "keep" && unused.mark?.at, NOW - 3 * DAY);
   });
 
+  test("ends the mark of a copy that is used, also in a run that keeps everything, and no other mark", () => {
+    const use = { place: "functions" as const, by: "f", digest: digest("unused") };
+    const decisions = decidePrune(COPIES, {
+      ...FACTS,
+      executions: ["repull-remediate/x"],
+      uses: { ...USES, functions: [use] },
+    });
+    const markOf = (name: string) => {
+      const one = decisions.find(({ copy }) => copy.digest === digest(name));
+      return one?.kind === "keep" && one.mark !== undefined;
+    };
+    deepEqual([markOf("unused"), markOf("unused-index")], [false, true]);
+  });
+
   test("deletes at most fifty digests in a run, and what is put off keeps what it shares", () => {
     const many = Array.from({ length: 40 }, (_, index) => image(`many-${index}`, { mediaType: INDEX }));
     const shared = part("many/shared");
