@@ -6,11 +6,18 @@ import type { BenchImage } from "./images.ts";
 import { type Measure, measure } from "./measure.ts";
 import { startWorker, type Worker } from "./process.ts";
 import { pushLayout } from "./push-layout.ts";
+import { LOGIN } from "./redirecting-registry.ts";
 import type { Row } from "./rows.ts";
 import { endpointsOf, type Tool } from "./tools.ts";
 import type { Site, World } from "./world.ts";
 
-export type Sample = Measure & { readonly sourceRequests: number; readonly targetRequests: number };
+export type Sample = Measure & {
+  /** Of the same program that only prints its version; nothing where the process runs already. */
+  readonly startSeconds: number;
+  readonly startCpuSeconds: number;
+  readonly sourceRequests: number;
+  readonly targetRequests: number;
+};
 /** Samples by the tool's name. */
 export type RowSamples = ReadonlyMap<string, readonly Sample[]>;
 
@@ -25,7 +32,8 @@ export type RowInput = {
   readonly warm: boolean;
 };
 
-type Copy = (source: Site, target: Site, image: string) => Promise<Measure>;
+type Started = Measure & Pick<Sample, "startSeconds" | "startCpuSeconds">;
+type Copy = (source: Site, target: Site, image: string) => Promise<Started>;
 
 export async function runRow(world: World, input: RowInput): Promise<RowSamples> {
   const { row, runs, image, tools } = input;
@@ -33,13 +41,11 @@ export async function runRow(world: World, input: RowInput): Promise<RowSamples>
     row.redirects === true
       ? await world.redirecting(image.layout.folder, row.wire)
       : await world.reach(input.source, "source", row.wire);
-  // The warm one has no login, and copies whole images.
-  const isWarm = input.warm && row.redirects !== true && row.platform === undefined;
-  const worker = isWarm ? startWorker("warm.ts", [], world.environment()) : undefined;
+  const worker = input.warm ? startWorker("warm.ts", [], world.environment()) : undefined;
   const copies = new Map<string, Copy>(
     tools.map((tool) => [tool.name, asProcess(world, tool, row.platform)]),
   );
-  if (worker !== undefined) copies.set("warm", asWarm(worker));
+  if (worker !== undefined) copies.set("warm", asWarm(worker, row));
   const samples = new Map<string, Sample[]>([...copies.keys()].map((name) => [name, []]));
   const once = async (copy: Copy): Promise<Sample> => {
     // A new registry on a new port: nothing there, and nothing that a tool remembers of it.
@@ -57,7 +63,7 @@ export async function runRow(world: World, input: RowInput): Promise<RowSamples>
     }
   };
   try {
-    if (worker !== undefined) await once(asWarm(worker));
+    if (worker !== undefined) await once(asWarm(worker, row));
     for (let run = 0; run < runs; run++) {
       for (const [name, copy] of rotated([...copies], run)) samples.get(name)?.push(await once(copy));
     }
@@ -77,18 +83,26 @@ async function pushPresent(
 }
 
 function asProcess(world: World, tool: Tool, platform: string | undefined): Copy {
-  return (source, target, image) => {
+  return async (source, target, image) => {
     const command = tool.command({ ...source, image }, { ...target, image }, platform);
     const environment = { ...world.environment(), ...tool.environment?.(source, target) };
-    return measure(command, environment, join(world.folder, "time"));
+    const notes = join(world.folder, "time");
+    const started = await measure(tool.start, environment, notes);
+    return {
+      ...(await measure(command, environment, notes)),
+      startSeconds: started.wallSeconds,
+      startCpuSeconds: started.cpuSeconds,
+    };
   };
 }
 
-function asWarm(worker: Worker): Copy {
+function asWarm(worker: Worker, { platform, redirects }: Row): Copy {
   return async (source, target, image) => {
     const places = { source: `${source.host}/${image}`, target: `${target.host}/${image}` };
-    const asked = { ...places, endpoints: endpointsOf([source, target]) };
-    return JSON.parse(await worker.ask(JSON.stringify(asked))) as Measure;
+    const login = redirects === true ? LOGIN : undefined;
+    const asked = { ...places, endpoints: endpointsOf([source, target]), platform, login };
+    const measured = JSON.parse(await worker.ask(JSON.stringify(asked))) as Measure;
+    return { ...measured, startSeconds: 0, startCpuSeconds: 0 };
   };
 }
 

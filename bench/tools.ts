@@ -14,20 +14,22 @@ type Image = Place & { readonly image: string };
 export type Tool = {
   readonly name: string;
   readonly version: string;
+  /** Prints the version, and so starts the program and nothing else. */
+  readonly start: readonly string[];
   /** @param platform the only one that is copied; absent: all */
   command(source: Image, target: Image, platform?: string): readonly string[];
   /** In addition to the certificate authority, which all are told by their own variable. */
   environment?(source: Place, target: Place): NodeJS.ProcessEnv;
 };
 
-type Definition = Omit<Tool, "version"> & { readonly ask: readonly string[] };
+type Definition = Omit<Tool, "version">;
 
 const REPULL = new URL("../dist/cli/repull.mjs", import.meta.url).pathname;
 
 const TOOLS: readonly Definition[] = [
   {
     name: "skopeo",
-    ask: ["skopeo", "--version"],
+    start: ["skopeo", "--version"],
     // Without this it insists on TLS; with it, it asks by TLS first and goes on without.
     command: (source, target, platform) => [
       "skopeo",
@@ -43,7 +45,7 @@ const TOOLS: readonly Definition[] = [
   },
   {
     name: "crane",
-    ask: ["crane", "version"],
+    start: ["crane", "version"],
     command: (source, target, platform) => [
       "crane",
       "copy",
@@ -54,7 +56,7 @@ const TOOLS: readonly Definition[] = [
   },
   {
     name: "regctl",
-    ask: ["regctl", "version", "--format", "{{.VCSTag}}"],
+    start: ["regctl", "version", "--format", "{{.VCSTag}}"],
     command: (source, target, platform) => [
       "regctl",
       ...[source, target].flatMap(({ host, secure }) =>
@@ -67,7 +69,7 @@ const TOOLS: readonly Definition[] = [
   },
   {
     name: "repull",
-    ask: [process.execPath, REPULL, "--version"],
+    start: [process.execPath, REPULL, "--version"],
     command: (source, target, platform) => [
       process.execPath,
       REPULL,
@@ -95,7 +97,8 @@ export function endpointsOf(places: readonly Place[]): string {
 /** Those that are installed, with their versions. */
 export async function installedTools(): Promise<readonly Tool[]> {
   const found = await Promise.all(
-    TOOLS.map(async ({ ask: [program = "", ...args], ...tool }) => {
+    TOOLS.map(async (tool) => {
+      const [program = "", ...args] = tool.start;
       const answer = await promisify(execFile)(program, args).catch(() => undefined);
       const version = /v?\d+\.\d+\.\d+\S*/.exec(answer?.stdout ?? "")?.[0];
       return version === undefined ? [] : [{ ...tool, version }];

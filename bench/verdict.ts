@@ -32,6 +32,7 @@ function missesOf({ goals }: Row, medians: Readonly<Record<string, Sample>>): re
   most("wall by skopeo's", skopeo && repull.wallSeconds / skopeo.wallSeconds, goals.wallShare);
   const best = Math.min(...PEERS.map((peer) => medians[peer]?.wallSeconds ?? Number.POSITIVE_INFINITY));
   most("wall by the fastest peer's", repull.wallSeconds / best, goals.bestShare);
+  most("wall of the warm one by the fastest peer's", warm && warm.wallSeconds / best, goals.bestShare);
   most("CPU by skopeo's", skopeo && repull.cpuSeconds / skopeo.cpuSeconds, goals.cpuShare);
   most("peak MB", repull.peakMegabytes, goals.peakMegabytes);
   most("requests to the source", repull.sourceRequests, goals.sourceRequests);
@@ -58,6 +59,8 @@ function medianOf(samples: readonly Sample[]): Median {
     slowestSeconds: Math.max(...walls),
     wallSeconds: of((sample) => sample.wallSeconds),
     cpuSeconds: of((sample) => sample.cpuSeconds),
+    startSeconds: of((sample) => sample.startSeconds),
+    startCpuSeconds: of((sample) => sample.startCpuSeconds),
     peakMegabytes: of((sample) => sample.peakMegabytes),
     sourceRequests: of((sample) => sample.sourceRequests),
     targetRequests: of((sample) => sample.targetRequests),

@@ -1,12 +1,14 @@
 /**
  * Our copier in a process that is already warm, as a Lambda function is at its second event.
  *
- * Reads `{source, target}` a line, copies, and prints what it took; connections to the source stay open between.
+ * Reads `{source, target, endpoints, platform?, login?}` a line, the login being the source's, copies, and prints what it took; connections to the source stay open between.
  */
 
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { parsePlatform } from "../src/image/platform.ts";
 import { parseReference } from "../src/image/reference.ts";
+import type { FindCredentials } from "../src/oci/auth/credentials.ts";
 import { createRegistries } from "../src/oci/client/registries.ts";
 import { createCopier } from "../src/oci/copy/copier.ts";
 import { httpTransport } from "../src/oci/http/http-transport.ts";
@@ -16,10 +18,22 @@ import { systemClock } from "../src/runtime/clock.ts";
 const send = httpTransport();
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { source, target, endpoints } = JSON.parse(line) as Record<string, string>;
-  const registries = createRegistries({ send, clock: systemClock, endpoints: parseEndpoints(endpoints) });
+  const { source, target, endpoints, platform, login } = JSON.parse(line) as Record<string, string>;
+  const place = parseReference(source ?? "");
+  const credentials: FindCredentials = async (host) =>
+    login !== undefined && host === place.host ? { kind: "basic", header: `Basic ${login}` } : undefined;
+  const registries = createRegistries({
+    send,
+    clock: systemClock,
+    endpoints: parseEndpoints(endpoints),
+    credentials,
+  });
   const copier = createCopier({ registries, clock: systemClock });
-  const request = { source: parseReference(source ?? ""), target: parseReference(target ?? "") };
+  const request = {
+    source: place,
+    target: parseReference(target ?? ""),
+    ...(platform === undefined ? {} : { platforms: [parsePlatform(platform)] }),
+  };
   const usedBefore = process.cpuUsage();
   const startedAt = performance.now();
   await copier.copy(request);
