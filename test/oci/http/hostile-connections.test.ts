@@ -48,6 +48,30 @@ describe("a TLS handshake", () => {
   }
 });
 
+describe("an upload whose source is over before the request begins", () => {
+  const table: readonly (readonly [string, (body: Readable) => void])[] = [
+    ["with an error", (body) => void body.destroy(new Error("the source lied"))],
+    ["without an error", (body) => void body.destroy()],
+  ];
+  for (const [how, ends] of table)
+    test(`${how} ends at once, and does not wait for bytes that never come`, async () => {
+      const server = createServer((socket) => void socket.on("error", () => {})).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      // Far longer than the test may take: only the transport's own look can end it.
+      const send = httpTransport({ idleSeconds: 3600, uploadAnswerSeconds: 3600 });
+      const body = new Readable({ read() {} });
+      body.on("error", () => {});
+      const closed = once(body, "close");
+      ends(body);
+      await closed.catch(() => {});
+      const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/`);
+      const headers = { "content-length": "600000" };
+      await rejects(send({ method: "PUT", url, headers, reach: "loopback", body }), /source ended/);
+      send.close();
+      server.close();
+    }, 5000);
+});
+
 function drip(socket: Socket, start: Buffer, byte: number): void {
   socket.write(start);
   const timer = setInterval(() => socket.write(Buffer.from([byte])), 20);
