@@ -136,6 +136,17 @@ describe("a patch of a waiting pod that the API server", () => {
     });
 });
 
+test("a pod is healed within two minutes of a patch for which a proxy has asked to wait for a day", async () => {
+  const made = await stuck();
+  let left = 1;
+  const cluster = patchedThrough(made.cluster, async (patch) => {
+    if (left-- > 0) throw refusal("ServerError", 503, 86_400);
+    return await patch();
+  });
+  made.controller({ cluster });
+  expect(await made.world.runUntil(made.isRunning, 120)).toBe(true);
+});
+
 describe("a pod that changes between the look and the patch", () => {
   test("is left as it is when it is another one of the same name", async () => {
     const made = await stuck();

@@ -32,7 +32,7 @@ import { executionOf, type HealEnd, healOutcome, REASON_OF } from "./heal-outcom
 import type { Prover } from "./prove.ts";
 import { rememberedClassifier } from "./remembered-classifier.ts";
 import { type HealSettings, standingOf } from "./standing.ts";
-import { hasStarted, isOurs, watchPod } from "./watched-pods.ts";
+import { hasStarted, isOurs, watchPatchedBefore, watchPod } from "./watched-pods.ts";
 
 export type HealPorts = {
   readonly cluster: Pick<ClusterPort, "patch">;
@@ -206,7 +206,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
   /** A test that did not hold, or a pod that is gone, is nothing: the next pass sees what there is now. */
   const refused = async (error: ClusterError, group: Group, mine: Tries): Promise<void> => {
     const isForbidden = ["Forbidden", "Unauthorized"].includes(error.reason);
-    const asked = (error.retryAfterSeconds ?? 0) * 1_000;
+    const asked = Math.min((error.retryAfterSeconds ?? 0) * 1_000, REFUSED_MS);
     const pause = Math.min(1_000 * 2 ** mine.refusals, REFUSED_MS);
     mine.refusedUntil = clock.now() + (isForbidden ? REFUSED_MS : Math.max(pause, asked));
     // A test that did not hold says nothing of the server's load: the next look decides.
@@ -238,6 +238,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
       ...{ isCounted: false, closedUntil: Number.NEGATIVE_INFINITY },
     };
     groups.set(name, group);
+    watchPatchedBefore(group, stuck, now);
     const labels = [
       view.namespaces.get(pod.namespace)?.modeLabel,
       modeOfWorkload(modes, pod.namespace, pod.workload),

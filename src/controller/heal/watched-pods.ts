@@ -1,5 +1,6 @@
 /** What has become of pods that were changed, by what the API server shows of them. */
 
+import type { StuckContainer } from "../../kubernetes/heal/stuck-pods.ts";
 import type { PodFacts } from "../../kubernetes/workloads/pod-facts.ts";
 
 /** Whether it bears a change of ours: one that was sent without an answer may have been lost. */
@@ -30,4 +31,18 @@ export function watchPod(
 ): void {
   Object.assign(group, { use, provedBy, at });
   group.pods.add(uid);
+}
+
+/**
+ * A leader before this one has patched it, if kubelet still tells of the limit that the image before met: what becomes of it is
+ * for this leader to tell.
+ */
+export function watchPatchedBefore(
+  group: Watched,
+  { kind, pod, container, failure }: StuckContainer,
+  at: number,
+): void {
+  const { note, image } = container;
+  if (kind !== "pending" || note === undefined || failure.confidence !== "certain") return;
+  if (!group.pods.has(pod.uid)) watchPod(group, pod, image, note.proof, at);
 }

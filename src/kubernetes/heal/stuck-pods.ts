@@ -6,7 +6,7 @@
  * (k8s.io/kubernetes pkg/kubelet/images/image_manager.go, read 2026-11)
  */
 
-import { tryParseReference } from "../../image/reference.ts";
+import { repositoryName, tryParseReference } from "../../image/reference.ts";
 import { classify } from "../../pull-failure/classify.ts";
 import type { Classification, PullFailureKind } from "../../pull-failure/types.ts";
 import type { ContainerFacts, PodFacts } from "../workloads/pod-facts.ts";
@@ -58,8 +58,20 @@ function kindOf(
   return kind === "not-found" ? "missing" : undefined;
 }
 
-/** An image of ours is written by its digest, which kubelet repeats. */
+/**
+ * Whether kubelet speaks of this image: by the name as it is written, or by the repository and the digest apart, as CRI-O does.
+ * The digest alone says nothing: the words about the image before ours often have the same one, since containerd is refused at
+ * the manifest that a tag means.
+ */
 function isAbout(image: string, message: string): boolean {
-  const digest = tryParseReference(image)?.digest;
-  return digest === undefined ? message.includes(image) : message.includes(digest);
+  if (names(message, image)) return true;
+  const reference = tryParseReference(image);
+  if (reference?.digest === undefined || !message.includes(reference.digest)) return false;
+  return names(message, repositoryName(reference));
+}
+
+/** Whether the name is there as a whole, and is not the end or the beginning of a longer one. */
+function names(message: string, name: string): boolean {
+  const literal = name.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return new RegExp(`(?:^|//|[^\\w./:@-])${literal}(?![\\w/-]|\\.\\w)`).test(message);
 }

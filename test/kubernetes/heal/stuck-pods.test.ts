@@ -15,10 +15,16 @@ const OLD_CONTAINERD =
   'Failed to pull image "nginx:1.27": rpc error: code = Unknown desc = failed to pull and unpack image "docker.io/library/nginx:1.27": failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/library/nginx/manifests/sha256:aa: 429 Too Many Requests - Server message: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit';
 const CRI_O =
   "reading manifest 1.27 in docker.io/library/nginx: toomanyrequests: You have reached your pull rate limit. You may increase the limit by authenticating and upgrading: https://www.docker.com/increase-rate-limit";
-const USE = `public.ecr.aws/docker/library/nginx@${digestOf("nginx")}`;
-const annotations = {
-  "image.repull.dev/web": `nginx:1.27 ${digestOf("nginx")} same-index origin 2026-11-29T08:00:00Z`,
-};
+const DIGEST = digestOf("nginx");
+const USE = `public.ecr.aws/docker/library/nginx@${DIGEST}`;
+const BY_DIGEST = `nginx@${DIGEST}`;
+const COPY = `123456789012.dkr.ecr.eu-central-1.amazonaws.com/repull/docker.io/library/nginx@${DIGEST}`;
+const note = (written: string) => ({
+  "image.repull.dev/web": `${written} ${DIGEST} same-index origin 2026-11-29T08:00:00Z`,
+});
+const annotations = note("nginx:1.27");
+/** containerd asks for a tag's digest by HEAD, which is not counted, and is refused at the manifest of that digest. */
+const limitAt = (image: string): string => LIMIT_MESSAGE(image).replace("manifests/latest", `manifests/${DIGEST}`);
 
 const kindsOf = (said: Omit<SaidPod, "name">) => {
   const object = pod({ name: "p", of: "web/1", ...said });
@@ -41,6 +47,15 @@ describe("a container", () => {
     ["a static pod",                                       { waits: LIMIT_MESSAGE("nginx:1.27"), annotations: { "kubernetes.io/config.mirror": "x" } }, []],
     ["an image of ours that cannot be pulled",             { image: USE, annotations, waits: MISSING_MESSAGE(USE) },                     ["substitute-failed"]],
     ["an image of ours, and the words about the one before", { image: USE, annotations, waits: LIMIT_MESSAGE("nginx:1.27") },            ["pending"]],
+    ["words that name the same digest elsewhere",          { image: USE, annotations, waits: limitAt("nginx:1.27") },                     ["pending"]],
+    ["words about the written digest, at the first place", { image: USE, annotations: note(BY_DIGEST), waits: limitAt(BY_DIGEST) },       ["pending"]],
+    ["words about a copy whose name ends as this one's",   { image: BY_DIGEST, annotations: note(BY_DIGEST), waits: MISSING_MESSAGE(COPY) }, ["pending"]],
+    ["words about a tag and digest of a copy",             { image: `nginx:1.27@${DIGEST}`, annotations, waits: MISSING_MESSAGE(COPY) },  ["pending"]],
+    ["words about a repository whose name begins alike",   { image: USE, annotations, waits: MISSING_MESSAGE(USE.replace("nginx@", "nginx-slim@")) }, ["pending"]],
+    ["CRI-O's words about ours",                           { image: USE, annotations, waits: `initializing source docker://${USE}: reading manifest ${DIGEST} in public.ecr.aws/docker/library/nginx: toomanyrequests` }, ["substitute-failed"]],
+    ["CRI-O's words, the repository apart from the digest", { image: USE, annotations, waits: `reading manifest ${DIGEST} in public.ecr.aws/docker/library/nginx: toomanyrequests` }, ["substitute-failed"]],
+    ["containerd's whole name for the written one",        { image: `nginx:1.27@${DIGEST}`, annotations, waits: limitAt(`docker.io/library/nginx@${DIGEST}`) }, ["substitute-failed"]],
+    ["kubelet's own words that name no image",             { image: USE, annotations, waits: "pull QPS exceeded", reason: "ErrImagePull" }, ["pending"]],
   ];
   for (const [what, said, kinds] of table) {
     test(`is ${kinds[0] ?? "left alone"}: ${what}`, () => expect(kindsOf(said)).toEqual(kinds));
