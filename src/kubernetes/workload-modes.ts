@@ -23,14 +23,36 @@ export function modeLabelIn(metadata: unknown): string | undefined {
   return typeof label === "string" ? label : undefined;
 }
 
+/** The CronJob that a Job is of; undefined for another Job, and for another kind. */
+export function cronJobOf(kind: unknown, ownerReferences: unknown): string | undefined {
+  if (kind !== "Job" || !Array.isArray(ownerReferences)) return undefined;
+  const owners: readonly { readonly kind?: unknown; readonly name?: unknown }[] = ownerReferences;
+  const name = owners.find((owner) => owner?.kind === "CronJob")?.name;
+  return typeof name === "string" ? name : undefined;
+}
+
+type LabelledWorkload = Named & {
+  readonly namespace: string;
+  readonly modeLabel?: string;
+  /** The CronJob that a Job is of. */
+  readonly cronJob?: string;
+};
+
 /** The workloads whose label lowers their mode. */
-export function loweredModes(
-  workloads: Iterable<Named & { readonly namespace: string; readonly modeLabel?: string }>,
-): ReadonlyMap<string, LoweredMode> {
+export function loweredModes(workloads: Iterable<LabelledWorkload>): ReadonlyMap<string, LoweredMode> {
+  const all = [...workloads];
   const lowered = new Map<string, LoweredMode>();
-  for (const { namespace, kind, name, modeLabel } of workloads) {
+  for (const { namespace, kind, name, modeLabel } of all) {
     const mode = modeLabel === undefined ? "remediate" : modeOf("remediate", modeLabel);
     if (mode !== "remediate") lowered.set(keyOf(namespace, { kind, name }), mode);
+  }
+  // A Job that was made of a CronJob by hand has any name.
+  for (const { namespace, kind, name, cronJob } of all) {
+    const ofCronJob = cronJob && lowered.get(keyOf(namespace, { kind: "CronJob", name: cronJob }));
+    if (!ofCronJob) continue;
+    const [key = "", byName] = workloadsOf({ kind, name }).map((one) => keyOf(namespace, one));
+    if (byName !== keyOf(namespace, { kind: "CronJob", name: cronJob }))
+      lowered.set(key, lower(lowered.get(key), ofCronJob));
   }
   return lowered;
 }

@@ -24,8 +24,8 @@ export type ScannedTemplate = {
   readonly wants?: number;
   /** Of a CronJob, where it is not suspended. */
   readonly schedule?: string;
-  /** A Job of a CronJob: its pods count as the CronJob's. */
-  readonly isOfCronJob: boolean;
+  /** Of a Job: the CronJob that it is of, as whose its pods count. */
+  readonly cronJob?: string;
   /** Of its own metadata. */
   readonly modeLabel?: string;
 };

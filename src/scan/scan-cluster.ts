@@ -72,12 +72,13 @@ function workloadsOf({ pods, templates }: ClusterInventory): readonly Workload[]
     return known;
   };
   const ofCronJobs = new Set(
-    templates.flatMap(({ namespace, kind, name, isOfCronJob }) =>
-      isOfCronJob ? [`${namespace}/${kind}/${name}`] : [],
+    templates.flatMap(({ namespace, kind, name, cronJob }) =>
+      cronJob === undefined ? [] : [`${namespace}/${kind}/${name}`],
     ),
   );
   for (const template of templates)
-    if (!template.isOfCronJob) at(template.namespace, template.kind, template.name).template = template;
+    if (template.cronJob === undefined)
+      at(template.namespace, template.kind, template.name).template = template;
   for (const pod of pods) {
     const { namespace, workload, isMirror, isEnding } = pod.facts;
     const isOfCronJob = ofCronJobs.has(`${namespace}/${workload.kind}/${workload.name}`);

@@ -232,6 +232,7 @@ describe("a pod is not changed", () => {
     ["its label says observe",                           { pods: [{ name: "web-1", of: "web/1", labels: { "repull.dev/mode": "observe" } }] },            ["dry-run"]],
     ["its label says off",                               { pods: [{ name: "web-1", of: "web/1", labels: { "repull.dev/mode": "off" } }] },                ["not-eligible opted-out"]],
     ["its label is a word of no meaning",                { pods: [{ name: "web-1", of: "web/1", labels: { "repull.dev/mode": "yes" } }] },                ["dry-run"]],
+    ["its label is empty",                               { pods: [{ name: "web-1", of: "web/1", labels: { "repull.dev/mode": "" } }] },                   ["dry-run"]],
     ["its namespace's label says off",                   { namespaceLabel: "off" },                                                                       ["not-eligible opted-out"]],
     ["its Deployment's own label says off",              { workloadLabel: "off" },                                                                        ["not-eligible opted-out"]],
     ["its Deployment's own label says observe",          { workloadLabel: "observe" },                                                                    ["dry-run"]],

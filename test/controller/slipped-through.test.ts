@@ -1,7 +1,8 @@
 /** Pods that admission did not change: the metric counts them by reason, and their workload is told. */
 
 import { afterEach, expect, test } from "vitest";
-import { pod } from "../support/kubernetes/cluster-objects.ts";
+import { MODES_MAX } from "../../src/kubernetes/workload-modes.ts";
+import { deployment, pod } from "../support/kubernetes/cluster-objects.ts";
 import { clusterWorld } from "../support/kubernetes/cluster-world.ts";
 import { imageNamed } from "../support/kubernetes/registries-in-memory.ts";
 
@@ -10,7 +11,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-test("a pod that started as it was written after its image was proved is counted and told once, and its older sibling is counted", async () => {
+async function pods(...labelled: readonly string[]) {
   const made = await clusterWorld({
     registries: {
       "docker.io": { images: { "library/app:1": {} } },
@@ -25,17 +26,34 @@ test("a pod that started as it was written after its image was proved is counted
     const creationTimestamp = new Date(world.clock.now()).toISOString();
     return { ...one, metadata: { ...one.metadata, creationTimestamp } };
   };
+  for (const name of labelled) {
+    const one = deployment(name, "registry.example/other:1");
+    cluster.put("deployments", {
+      ...one,
+      metadata: { ...one.metadata, labels: { "repull.dev/mode": "observe" } },
+    });
+  }
   made.addPods([running("old")]);
   const { parts } = made.controller();
   await world.run(60);
   made.addPods([running("new")]);
   await world.run(60);
   const { values } = await parts.metrics.slipped.get();
-  expect(Object.fromEntries(values.map(({ labels, value }) => [labels.reason, value]))).toEqual({
-    "not-asked": 1,
-    "created-before": 1,
-    "always-pull": 0,
-  });
   const told = cluster.all("events").filter(({ reason }) => reason === "ImageNotSwapped");
-  expect(told.map(({ regarding }) => `${regarding?.kind}/${regarding?.name}`)).toEqual(["Deployment/web"]);
+  return {
+    counts: Object.fromEntries(values.map(({ labels, value }) => [labels.reason, value])),
+    told: told.map(({ regarding }) => `${regarding?.kind}/${regarding?.name}`),
+  };
+}
+
+test("a pod that started as it was written after its image was proved is counted and told once, and its older sibling is counted", async () => {
+  expect(await pods()).toEqual({
+    counts: { "not-asked": 1, "created-before": 1, "always-pull": 0 },
+    told: ["Deployment/web"],
+  });
+});
+
+test("a pod is not told where the index has lowered its whole namespace, because it has no room for each workload", async () => {
+  const many = Array.from({ length: MODES_MAX + 1 }, (_, at) => `other-${at}`);
+  expect(await pods(...many)).toMatchObject({ counts: { "not-asked": 0 }, told: [] });
 });

@@ -16,13 +16,40 @@ describe("loweredModes", () => {
       deployment("e", "Off"),
       deployment("f", ""),
     ];
-    expect(Object.fromEntries(loweredModes(all))).toEqual({
+    expect(Object.fromEntries(loweredModes(all.values()))).toEqual({
       "shop/Deployment/b": "off",
       "shop/Deployment/c": "observe",
       "shop/Deployment/e": "observe",
       "shop/Deployment/f": "observe",
     });
   });
+});
+
+type Labelled = { namespace: string; kind: string; name: string; modeLabel?: string; cronJob?: string };
+
+describe("loweredModes of a Job of a labelled CronJob", () => {
+  const cronJob = { namespace: "shop", kind: "CronJob", name: "report", modeLabel: "off" };
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [title: string, job: { name: string; cronJob?: string; modeLabel?: string; namespace?: string }, named: object])[] = [
+    ["names it where a person has named it",                { name: "report-by-hand", cronJob: "report" },                        { "shop/Job/report-by-hand": "off" }],
+    ["names it where it is called as its CronJob",          { name: "report", cronJob: "report" },                                { "shop/Job/report": "off" }],
+    ["names it where a number makes it another's",          { name: "other-1", cronJob: "report" },                               { "shop/Job/other-1": "off" }],
+    ["keeps the lower mode",                                { name: "by-hand", cronJob: "report", modeLabel: "observe" },         { "shop/Job/by-hand": "off" }],
+    ["spares the room where its name says it",              { name: "report-29400480", cronJob: "report" },                       {}],
+    ["names no Job of another namespace",                   { name: "by-hand", cronJob: "report", namespace: "other" },           {}],
+    ["names no Job without a CronJob",                      { name: "by-hand" },                                                  {}],
+  ];
+  for (const [title, job, named] of table)
+    test(title, () => {
+      const all = new Map<string, Labelled>([
+        ["job", { namespace: "shop", kind: "Job", ...job }],
+        ["cron", cronJob],
+      ]);
+      expect(Object.fromEntries(loweredModes(all.values()))).toEqual({
+        "shop/CronJob/report": "off",
+        ...named,
+      });
+    });
 });
 
 describe("modeOfWorkload", () => {

@@ -7,7 +7,7 @@ import { type ImageReference, tryParseReference } from "../../image/reference.ts
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { matchesGlob, matchesImage, type Scope } from "../../substitution/glob.ts";
 import { podImages, templateOf } from "../pod-images.ts";
-import { modeLabelIn } from "../workload-modes.ts";
+import { cronJobOf, modeLabelIn } from "../workload-modes.ts";
 import { isOwnerInScope, type Owner } from "../workloads/owners.ts";
 import type { PodFacts } from "../workloads/pod-facts.ts";
 
@@ -22,6 +22,8 @@ export type TemplateFacts = {
   readonly generation: number;
   /** Of the workload's own metadata. */
   readonly modeLabel?: string;
+  /** Of a Job: the CronJob that it is of. */
+  readonly cronJob?: string;
 };
 
 export type ImageInUse = {
@@ -51,8 +53,10 @@ export function templateFacts(object: unknown): TemplateFacts | undefined {
   const { uid, namespace, name, generation } = metadata ?? {};
   if (template === undefined || typeof uid !== "string") return undefined;
   const modeLabel = modeLabelIn(metadata);
+  const cronJob = cronJobOf(kind, metadata?.ownerReferences);
   return {
     uid,
+    ...(cronJob === undefined ? {} : { cronJob }),
     ...(modeLabel === undefined ? {} : { modeLabel }),
     kind: String(kind),
     namespace: String(namespace),

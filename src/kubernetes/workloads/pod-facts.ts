@@ -5,8 +5,8 @@
 
 import { type Digest, isDigest } from "../../image/digest.ts";
 import { annotationKey, parseAnnotation, type SwapNote } from "../annotation.ts";
-import { MODE_LABEL } from "../mode.ts";
 import { type PodImage, podImages } from "../pod-images.ts";
+import { modeLabelIn } from "../workload-modes.ts";
 import { controllerOf, type Owner, type Workload, workloadOf } from "./owners.ts";
 
 export type PodFacts = {
@@ -57,7 +57,7 @@ export function podFacts(object: unknown): PodFacts | undefined {
   const templateHash = textOf(labels["pod-template-hash"]);
   const hash = templateHash ?? textOf(labels["controller-revision-hash"]);
   const statuses = statusesOf(membersOf(status));
-  const modeLabel = textOf(labels[MODE_LABEL]);
+  const modeLabel = modeLabelIn(metadata);
   const node = textOf(membersOf(spec).nodeName);
   return {
     uid,

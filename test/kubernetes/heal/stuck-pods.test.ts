@@ -24,7 +24,8 @@ const note = (written: string) => ({
 });
 const annotations = note("nginx:1.27");
 /** containerd asks for a tag's digest by HEAD, which is not counted, and is refused at the manifest of that digest. */
-const limitAt = (image: string): string => LIMIT_MESSAGE(image).replace("manifests/latest", `manifests/${DIGEST}`);
+const limitAt = (image: string): string =>
+  LIMIT_MESSAGE(image).replace("manifests/latest", `manifests/${DIGEST}`);
 
 const kindsOf = (said: Omit<SaidPod, "name">) => {
   const object = pod({ name: "p", of: "web/1", ...said });

@@ -23,17 +23,23 @@ export async function findWorkload(wanted: WorkloadName, session: ClusterSession
   const inventory = await readInventory(session);
   const isWanted = (one: WorkloadName): boolean => printWorkloadName(one) === printWorkloadName(wanted);
   const template = inventory.templates.find(isWanted);
+  // A CronJob's pods are its Jobs', whose names tell it only while they are those of a schedule.
+  const jobs = inventory.templates.filter(
+    ({ namespace, cronJob }) =>
+      cronJob !== undefined && isWanted({ namespace, kind: "CronJob", name: cronJob }),
+  );
+  const names = new Set([wanted, ...jobs].map(printWorkloadName));
   const pods = inventory.pods.filter(({ facts }) =>
-    isWanted({ ...facts.workload, namespace: facts.namespace }),
+    names.has(printWorkloadName({ ...facts.workload, namespace: facts.namespace })),
   );
   if (template === undefined && pods.length === 0) {
-    const names = [
+    const known = [
       ...inventory.templates.map(printWorkloadName),
       ...inventory.pods.map(({ facts }) =>
         printWorkloadName({ ...facts.workload, namespace: facts.namespace }),
       ),
     ];
-    const likely = suggest(printWorkloadName(wanted), names);
+    const likely = suggest(printWorkloadName(wanted), known);
     const perhaps = likely === undefined ? "" : `, perhaps ${likely}`;
     throw new InvalidInput(
       "NAME",

@@ -5,7 +5,7 @@ import type { Kind } from "../../../cluster/kinds.ts";
 import { listReduced } from "../../../cluster/list-reduced.ts";
 import { MODE_LABEL } from "../../../kubernetes/mode.ts";
 import { podImages, templateOf } from "../../../kubernetes/pod-images.ts";
-import { loweredModes, modeLabelIn } from "../../../kubernetes/workload-modes.ts";
+import { cronJobOf, loweredModes, modeLabelIn } from "../../../kubernetes/workload-modes.ts";
 import { podFacts } from "../../../kubernetes/workloads/pod-facts.ts";
 import type { ClusterInventory, ScannedPod, ScannedTemplate } from "../../../scan/cluster-inventory.ts";
 import type { ClusterSession } from "./cluster-session.ts";
@@ -71,7 +71,7 @@ function scannedTemplate(object: unknown): ScannedTemplate | undefined {
   const { replicas, parallelism } = own;
   const { suspend, schedule } = membersOf(spec);
   const wants = typeof replicas === "number" ? replicas : typeof parallelism === "number" ? parallelism : 1;
-  const owners = Array.isArray(ownerReferences) ? ownerReferences.map(membersOf) : [];
+  const cronJob = cronJobOf(kind, ownerReferences);
   return {
     ...{ kind: String(kind), namespace, name },
     images: podImages(template.spec).map(({ image, container }) => ({ image, container })),
@@ -79,7 +79,7 @@ function scannedTemplate(object: unknown): ScannedTemplate | undefined {
     ...(kind === "DaemonSet" ? {} : { wants }),
     ...(typeof schedule === "string" && suspend !== true ? { schedule } : {}),
     ...(modeLabel === undefined ? {} : { modeLabel }),
-    isOfCronJob: kind === "Job" && owners.some((owner) => owner.kind === "CronJob"),
+    ...(cronJob === undefined ? {} : { cronJob }),
   };
 }
 

@@ -38,7 +38,7 @@ export async function undoWorkload(
   const substituted = found.pods.filter(({ facts }) =>
     facts.containers.some(({ note }) => note !== undefined),
   );
-  const commands = commandsFor(found, substituted);
+  const commands = commandsFor(found, substituted, session);
   const service = printWorkloadName(found.name);
   const about = {
     ...{ service, cluster: session.name, label: LABEL, labelled: target.words, commands },
@@ -92,8 +92,9 @@ async function isToldToAdmission(
   if (isSeen || inventory.rows.size === 0) return true;
   const until = clock.now() + TOLD_MS_MAX;
   for (;;) {
-    const modes = readModes(await cluster.list("imageindexes"));
-    if (modeOfWorkload(modes, namespace, name) === "off") return true;
+    // The policy is asked once with each object, and an object that does not say it yet still gives its images.
+    const objects = await cluster.list("imageindexes");
+    if (objects.every((one) => modeOfWorkload(readModes([one]), namespace, name) === "off")) return true;
     if (clock.now() >= until) return false;
     await clock.sleep(1_000);
   }
@@ -137,13 +138,24 @@ function againFor({ namespace, words }: ModeTarget): string {
 }
 
 /** How pods are made anew from what is written. */
-function commandsFor({ name }: FoundWorkload, pods: FoundWorkload["pods"]): readonly string[] {
+function commandsFor(
+  { name, template }: FoundWorkload,
+  pods: FoundWorkload["pods"],
+  { clock, flags }: Pick<ClusterSession, "clock" | "flags">,
+): readonly string[] {
   const { namespace, kind } = name;
   const target = `${kind.toLowerCase()} ${name.name}`;
   if (["Deployment", "StatefulSet", "DaemonSet"].includes(kind))
     return [`kubectl -n ${namespace} rollout restart ${target}`];
-  if (kind === "CronJob")
-    return [`kubectl -n ${namespace} create job --from=cronjob/${name.name} ${name.name}-again`];
+  const cronJob = kind === "CronJob" ? name.name : template?.cronJob;
+  if (cronJob !== undefined) {
+    // By a number at the end admission knows the CronJob of a Job (workload-modes.ts); that of a schedule is in minutes.
+    const job = `${cronJob}-${Math.floor(clock.now() / 1_000)}`;
+    return [
+      ...(kind === "CronJob" ? [] : [`repull undo ${namespace}/CronJob/${cronJob} --yes${flags}`]),
+      `kubectl -n ${namespace} create job --from=cronjob/${cronJob} ${job}`,
+    ];
+  }
   // An operator makes the pods of its own kinds anew; to delete what it was asked for would delete all of it.
   if (!["Job", "Pod"].includes(kind))
     return pods.map(({ facts }) => `kubectl -n ${namespace} delete pod ${facts.name}`);
