@@ -17,7 +17,6 @@ import {
 } from "../../kubernetes/heal/decide-heal.ts";
 import { healPatch } from "../../kubernetes/heal/heal-patch.ts";
 import { type StuckContainer, stuckContainers } from "../../kubernetes/heal/stuck-pods.ts";
-import { loweredModes, modeOfWorkload, type WorkloadModes } from "../../kubernetes/workload-modes.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import type { Clock, Timer } from "../../runtime/clock.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
@@ -27,6 +26,7 @@ import type { Copies } from "../copies/copies.ts";
 import type { TellOwner } from "../events.ts";
 import type { Leader } from "../leader.ts";
 import type { ControllerMetrics } from "../metrics.ts";
+import { createLabels } from "./current-labels.ts";
 import type { ClosedGate, Gates } from "./gates.ts";
 import { executionOf, type HealEnd, healOutcome, REASON_OF } from "./heal-outcome.ts";
 import type { Prover } from "./prove.ts";
@@ -84,7 +84,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
   const tries = new Map<string, Tries>();
   const groups = new Map<string, Group>();
   const read = rememberedClassifier();
-  let modes: WorkloadModes = new Map();
+  const labelsOf = createLabels(view, clock);
 
   const tell = async (
     { pod }: StuckContainer,
@@ -239,12 +239,8 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     };
     groups.set(name, group);
     watchPatchedBefore(group, stuck, now);
-    const labels = [
-      view.namespaces.get(pod.namespace)?.modeLabel,
-      modeOfWorkload(modes, pod.namespace, pod.workload),
-    ];
     const factsOf = (proved: { readonly proof?: HealProof }, tried: readonly string[]): HealFacts => ({
-      ...standingOf(stuck, labels, settings),
+      ...standingOf(stuck, labelsOf(pod), settings),
       ...{ ...proved, tried, copiesEnded: group.copiesEnded },
     });
     let action = decideHeal(stuck, factsOf({}, mine.uses));
@@ -288,7 +284,6 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
   return {
     async pass() {
       if (view.missing().size > 0 || !leader.isLeading()) return;
-      modes = loweredModes(view.templates.values());
       const stuck = [...view.pods.values()].flatMap((pod) => stuckContainers(pod, read));
       metrics.stuck.set(new Set(stuck.map(({ pod }) => pod.uid)).size);
       await forEachConcurrently(stuck, AT_ONCE, heal);

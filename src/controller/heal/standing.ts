@@ -17,7 +17,7 @@ export type HealSettings = {
   readonly namespace: string;
 };
 
-/** @param labels what the labels of the pod's namespace and workload say of the mode */
+/** @param labels what the labels of the pod now, its namespace and its workload say of the mode */
 export function standingOf(
   { pod, container }: Pick<StuckContainer, "pod" | "container">,
   labels: readonly (string | undefined)[],
