@@ -23,8 +23,8 @@ export function executionsHere(copy: (request: Json) => Promise<unknown>): Execu
   let running = 0;
 
   const run = async (name: string, request: Json): Promise<void> => {
-    if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
+    if (running < AT_ONCE) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       known.set(name, { status: "succeeded", ...parseMirrorRejection(await copy(request)) });
     } catch (error) {
@@ -33,8 +33,10 @@ export function executionsHere(copy: (request: Json) => Promise<unknown>): Execu
         because: error instanceof Error ? error.message : String(error),
       });
     } finally {
-      running -= 1;
-      waiting.shift()?.();
+      // Who waits gets this place, before a copy that is asked for in this moment.
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
     }
   };
   const forget = (): void => {
