@@ -28,11 +28,26 @@ export type IndexObjects = {
 };
 
 const OWN_NAME = /^repull-(\d+)$/;
+const PROBE_NAME = "repull-probe";
+const OLD_DEFINITION =
+  "the definition imageindexes.repull.dev is older than the controller and drops spec.modes: a workload has the label repull.dev/mode, so the index is empty until the definition is upgraded";
 
 export function createIndexObjects(
   cluster: Pick<ClusterPort, "list" | "create" | "replace" | "delete">,
 ): IndexObjects {
   const known = new Map<string, ImageIndexObject>();
+  let keepsModes = false;
+
+  /** A definition that is older than this controller (`crd.install: false`) drops the member without a word. */
+  const areModesKept = async (modes: Readonly<Record<string, LoweredMode>>): Promise<boolean> => {
+    if (keepsModes) return true;
+    const [one] = packRows(new Map());
+    if (one === undefined) return false;
+    const probe = { ...one, metadata: { ...one.metadata, name: PROBE_NAME }, spec: { rows: {}, modes } };
+    const stored = await cluster.create("imageindexes", probe, { dryRun: true });
+    keepsModes = stored.spec.modes !== undefined;
+    return keepsModes;
+  };
 
   const put = async (object: ImageIndexObject): Promise<boolean> => {
     const before = known.get(object.metadata.name ?? "");
@@ -53,14 +68,20 @@ export function createIndexObjects(
       const objects = await cluster.list("imageindexes");
       const ours = objects.filter(({ metadata }) => OWN_NAME.test(metadata.name ?? ""));
       known.clear();
+      keepsModes = false;
       for (const object of ours) known.set(object.metadata.name ?? "", object);
       return readRows(ours);
     },
     async write(rows, modes = new Map()) {
       const said = modes.size === 0 ? {} : { modes: boundedModes(modes) };
-      const objects = packRows(rows).map((one) => ({ ...one, spec: { ...one.spec, ...said } }));
       let written = 0;
       try {
+        // Admission that cannot be told what to leave alone leaves everything alone.
+        const isSaid = said.modes === undefined || (await areModesKept(said.modes));
+        const objects = packRows(isSaid ? rows : new Map()).map((one) => ({
+          ...one,
+          spec: { ...one.spec, ...(isSaid ? said : {}) },
+        }));
         // From the end: a row that moves to another object is in two of them for a moment, never in none.
         for (const object of objects.toReversed()) if (await put(object)) written += 1;
         for (const name of [...known.keys()])
@@ -69,6 +90,7 @@ export function createIndexObjects(
             known.delete(name);
             written += 1;
           }
+        if (!isSaid) return { kind: "refused", error: new ClusterError(0, "NotServed", OLD_DEFINITION) };
       } catch (error) {
         if (isChangedBetween(error)) return { kind: "changed" };
         if (

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ClusterError } from "../../src/cluster/cluster-error.ts";
 import { indexStatusSchema } from "../../src/controller/index-status.ts";
 import { readModes } from "../../src/kubernetes/image-index.ts";
+import { createSandboxCluster } from "../../src/sandbox/kubernetes/sandbox-cluster.ts";
 import { deployment, node, pod } from "../support/kubernetes/cluster-objects.ts";
 import { controllerWorld, HOUR, MINUTE } from "../support/kubernetes/controller-world.ts";
 import { imageNamed } from "../support/kubernetes/registries-in-memory.ts";
@@ -116,6 +117,41 @@ describe("the index", () => {
     label({});
     await controller.pass();
     expect(modes()).toEqual({});
+  });
+
+  test("is empty, and says why, where an older definition drops the labels of workloads; and full once it keeps them", async () => {
+    const cluster = createSandboxCluster();
+    let isOld = true;
+    const pruned = (object: object) => {
+      const { spec } = object as { spec?: { modes?: unknown } };
+      if (isOld && spec !== undefined) delete spec.modes;
+      return object as never;
+    };
+    const { create, replace } = cluster;
+    Object.assign(cluster, {
+      create: (kind: "imageindexes", object: object, options?: object) =>
+        create(kind, pruned(structuredClone(object)), options),
+      replace: (kind: "imageindexes", object: object, options?: object) =>
+        replace(kind, pruned(structuredClone(object)), options),
+    });
+    const world = await controllerWorld({ holds: both, cluster });
+    const web = deployment("web");
+    world.cluster.put("deployments", web);
+    const controller = await world.start();
+    expect(world.row()?.use).toBe(USE);
+    const labels = { "repull.dev/mode": "off" };
+    world.cluster.put("deployments", { ...web, metadata: { ...web.metadata, labels } });
+    world.clock.advance(2 * MINUTE);
+    await controller.pass();
+    const state = cluster.all("configmaps").find(({ metadata }) => metadata.name === "repull-state");
+    const { refused } = indexStatusSchema.parse(JSON.parse(state?.data?.status ?? ""));
+    expect([world.rows().size, refused]).toEqual([0, expect.stringMatching(/imageindexes\.repull\.dev/)]);
+    isOld = false;
+    await controller.pass();
+    expect([world.row()?.use, Object.fromEntries(readModes(cluster.all("imageindexes")))]).toEqual([
+      USE,
+      { "shop/Deployment/web": "off" },
+    ]);
   });
 
   test("names no place that the fence does not let be named", async () => {

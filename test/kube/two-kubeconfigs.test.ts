@@ -147,6 +147,9 @@ test("the account's controller takes the Lease when the administrator's ends, wr
   await until(async () => account.outcomes.length > 0);
   expect([kindsOf(administrator), kindsOf(account)]).toEqual([[], ["succeeded"]]);
   expect(await podsOf("web")).toEqual(healed("nginx:1.27"));
+  await plane.kubectl(["label", "-n", "shop", "deployment", "web", "repull.dev/mode=off"]);
+  await until(async () => (await indexed()).includes('"shop/Deployment/web":"off"'));
+  expect(await indexed()).toContain(useOf("redis:7"));
 });
 
 test("two that lead in two namespaces change each pod once, and tell of one execution", async () => {
