@@ -8,6 +8,7 @@ import type { ClusterPort } from "../cluster/cluster-port.ts";
 import { type IndexRow, packRows, readRows } from "../kubernetes/image-index.ts";
 import type { ImageIndexObject } from "../kubernetes/objects/objects.ts";
 import { boundedModes, type LoweredMode } from "../kubernetes/workload-modes.ts";
+import { OLD_DEFINITION } from "./index-status.ts";
 import { isChangedBetween } from "./leader-state.ts";
 
 export type IndexWrite =
@@ -29,8 +30,6 @@ export type IndexObjects = {
 
 const OWN_NAME = /^repull-(\d+)$/;
 const PROBE_NAME = "repull-probe";
-const OLD_DEFINITION =
-  "the definition imageindexes.repull.dev is older than the controller and drops spec.modes: a workload has the label repull.dev/mode, so the index is empty until the definition is upgraded";
 
 export function createIndexObjects(
   cluster: Pick<ClusterPort, "list" | "create" | "replace" | "delete">,

@@ -28,6 +28,10 @@ export type IndexStatus = z.infer<typeof indexStatusSchema>;
 
 export const EXPIRED_MAX = 20;
 
+/** `refused` where the API server drops `spec.modes`. */
+export const OLD_DEFINITION =
+  "the definition imageindexes.repull.dev is older than the controller and drops spec.modes: a workload has the label repull.dev/mode, so the index is empty until the definition is upgraded";
+
 /** `placed`, or why not. */
 export function rowsByState(rows: Iterable<IndexRow>): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};

@@ -1,6 +1,6 @@
 /** Whether a controller leads, and what the index of proved images is worth now. */
 
-import { type IndexStatus, indexStatusSchema } from "../../../controller/index-status.ts";
+import { type IndexStatus, indexStatusSchema, OLD_DEFINITION } from "../../../controller/index-status.ts";
 import { NAME as LEASE, STATE_CONFIG_MAP as STATE } from "../../../kubernetes/chart/names.ts";
 import { type Check, failed, listed, passed, skipped } from "../check.ts";
 import { type ClusterUnderTest, part, unreadPart } from "./cluster-under-test.ts";
@@ -55,7 +55,9 @@ function stateCheck(
     return failed(
       check,
       `the index could not be written: ${refused}`,
-      "compare the chart's allowedRegistries with the places in the policy document",
+      refused === OLD_DEFINITION
+        ? "install the chart again with crd.install=true"
+        : "compare the chart's allowedRegistries with the places in the policy document",
     );
   if (!(now - Date.parse(at) < LOOKED_MS_MAX))
     return failed(
