@@ -21,12 +21,15 @@ export type ExecutionSummary = {
   readonly endedAt?: number;
   /** What it returned: the outcome. */
   readonly result?: unknown;
+  /** `prod/web`, from the event with which it was started, where it returned nothing. */
+  readonly workload?: string;
   /** Why its result could not be read. */
   readonly because?: string;
 };
 
 /** The engine's memory of remediations, newest first. */
 export interface ExecutionHistory {
+  /** Those that run, and those that began or ended since. */
   past(since: number): Promise<readonly ExecutionSummary[]>;
 }
 
@@ -67,7 +70,7 @@ export function mergeHistory(
 }
 
 function entryOf(
-  { name, status, startedAt, endedAt, result, because }: ExecutionSummary,
+  { name, status, startedAt, endedAt, result, because, workload }: ExecutionSummary,
   effects: readonly ActiveSubstitution[],
 ): HistoryEntry {
   const read = outcomeSchema.safeParse(result);
@@ -80,7 +83,7 @@ function entryOf(
     ...optional("because", outcome?.because ?? because),
     ...optional("decision", outcome?.decision),
     ...(outcome?.workload === undefined
-      ? {}
+      ? optional("workload", workload)
       : { workload: `${clusterName(outcome.workload.cluster)}/${outcome.workload.name}` }),
     ...(outcome?.formerTaskDefinition === undefined ? {} : { former: outcome.formerTaskDefinition }),
     ...(outcome?.newTaskDefinition === undefined ? {} : { revision: outcome.newTaskDefinition }),
@@ -108,7 +111,10 @@ function entryOfTags(effect: ActiveSubstitution): HistoryEntry {
           ended: "by-hand",
           because: "made by repull fix; the repull:* tags of the new revision have the details",
         }
-      : { ended: "unknown", because: "the execution is forgotten; its revision's tags tell the rest" }),
+      : {
+          ended: "unknown",
+          because: "Lambda no longer has the execution; the rest is from the tags of its revision",
+        }),
     workload: `${clusterName(clusterArn)}/${name}`,
     former,
     revision,

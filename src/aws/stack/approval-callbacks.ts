@@ -16,13 +16,11 @@ import type { CallbackResult } from "../../runtime/steps.ts";
 import { findExecution, statusIn } from "../adapters/durable-executions.ts";
 import { callAws, hasErrorCode } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { listExecutions } from "./list-executions.ts";
+import { listExecutions, RUNS_MS_MAX } from "./list-executions.ts";
 
 const PAGE = 1000;
 /** Newest first: a question that waits is among the last things that happened. An execution has 3,000 operations at most. */
 const PAGES_MAX = 12;
-/** Longer than the ExecutionTimeout of `remediate`, in this release and earlier ones: what began before has ended. */
-const RUNS_MS_MAX = 60 * 86_400_000;
 
 /** @param functionName name or ARN of the stack's remediate function, without a version */
 export function createApprovalStore(

@@ -1,4 +1,7 @@
-/** What Lambda remembers of the durable executions of `remediate`: their times, and what they returned. */
+/**
+ * What Lambda remembers of the durable executions of `remediate`: their times, what they returned, and for whom the others
+ * were started.
+ */
 
 import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { optional } from "../../ecs/json-fields.ts";
@@ -8,7 +11,8 @@ import { type Clock, systemClock } from "../../runtime/clock.ts";
 import { statusIn, tryParseJson } from "../adapters/durable-executions.ts";
 import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { listExecutions } from "./list-executions.ts";
+import { listExecutions, RUNS_MS_MAX } from "./list-executions.ts";
+import { READ_MAX, workloadIn } from "./running-executions.ts";
 
 /** @param functionName name or ARN of the stack's remediate function, without a version */
 export function createExecutionHistory(
@@ -19,27 +23,29 @@ export function createExecutionHistory(
   const client = new LambdaClient(clientConfiguration(settings));
 
   /** One result that may not be read keeps nothing else from being told. */
-  const resultOf = async (arn: string): Promise<Pick<ExecutionSummary, "result" | "because">> => {
+  const dataOf = async (
+    arn: string,
+    status: ExecutionSummary["status"],
+  ): Promise<Pick<ExecutionSummary, "result" | "because" | "workload">> => {
     try {
-      const { Result } = await callAws("lambda:GetDurableExecution", () =>
+      const { Result, InputPayload } = await callAws("lambda:GetDurableExecution", () =>
         client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn, IncludeExecutionData: true })),
       );
-      return optional("result", tryParseJson(Result ?? ""));
+      return status === "succeeded"
+        ? optional("result", tryParseJson(Result ?? ""))
+        : optional("workload", workloadIn(tryParseJson(InputPayload ?? "")));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return { because: error.message };
     }
   };
 
-  const told = async ({
-    DurableExecutionArn,
-    DurableExecutionName,
-    Status,
-    StartTimestamp,
-    EndTimestamp,
-  }: Execution): Promise<ExecutionSummary> => {
+  const told = async (
+    { DurableExecutionArn, DurableExecutionName, Status, StartTimestamp, EndTimestamp }: Execution,
+    isNamed: boolean,
+  ): Promise<ExecutionSummary> => {
     const status = statusIn(Status);
-    const read = status === "succeeded" ? await resultOf(DurableExecutionArn ?? "") : {};
+    const read = status === "succeeded" || isNamed ? await dataOf(DurableExecutionArn ?? "", status) : {};
     return {
       name: DurableExecutionName ?? "",
       status,
@@ -51,10 +57,20 @@ export function createExecutionHistory(
 
   return {
     async past(since) {
-      const { executions } = await listExecutions(client, functionName, { since, now: now() });
+      // One that waited for an approval, a quota or a limit began long before what it did.
+      const listed = await listExecutions(client, functionName, { since: since - RUNS_MS_MAX, now: now() });
+      const executions = listed.executions.filter(
+        ({ StartTimestamp, EndTimestamp }) =>
+          EndTimestamp === undefined || Math.max(timeOf(StartTimestamp), timeOf(EndTimestamp)) >= since,
+      );
       const found: ExecutionSummary[] = [];
-      for (const execution of executions) found.push(await told(execution));
+      for (const [index, execution] of executions.entries())
+        found.push(await told(execution, index < READ_MAX));
       return found;
     },
   };
+}
+
+function timeOf(time: Date | undefined): number {
+  return time?.getTime() ?? 0;
 }

@@ -20,6 +20,9 @@ const PAGES_MAX = 20;
 /** Each halves the time: of sixty days five seconds are left. */
 const CUTS_MAX = 20;
 
+/** Longer than the ExecutionTimeout of `remediate`, in this release and earlier ones: what began before has ended. */
+export const RUNS_MS_MAX = 60 * 86_400_000;
+
 export type ListedExecutions = {
   readonly executions: readonly Execution[];
   /** Milliseconds since the epoch: what began before was not read. */

@@ -8,7 +8,7 @@ import type { JsonObject } from "../../runtime/json.ts";
 import { statusIn, tryParseJson } from "../adapters/durable-executions.ts";
 import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
-import { listExecutions } from "./list-executions.ts";
+import { listExecutions, RUNS_MS_MAX } from "./list-executions.ts";
 
 export type RunningExecution = {
   readonly execution: string;
@@ -18,10 +18,8 @@ export type RunningExecution = {
   readonly workload?: string;
 };
 
-/** Longer than the ExecutionTimeout of `remediate`, in this release and earlier ones: what began before has ended. */
-const RUNS_MS_MAX = 60 * 86_400_000;
 /** Each costs a request: of a storm the newest are named, and all are counted. */
-const READ_MAX = 50;
+export const READ_MAX = 50;
 
 /** Newest first. Throws AwsError. @param functionName name or ARN without a version */
 export async function runningExecutions(

@@ -48,3 +48,42 @@ test("tells of every page, newest first, with the result of what succeeded", asy
     { name: "r-0", status: "timed-out", startedAt, endedAt: startedAt + 100_000 },
   ]);
 });
+
+test("tells of what was begun before the time and ended after it, or runs still, and of whom", async () => {
+  const began = 1_768_903_200;
+  const sinceSeconds = began + 7200;
+  const event = JSON.stringify({
+    detail: { clusterArn: "arn:aws:ecs:us-east-1:123456789012:cluster/prod", group: "service:web" },
+  });
+  const stubOfTwoHours = await startAwsStub(({ action, query }) => {
+    if (!action.endsWith("/durable-executions"))
+      return { body: { ...one("r-1", "RUNNING"), InputPayload: event, Result: '{"outcome":"succeeded"}' } };
+    // As Lambda does: only those that began after the time that is asked for.
+    const isAsked = Date.parse(query.get("StartedAfter") ?? "") <= began * 1000;
+    const all = [
+      one("waits", "RUNNING"),
+      one("approved", "SUCCEEDED", sinceSeconds + 60),
+      one("died", "TIMED_OUT", sinceSeconds + 60),
+      one("over", "SUCCEEDED", sinceSeconds - 60),
+    ];
+    return { body: { DurableExecutions: isAsked ? all : [] } };
+  });
+  const settings = {
+    region: "us-east-1",
+    endpoint: stubOfTwoHours.url,
+    credentials: STUB_CREDENTIALS,
+    attemptsMax: 1,
+  };
+  try {
+    const found = await createExecutionHistory(settings, "repull-remediate", {
+      now: () => sinceSeconds * 1000 + 3_600_000,
+    }).past(sinceSeconds * 1000);
+    expect(found.map(({ name, workload }) => [name, workload])).toEqual([
+      ["waits", "prod/web"],
+      ["approved", undefined],
+      ["died", "prod/web"],
+    ]);
+  } finally {
+    await stubOfTwoHours.stop();
+  }
+});
