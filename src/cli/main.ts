@@ -7,7 +7,7 @@ import { EXIT } from "./exit-status.ts";
 import { tooOldNode } from "./node-version.ts";
 import { wrongCall } from "./output/command-error.ts";
 import { processIo } from "./process-io.ts";
-import { commandOf, unknownHelp, wordsOf } from "./program/command-words.ts";
+import { commandOf, unknownHelp, unknownInGroup, wordsOf } from "./program/command-words.ts";
 import { createProgram } from "./program/create-program.ts";
 import { type AccountFlags, isBounded, secondsIn } from "./program/options/account-options.ts";
 import { reportPlace } from "./program/report-place.ts";
@@ -77,13 +77,18 @@ try {
   if (unknown !== undefined) throw new WrongCall(unknown);
   await program.parseAsync(asked, { from: "user" });
 } catch (error) {
-  const command = wordsOf(commandOf(given, program));
+  const named = commandOf(given, program);
+  const command = wordsOf(named);
   runner.begin({ command, ...flags });
   if (!(error instanceof CommanderError)) process.exitCode = runner.tellThrown(error);
   else if (error.exitCode === 0) process.exitCode = EXIT.done;
   // The help that commander shows where no command is named has said it.
   else if (error.code === "commander.help") process.exitCode = EXIT.usage;
-  else process.exitCode = runner.tell(wrongCall(inOneLine(error.message), command));
+  else {
+    const isInGroup = error.code === "commander.excessArguments" && named.commands.length > 0;
+    const inGroup = isInGroup ? unknownInGroup(named) : undefined;
+    process.exitCode = runner.tell(wrongCall(inGroup ?? inOneLine(error.message), command));
+  }
 } finally {
   callOff();
 }

@@ -6,15 +6,18 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tooOldNode } from "../../src/cli/node-version.ts";
 import { describeError, errorLine } from "../../src/cli/output/command-error.ts";
+import { createProgram } from "../../src/cli/program/create-program.ts";
 import { EXAMPLES, SUMMARIES } from "../../src/cli/program/help-text.ts";
 import { reportPlace } from "../../src/cli/program/report-place.ts";
 import { RefusedCommand } from "../../src/cli/refused-command.ts";
 import { WrongCall } from "../../src/cli/wrong-call.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
+import { commandIo } from "../support/command-io.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const PROFILES = [
@@ -44,7 +47,25 @@ const silent = createServer(() => {});
 beforeAll(() => new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve)));
 afterAll(() => silent.close());
 
+/** `policy check`, and each other command that has none below it. */
+function leaves(from: Command, path = ""): readonly string[] {
+  return from.commands.flatMap((command) => {
+    const words = `${path} ${command.name()}`.trim();
+    return command.commands.length === 0 ? [words] : leaves(command, words);
+  });
+}
+
 describe("the help of each command", () => {
+  it("has an example for every command that can be called", () => {
+    const program = createProgram({
+      version: "0",
+      io: commandIo({}),
+      begin: () => {},
+      finish: async () => {},
+    });
+    expect(leaves(program).filter((words) => EXAMPLES[words] === undefined)).toEqual([]);
+  });
+
   for (const [command, examples] of Object.entries(EXAMPLES))
     it(`shows examples and exit statuses for repull ${command}, and options that exist`, async () => {
       const { out } = await repull([...command.split(" "), "--help"]);

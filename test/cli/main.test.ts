@@ -66,6 +66,13 @@ describe("the command line", () => {
       2,
       /^repull: unknown command 'plna', perhaps plan;[^\n]*\n$/,
     ],
+    [
+      "a command of a group that is nearly one",
+      ["mirrors", "lst"],
+      2,
+      /^repull mirrors: unknown command 'lst', perhaps list;[^\n]*\n$/,
+    ],
+    ["a controller without a region", ["kubernetes", "controller"], 2, /give --no-aws[^\n]*, set AWS_REGION/],
     ["its version as a command", ["version"], 0, /^repull \d+\.\d+\.\d+, Node v\d+/],
     ["its version in short", ["-v"], 0, /^\d+\.\d+\.\d+\n$/],
     ["a seed that is none", ["demo", "--seed", ""], 2, /--seed/],

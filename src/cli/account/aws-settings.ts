@@ -4,13 +4,20 @@ import type { AwsSettings } from "../../aws/client/client-config.ts";
 import type { CommandIo } from "../io.ts";
 import { WrongCall } from "../wrong-call.ts";
 
-/** Region and endpoint of the environment. Throws WrongCall where no region is set. */
-export async function awsSettingsFrom(io: Pick<CommandIo, "env" | "outgoing">): Promise<AwsSettings> {
+/**
+ * Region and endpoint of the environment. Throws WrongCall where no region is set.
+ *
+ * @param option what the command offers in addition to the environment
+ */
+export async function awsSettingsFrom(
+  io: Pick<CommandIo, "env" | "outgoing">,
+  option = "give --region REGION",
+): Promise<AwsSettings> {
   const { env } = io;
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (await profileRegion(env));
   if (region === undefined || region === "")
     throw new WrongCall(
-      `no AWS region is set: give --region REGION, set AWS_REGION, or set a region in the profile ${env.AWS_PROFILE || "default"} of ~/.aws/config`,
+      `no AWS region is set: ${option}, set AWS_REGION, or set a region in the profile ${env.AWS_PROFILE || "default"} of ~/.aws/config`,
     );
   return awsSettingsIn(region, io);
 }

@@ -20,10 +20,19 @@ export function unknownHelp(words: readonly string[], from: Command): string | u
   const [word, ...rest] = words.filter((one) => !one.startsWith("-"));
   if (word === undefined || word === "help" || from.commands.length === 0) return undefined;
   const next = from.commands.find((one) => one.name() === word);
-  if (next !== undefined) return unknownHelp(rest, next);
+  return next === undefined ? unknownCommand(word, from) : unknownHelp(rest, next);
+}
+
+/** The same of a group whose default command takes no words: commander counts them, and does not say which is unknown. */
+export function unknownInGroup(group: Command): string | undefined {
+  const word = group.commands.flatMap(({ args }) => args)[0];
+  return word === undefined ? undefined : unknownCommand(word, group);
+}
+
+function unknownCommand(word: string, group: Command): string {
   const likely = suggest(
     word,
-    from.commands.map((one) => one.name()),
+    group.commands.map((one) => one.name()),
   );
   return `unknown command '${word}'${likely === undefined ? "" : `, perhaps ${likely}`}`;
 }

@@ -17,7 +17,13 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'repull pause --stack repull --because "incident 42" --yes',
   ],
   resume: ["repull resume", "repull resume --stack repull --yes"],
-  scan: ["repull scan", "repull scan --cluster prod --html report.html", "repull scan --csv > images.csv"],
+  scan: [
+    "repull scan",
+    "repull scan --cluster prod --html report.html",
+    "repull scan --csv > images.csv",
+    "repull scan --profile shop,bank --html report.html",
+    "repull scan --kube-context blue --account",
+  ],
   diagnose: ["repull diagnose prod/web", "repull diagnose event.json --offline"],
   plan: ["repull plan web", "repull plan prod/web --json"],
   fix: ["repull fix prod/web", "repull fix web --cluster prod --yes --no-wait"],
@@ -25,6 +31,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "repull check",
     "repull check --fix deploy/ Dockerfile",
     "helm template chart/ | repull check -",
+    "repull check --exclude vendor --exclude 'test/**/*.yaml'",
     "repull check --offline --sarif repull.sarif .",
   ],
   doctor: ["repull doctor", "repull doctor --stack repull --probe"],
@@ -33,6 +40,13 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "policy schema": ["repull policy schema > policy.schema.json"],
   "policy public-images": ["repull policy public-images --json"],
   "sandbox serve": ["repull sandbox serve", "repull sandbox serve --world world.json --port 4599 --speed 20"],
+  "kubernetes controller": [
+    "repull kubernetes controller --kubeconfig config --context blue --allowed-registries public.ecr.aws",
+    "repull kubernetes controller --allowed-registries public.ecr.aws --report-as blue --stack repull",
+  ],
+  "kubernetes manifests": [
+    "repull kubernetes manifests --values values.yaml --kube-version 1.36 | kubectl apply --server-side -f -",
+  ],
   "kubernetes webhook": [
     "repull kubernetes webhook --listen 127.0.0.1:8443 --tls-cert tls.crt --tls-key tls.key --kubeconfig config",
   ],

@@ -37,6 +37,8 @@ export type ControllerInput = {
   readonly mode: Mode;
 } & CopiesSettings;
 
+/** It has no `--region`: in a pod the environment says it. */
+const WITHOUT_REGION = "give --no-aws to ask registries alone";
 const POLICY_EVERY_MS = 10_000;
 const CERTIFICATES_EVERY_MS = 60_000;
 /** Not one turn of its loop for so long: kubelet starts it anew. */
@@ -113,7 +115,7 @@ async function environmentOf(
   if (!aws) return environmentWithoutAws(policy, io);
   const { awsSettingsFrom } = await import("../../account/aws-settings.ts");
   const { getCallerIdentity } = await import("../../../aws/client/caller-identity.ts");
-  const settings = await awsSettingsFrom(io);
+  const settings = await awsSettingsFrom(io, WITHOUT_REGION);
   const { account } = await getCallerIdentity(settings);
   return await environmentWithAws(policy, settings, account, { copies, stack, io, log });
 }
@@ -131,7 +133,7 @@ async function reportTargetOf(
   const { createReportWriter } = await import("../../../aws/mirrors/reports/report-writer.ts");
   const { certificateDigests } = await import("../../../mirrors/reports/report-pages.ts");
   const { certificateAuthorityOf } = await import("../../../cluster/open-cluster.ts");
-  const settings = await awsSettingsFrom(io);
+  const settings = await awsSettingsFrom(io, WITHOUT_REGION);
   const { account, partition } = await getCallerIdentity(settings);
   const cluster = `arn:${partition}:eks:${settings.region}:${account}:cluster/${reportAs}`;
   return {
