@@ -23,9 +23,13 @@ export function formatStatus(status: Status, now: number): readonly string[] {
     ...section(
       "Waiting services",
       waiting,
-      ({ workload, runningCount, desiredCount, failure, skippedBecause }) => {
+      ({ workload, runningCount, desiredCount, deployment, failure, skippedBecause }) => {
         const skipped = skippedBecause === undefined ? "" : `; skipped: ${skippedBecause}`;
-        return `${workload}  ${runningCount} of ${desiredCount} tasks run  ${failure}${skipped}`;
+        const newest =
+          deployment === undefined
+            ? ""
+            : `, ${deployment.runningCount} of ${deployment.desiredCount} of its newest deployment`;
+        return `${workload}  ${runningCount} of ${desiredCount} tasks run${newest}  ${failure}${skipped}`;
       },
     ),
     ...unread.map((what) => `Not read: ${what}`),

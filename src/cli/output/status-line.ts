@@ -31,6 +31,7 @@ export const statusSchema = z.strictObject({
       workload: z.string(),
       runningCount: z.number(),
       desiredCount: z.number(),
+      deployment: z.strictObject({ runningCount: z.number(), desiredCount: z.number() }).optional(),
       failure: z.string(),
       skippedBecause: z.string().optional(),
     }),

@@ -1,6 +1,6 @@
 /**
- * Services that wait for Repull: they run fewer tasks than wanted, and the newest of their tasks that stopped met a
- * registry's limit. ECS itself is asked, so that an event which was lost, or came while writes were stopped, counts too.
+ * Services that wait for Repull: they or their newest deployment run fewer tasks than wanted, and the newest of their tasks
+ * that stopped met a registry's limit. ECS itself is asked, so that an event which was lost, or came while writes were stopped, counts too.
  */
 
 import type { Service } from "../../ecs/service/service.ts";
@@ -17,6 +17,8 @@ export type WaitingService = {
   readonly workload: string;
   readonly runningCount: number;
   readonly desiredCount: number;
+  /** Its newest deployment, where that alone lacks tasks: those of the one before it still run. */
+  readonly deployment?: { readonly runningCount: number; readonly desiredCount: number };
   readonly failure: PullFailureKind;
   /** Repull will not change it: the policy or a tag says so. */
   readonly skippedBecause?: string;
@@ -60,12 +62,21 @@ async function limitOf(
 }
 
 function waitingService(service: Service, failure: PullFailureKind, policy: Policy): WaitingService {
-  const { name, clusterArn, runningCount, desiredCount, tags } = service;
+  const { name, clusterArn, runningCount, desiredCount, deployments, taskSets, tags } = service;
+  const short =
+    runningCount < desiredCount
+      ? undefined
+      : [...deployments, ...taskSets].find(
+          (one) => one.status === "PRIMARY" && one.runningCount < one.desiredCount,
+        );
   const skipped = serviceExcluded(service, policy) ?? optedOut([{ name: `the service ${name}`, tags }]);
   return {
     workload: `${clusterArn.slice(clusterArn.lastIndexOf("/") + 1)}/${name}`,
     runningCount,
     desiredCount,
+    ...(short === undefined
+      ? {}
+      : { deployment: { runningCount: short.runningCount, desiredCount: short.desiredCount } }),
     failure,
     ...(skipped === undefined ? {} : { skippedBecause: skipped.because }),
   };

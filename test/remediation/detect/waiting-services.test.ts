@@ -14,6 +14,8 @@ const cluster = "arn:aws:ecs:us-east-1:123456789012:cluster/prod";
 
 type World = {
   readonly running?: number;
+  /** Of the deployment that the service has now; absent: all that run. */
+  readonly runningOfNewest?: number;
   readonly status?: string;
   readonly tag?: string;
   readonly policy?: object;
@@ -25,6 +27,7 @@ type World = {
 
 async function waiting({
   running = 0,
+  runningOfNewest = running,
   status = "ACTIVE",
   tag,
   policy = {},
@@ -46,7 +49,7 @@ async function waiting({
         status: "PRIMARY",
         taskDefinition: DEFINITION,
         desiredCount: 2,
-        runningCount: running,
+        runningCount: runningOfNewest,
       },
     ],
     tags: tag === undefined ? [] : [{ key: "repull", value: tag }],
@@ -110,4 +113,18 @@ describe("waitingServices", () => {
   it("lists no tasks of a service that runs all of its own", async () => {
     expect((await waiting({ stopped: [LIMIT], running: 2 })).listed).toBe(0);
   });
+});
+
+describe("a service that waits while the tasks of the deployment before it run", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly [running: number, ofNewest: number, deployment: object | undefined][] = [
+    [2, 0, { runningCount: 0, desiredCount: 2 }],
+    [3, 1, { runningCount: 1, desiredCount: 2 }],
+    [1, 0, undefined],
+  ];
+  for (const [running, runningOfNewest, deployment] of table)
+    it(`has ${deployment === undefined ? "no counts" : "the counts"} of its newest deployment when ${running} tasks run, ${runningOfNewest} of them of that`, async () => {
+      const { found } = await waiting({ running, runningOfNewest, stopped: [LIMIT] });
+      expect(found.map((one) => [one.runningCount, one.deployment])).toEqual([[running, deployment]]);
+    });
 });
