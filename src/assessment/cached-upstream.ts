@@ -28,6 +28,6 @@ export function cachedUpstream(
 export function noCache(images: readonly { readonly reference: ImageReference }[], rules: Rules): string {
   const names = images.map(({ reference }) => canonicalName(reference)).join(", ");
   return "because" in rules
-    ? `whether ${names} is behind a pull-through cache cannot be told: ${rules.because}`
+    ? `whether ${names} is behind a pull-through cache is not known: ${rules.because}`
     : `a limit of private ECR itself: no pull-through cache rule of this account leads to ${names}, and a copy in ECR would not help`;
 }

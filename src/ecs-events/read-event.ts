@@ -10,7 +10,7 @@ const WITHOUT_CAUSE: Readonly<Record<string, string>> = {
   "ECS Deployment State Change":
     "a deployment's event does not say why its tasks failed; the tasks' own events do",
   "ECS Service Action": "a service's event names neither task nor image; the tasks' own events do",
-  "ECS Container Instance State Change": "a container instance's event tells of no task",
+  "ECS Container Instance State Change": "a container instance's event names no task",
 };
 
 /**
@@ -29,7 +29,7 @@ function notOurs(
   if (source !== "aws.ecs") return ignored(`the event is of ${quoted(source)}, not of Amazon ECS`);
   const known = Object.hasOwn(WITHOUT_CAUSE, type) ? WITHOUT_CAUSE[type] : undefined;
   if (known !== undefined) return ignored(known);
-  if (type !== TASK_STATE_CHANGE) return ignored(`events of the type ${quoted(type)} tell of no pull`);
+  if (type !== TASK_STATE_CHANGE) return ignored(`events of the type ${quoted(type)} report no pull`);
   if (home && account !== undefined && account !== home.account)
     return ignored(`the event is of account ${quoted(account)}, not of ours`);
   if (home && region !== undefined && region !== home.region)

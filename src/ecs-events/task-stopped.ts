@@ -63,8 +63,8 @@ export function readTaskStateChange(
 function whyNoFailure({ stopCode, lastStatus, stoppedReason, containers }: TaskDetail): string {
   if (stopCode === "UserInitiated") return "a user stopped the task: its reason is free text";
   const hasReason = stoppedReason !== undefined || containers.some(({ reason }) => reason !== undefined);
-  if (!hasReason) return `the task is ${lastStatus ?? "in a state that is not told"} and tells of no failure`;
-  return "the task ended, but its reasons tell of no pull that failed";
+  if (!hasReason) return `the task is ${lastStatus ?? "in an unknown state"} and reports no failure`;
+  return "the task ended, but its reasons name no pull that failed";
 }
 
 /** The cluster that a task's ARN of the newer format names. */

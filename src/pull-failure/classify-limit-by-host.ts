@@ -92,7 +92,7 @@ export function classifyLimitByHost(parsed: ParsedText): PartialClassification |
       confidence: endsWithCode(text) ? "likely" : "certain",
       evidence,
       at,
-      because: because("but nothing tells which registry: no host, no image, no sentence of its own."),
+      because: because("but nothing says which registry: no host, no image, no sentence of its own."),
     };
   }
   const relayed = answered !== undefined && /remote response/i.test(answered.quote);
@@ -132,7 +132,7 @@ export function classifyLimitByHost(parsed: ParsedText): PartialClassification |
     at,
     because: because(
       relayed
-        ? "from Docker Hub, told by a proxy that asked for us."
+        ? "from Docker Hub, passed on by a proxy that asked for the host."
         : answered
           ? "answered by Docker Hub."
           : "and the image is on Docker Hub.",

@@ -121,7 +121,7 @@ export function classifyTruncated(parsed: ParsedText): PartialClassification | u
           "docker-hub-pull-limit",
           "likely",
           [],
-          "The text ends where Docker Hub's status was about to be told; for a manifest that is almost always 429.",
+          "The text ends where Docker Hub's status would follow; for a manifest that is almost always 429.",
         ),
         limitedAs: "unknown",
         registry: DOCKER_HUB_HOST,
@@ -167,7 +167,7 @@ export function unclassified(parsed: ParsedText): PartialClassification {
       evidence: [text],
     });
   const says = PULL_ERROR.test(text)
-    ? "A pull failed, for a cause that the text does not tell."
+    ? "A pull failed, for a cause that the text does not say."
     : "The text does not mention an image pull.";
   return withRegistry(parsed, {
     ...classification("other", "likely", [], says),

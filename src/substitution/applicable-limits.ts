@@ -26,7 +26,7 @@ export const OWN_ECR_LIMIT = "a limit of private ECR itself: a copy in ECR would
 export function unsupportedReason({ kind, registry, mayBeUpstreams }: Limit): string | undefined {
   if (kind === "docker-hub-pull-limit" || kind === "docker-hub-abuse-limit") return undefined;
   if (kind !== "registry-limit") return "not a registry's limit";
-  if (registry === undefined) return "a limit, but the text does not tell whose";
+  if (registry === undefined) return "a limit, but the text does not say whose";
   return registryOf(registry).kind === "ecr" && mayBeUpstreams !== true ? OWN_ECR_LIMIT : undefined;
 }
 

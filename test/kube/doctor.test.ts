@@ -217,7 +217,7 @@ describe("a cluster in which Repull is installed", () => {
     ["a policy that is not bound",                 "admission",  "failed: the policy repull-images is not bound",   () => remove("mutatingadmissionpolicybinding", "repull-images"), async () => { await apply(swapImagesBinding()); await untilSwapped(true); }],
     ["a fence that is not there",                  "fence",      "failed: there is no policy repull-index",         () => remove("validatingadmissionpolicy", "repull-index"), () => apply(...fence)],
     ["a fence that is not bound",                  "fence",      "failed: the policy repull-pods is not bound",     () => remove("validatingadmissionpolicybinding", "repull-pods"), () => apply(...fence)],
-    ["a fence with another registry than the controller has", "registries", "failed: of fence and controller only one was told of other.example/team", () => apply(...fencePolicies({ account: ACCOUNT, allowedRegistries: `["${HOST}", "other.example/team"]` })), () => apply(...fence)],
+    ["a fence with another registry than the controller has", "registries", "failed: only one of the fence and the controller has other.example/team", () => apply(...fencePolicies({ account: ACCOUNT, allowedRegistries: `["${HOST}", "other.example/team"]` })), () => apply(...fence)],
     ["a registry that is a user of Docker Hub",    "registries", "failed: no image is of nginx",                    () => apply(...fencePolicies({ account: ACCOUNT, allowedRegistries: '["nginx"]' })), () => apply(...fence)],
     ["a controller that is gone",                  "leader",     "failed: repull-1 led until",                      () => apply(lease(at(-600))), () => apply(lease(at(-2)))],
     ["a controller that cannot read",              "controller", "failed: the controller cannot read pods",         () => apply(state({ missing: { pods: "forbidden" } })), () => apply(state({}))],
@@ -310,7 +310,7 @@ describe("a cluster in which Repull is installed", () => {
       ["for another name",                `failed: the certificate is not for ${SERVICE}`,           async () => secret(await issue("other-name", "other.svc", 30))],
       ["of another authority",            "failed: no authority that the API server knows",          async () => secret(await issue("foreign", SERVICE, 30, await makeAuthority(plane.folder, "foreign-authority")))],
       ["that is not there",               "failed: the Secret repull-tls has no certificate",        () => remove("secret", "repull-tls", "-n", NAMESPACE)],
-      ["whose authority the API server was not told", "failed: the API server is told no authority",             () => configure(undefined)],
+      ["whose authority the API server was not told", "failed: the API server has no authority",             () => configure(undefined)],
     ];
     for (const [what, expected, breakIt] of certificates)
       test(`shows a certificate ${what}`, async () => {

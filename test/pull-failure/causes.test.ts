@@ -129,7 +129,7 @@ describe("classify", () => {
       it(`says ${kind} when ${what}: ${text.slice(-110).replaceAll("\n", " ")} (${image ?? "no image"})`, () => {
         const told = classify(text, image);
         expect([told.kind, told.confidence, told.registry ?? "-"].join(" ")).toBe(expected);
-        expect(told.because).not.toContain("does not tell");
+        expect(told.because).not.toContain("does not say");
       });
     }
   }

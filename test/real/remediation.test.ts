@@ -332,7 +332,7 @@ describe("a service that is well, by hand", () => {
       env,
     );
     expect(printed).toContain("started to deploy watched:2 in place of watched:1");
-    expect(printed).toContain("interrupted: what is told above is done");
+    expect(printed).toContain("interrupted: what is shown above is done");
     expect(printed).not.toMatch(/\n\s+at .*\.ts:\d+/);
   });
 

@@ -1,6 +1,6 @@
 /**
- * What Lambda remembers of the durable executions of `remediate`: their times, what they returned, and for whom the others
- * were started.
+ * What Lambda remembers of the durable executions of `remediate`: their times, what they returned, and for which workload
+ * the others were started.
  */
 
 import { type Execution, GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";

@@ -103,7 +103,7 @@ async function answerOne(
   };
   const history = await store.history(id);
   if (history === undefined)
-    return refuse(id, `there is no execution ${id} here; repull approve without a name tells what waits`);
+    return refuse(id, `there is no execution ${id} here; repull approve without a name lists what waits`);
   const { execution } = history;
   const asked = latestApproval(history);
   if (asked.kind !== "waiting") return refuse(execution, whyNot(execution, asked));
@@ -128,8 +128,8 @@ async function answerOne(
 
 const NEXT = {
   approve:
-    "the world is looked at once more; the same plan is carried out, and another one is asked about anew. repull history --since 1h tells how it ends",
-  deny: "nothing is written, and this deployment is not tried again; the next one is asked about anew",
+    "Repull reads the service again. It carries out the same plan; a different one needs a new approval. repull history --since 1h shows how it ends",
+  deny: "nothing is written, and this deployment is not tried again; the next one needs an approval of its own",
 } as const;
 
 function whyNot(execution: string, asked: Exclude<ApprovalStatus, { kind: "waiting" }>): string {

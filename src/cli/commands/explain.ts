@@ -17,7 +17,7 @@ import {
 } from "../../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../../image/registry-hosts.ts";
 import { classify } from "../../pull-failure/classify.ts";
-import type { Classification } from "../../pull-failure/types.ts";
+import type { Classification, LimitedAs } from "../../pull-failure/types.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { type Limit, notApplicableReason, unsupportedReason } from "../../substitution/applicable-limits.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
@@ -255,13 +255,20 @@ function placesFor(reference: ImageReference, limit: Limit, policy: Policy): rea
   });
   const known = dockerHubName(reference);
   const name = known === undefined ? canonicalName(reference) : familiarName(known);
-  return [`look for the bytes of ${name}, in this order:`, ...places.map((place) => `  ${place}`)];
+  return [`look for the same image as ${name}, in this order:`, ...places.map((place) => `  ${place}`)];
 }
+
+/** Whose limit it is; the words of many limits do not say it. */
+const PULLED_BY: Readonly<Record<LimitedAs, string>> = {
+  anonymous: ", pulled without an account",
+  account: ", pulled with an account",
+  unknown: "",
+};
 
 function formatExplanation(explanation: Explanation): readonly string[] {
   const { where, kind, limitedAs, confidence, image, container, owner, evidence, because, others } =
     explanation;
-  const title = limitedAs === null || limitedAs === undefined ? kind : `${kind}, limited as ${limitedAs}`;
+  const title = `${kind}${limitedAs === null || limitedAs === undefined ? "" : PULLED_BY[limitedAs]}`;
   const about: readonly (readonly [string, string | null])[] = [
     ["confidence", confidence],
     ["image", image],

@@ -134,7 +134,7 @@ async function carryOut(
     }
     if (!io.signal.aborted) throw error;
     io.err(
-      `interrupted: what is told above is done, and it is not watched further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${session.flags} says how far it is\n`,
+      `interrupted: what is shown above is done, and it is not watched further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${session.flags} says how far it is\n`,
     );
     return EXIT.stopped;
   }

@@ -245,7 +245,7 @@ function advice(error: CopyError, overdue: number | undefined): string {
     if (isAbuseLimit(error.refusal)) return `${ABUSE_ADVICE}\n`;
     const { quota } = error;
     const counted = quota === undefined ? "" : ` (${formatPulls(quota)} left)`;
-    return `The source's limit is reached${counted}: log in with docker login, or wait for its window to pass.\n`;
+    return `The source's limit is reached${counted}: log in with docker login, or wait until it grants pulls again.\n`;
   }
   const { refusal } = error;
   const { code } = (refusal?.cause ?? {}) as NodeJS.ErrnoException;

@@ -131,7 +131,7 @@ async function rows(world: World): Promise<readonly Row[]> {
 function opening(seed: string, left: number, services: readonly Row[]): readonly string[] {
   return [
     "Three services on Docker Hub images begin to deploy, in a sandbox: no AWS account, no network.",
-    `Times are the sandbox's own. Seed ${seed}; another tells another story: npm start -- --seed 7`,
+    `Times are the sandbox's own. Seed ${seed}; another one plays another story: npm start -- --seed 7`,
     "",
     ...textTable(
       ["service", "deploys", "tasks", "images"],
@@ -143,7 +143,7 @@ function opening(seed: string, left: number, services: readonly Row[]): readonly
       ]),
     ).map((line) => `  ${line}`),
     "",
-    `  Docker Hub grants their NAT gateway ${left === 0 ? "no more pulls" : `${left} more pull${left === 1 ? "" : "s"}`} in this window.`,
+    `  Docker Hub grants their NAT gateway ${left === 0 ? "no more pulls" : `${left} more pull${left === 1 ? "" : "s"}`} in this period.`,
     "",
   ];
 }

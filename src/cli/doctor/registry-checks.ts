@@ -129,7 +129,7 @@ async function quotaCheck(
     if (remaining === undefined) return skipped(check, words);
     return remaining > 0
       ? passed(check, words)
-      : failed(check, words, "wait for the window to pass, or use an account with more");
+      : failed(check, words, "wait until Docker Hub grants pulls again, or use an account with more");
   } catch (error) {
     if (secret !== undefined && error instanceof RegistryError && error.kind === "unauthorized")
       return failed(check, "Docker Hub refuses the account", "put a token that is valid into the secret");

@@ -38,10 +38,10 @@ function nameOf({ who, user, ...reading }: RateLimitStatus): string {
 
 function stateOf(reading: RateLimitStatus, measuredAt: Date): string {
   if (reading.kind === "unlimited") return "no limit was named.";
-  if (reading.kind !== "limited") return `no answer to go by: ${reading.because}`;
+  if (reading.kind !== "limited") return `the limit could not be read: ${reading.because}`;
   const { remaining, limit, windowSeconds = WINDOW_SECONDS_DEFAULT } = reading.quota;
   const window = hours(windowSeconds);
-  const all = `${formatPulls(reading.quota)} are left, in a window of ${window}`;
+  const all = `${formatPulls(reading.quota)} are left, in a period of ${window}`;
   // Docker Hub names no moment: what is used up now has left the window when the window has passed.
   return remaining !== undefined && remaining === limit
     ? `${all}.`
@@ -52,11 +52,11 @@ function meaning(quota: RateLimit, pulls: number): string {
   const lacking = lackingPulls(quota, pulls);
   const { remaining, limit } = quota;
   if (lacking === undefined || remaining === undefined)
-    return `Whether ${pulls} pulls fit is not known: Docker Hub's answer does not tell how many are left.`;
+    return `Whether ${pulls} pulls fit is not known: Docker Hub's answer does not say how many are left.`;
   if (lacking === 0) return `${pulls} pulls fit, and leave ${remaining - pulls}.`;
   if (limit !== undefined && pulls > limit)
-    return `${pulls} pulls never fit into one window: ${lacking} of them would be refused now.`;
-  return `${pulls} pulls do not fit now: ${lacking} of them would be refused until older ones leave the window.`;
+    return `${pulls} pulls never fit into one period: ${lacking} of them would be refused now.`;
+  return `${pulls} pulls do not fit now: ${lacking} of them would be refused until older ones no longer count.`;
 }
 
 function hours(seconds: number): string {

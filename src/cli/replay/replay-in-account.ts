@@ -49,7 +49,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
     if (own === undefined)
       throw new RefusedCommand(
         "account-unknown",
-        "neither STS nor the event tells the account: nothing was written",
+        "neither STS nor the event names the account: nothing was written",
       );
     if (input.yes) await refuseWhileStopped(config);
     const eventLog = createEventLog(clock.now, tell);

@@ -28,7 +28,7 @@ export async function imageChecks(image: string, scene: Scene): Promise<readonly
     return [
       unknown(
         "image.tag-exists",
-        `the repository is of account ${registry.account}: only that account can tell`,
+        `the repository is of account ${registry.account}: only that account can show it`,
       ),
     ];
   const { repository: repositoryName, account, region, wanted } = place;

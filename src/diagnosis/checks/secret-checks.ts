@@ -80,7 +80,8 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
   const region = regionOf(arn, scene);
   const input = { SecretId: arn };
   const id = need.isCredentials ? "registry-credentials.secret" : "secret.exists";
-  if (isOfOther(arn, scene)) return [unknown(id, `${arn} is of another account: only that account can tell`)];
+  if (isOfOther(arn, scene))
+    return [unknown(id, `${arn} is of another account: only that account can show it`)];
   const found = await scene.reads.read("secretsmanager.DescribeSecret", input, region);
   const role = executionRoleOf(scene);
   const checks: StartCheck[] = [];

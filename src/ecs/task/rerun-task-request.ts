@@ -59,7 +59,7 @@ export function rerunTaskRequest(
 ): RerunTaskRequest {
   const foreign = getObjects(task, "attachments").find((attachment) => attachment !== attachmentOf(task));
   if (foreign !== undefined) {
-    const because = `it was started with an attachment of the kind ${getString(foreign, "type") ?? "unknown"}, whose settings ECS does not tell`;
+    const because = `it was started with an attachment of the kind ${getString(foreign, "type") ?? "unknown"}, whose settings ECS does not show`;
     return { kind: "unknown", because };
   }
   const hasInterface = attachmentOf(task) !== undefined;

@@ -89,7 +89,7 @@ const aws = z.strictObject({
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/)
     .describe(
-      "With `copies: stack`: the stack whose function copies, and whose table counts the quotas. With `aws.cluster`: the stack whose clean-up is told the images in use.",
+      "With `copies: stack`: the stack whose function copies, and whose table counts the quotas. With `aws.cluster`: the stack whose clean-up gets the images in use.",
     ),
   cluster: z
     .string()
@@ -104,7 +104,7 @@ export const chartValuesSchema = z.strictObject({
   mode: z
     .enum(["observe", "remediate"])
     .describe(
-      "observe: tells what it would do. remediate: does it. Rights follow; labels `repull.dev/mode` only lower it.",
+      "observe: says what it would do. remediate: does it. Rights follow; labels `repull.dev/mode` only lower it.",
     ),
   admission: z
     .enum(["auto", "policy", "webhook", "both"])
@@ -120,7 +120,13 @@ export const chartValuesSchema = z.strictObject({
   allowedRegistries: z
     // Each goes into an expression of CEL as it is.
     .array(
-      z.string().max(300).regex(new RegExp(ALLOWED_ENTRY), "a registry, or a registry and a repository path"),
+      z
+        .string()
+        .max(300)
+        .regex(
+          new RegExp(ALLOWED_ENTRY),
+          "a registry, which has a dot or a port, or a registry and a repository path",
+        ),
     )
     .min(1)
     .max(ALLOWED_MAX)

@@ -36,7 +36,7 @@ export function platformsOfNodes(nodes: Iterable<NodeFacts>): NeededPlatforms {
   const all = new Map<string, Platform>();
   for (const { name, platform } of nodes) {
     if (platform === undefined)
-      return { kind: "unknown", because: `the node ${name} does not tell its platform` };
+      return { kind: "unknown", because: `the node ${name} does not say its platform` };
     all.set(printPlatform(platform), platform);
   }
   if (all.size === 0) return { kind: "unknown", because: "the cluster has no node yet" };

@@ -24,7 +24,7 @@ export async function copiedPlatforms(
   for (const copy of copies)
     try {
       const platforms = await platformsOf(copy, registries);
-      if (platforms.length === 0) return unknown(`${copy.path}@${copy.digest} does not tell its platform`);
+      if (platforms.length === 0) return unknown(`${copy.path}@${copy.digest} does not say its platform`);
       for (const platform of platforms) found.add(printPlatform(platform));
     } catch (error) {
       if (!(error instanceof RegistryError) && !(error instanceof InvalidInput)) throw error;

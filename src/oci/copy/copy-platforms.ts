@@ -172,7 +172,7 @@ function joinedChildren(index: Index, platform: Platform): readonly Chosen[] {
   }));
 }
 
-/** The one manifest for a platform. Throws CopyError where the image has none, or does not tell which of several. */
+/** The one manifest for a platform. Throws CopyError where the image has none, or does not say which of several. */
 async function onlyChild(
   session: CopySession,
   root: Digest,
@@ -196,7 +196,7 @@ async function onlyChild(
   const builds = told.slice(0, OFFERED_SHOWN).map(printPlatform);
   const which = builds.length === 0 ? "" : `: name one of ${builds.join(", ")}`;
   const { source } = session;
-  const message = `source: ${source.host}/${source.path}@${root} does not tell which of its images is for ${printPlatform(platform)}${which}`;
+  const message = `source: ${source.host}/${source.path}@${root} does not say which of its images is for ${printPlatform(platform)}${which}`;
   throw new CopyError(message, { kind: "platform-ambiguous", side: "source", digest: root });
 }
 

@@ -23,7 +23,8 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   "origin-unreadable": "its own registry did not say what the name means",
   "rate-limited": "a registry's limit is reached",
   "other-content": "what is there has other content",
-  absent: "it is not there",
+  "origin-has-no-tag": "its own registry has no such tag",
+  absent: "no place that was asked has it",
 };
 
 export function sentenceOf({ kind, image, registry, place, codes }: Finding): string {

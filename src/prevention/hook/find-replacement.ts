@@ -80,6 +80,6 @@ function isWritable(one: AssessedCandidate): one is AssessedCandidate & { readon
 function platformsOf({ platform }: DeclaredImage): RequiredPlatforms {
   const known = runtimePlatformOf(platform);
   return known === undefined
-    ? { kind: "unknown", because: "the template does not tell on which machines it runs" }
+    ? { kind: "unknown", because: "the template does not say on which machines it runs" }
     : { kind: "known", platforms: [known] };
 }

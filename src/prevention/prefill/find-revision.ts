@@ -92,7 +92,7 @@ async function ofRegistration(
     ({ include, exclude }) => exclude.length === 0 && include.length === 1 && include[0] === "*",
   );
   if (!isForAll || clusterPattern !== "*")
-    return ignored("scope-unknown", "no deployment tells yet whether its service is one of the policy's");
+    return ignored("scope-unknown", "no deployment shows yet whether its service is one of the policy's");
   return await described(arn, undefined, [], policy, ports);
 }
 

@@ -57,7 +57,7 @@ export async function prefill(
     return {
       kind: "ignored",
       code: "no-new-revision",
-      because: "the event tells of no new revision of ours",
+      because: "the event names no new revision of ours",
     };
   return await prefillRevision(revision, policy, clusterPattern, ports);
 }

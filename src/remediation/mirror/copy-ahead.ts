@@ -1,7 +1,7 @@
 /**
  * What a copy that nothing needs yet may use: healing keeps the rest.
  *
- * No copy begins where Docker Hub does not tell how many pulls are left, where fewer than half are, or after a limit was met
+ * No copy begins where Docker Hub does not say how many pulls are left, where fewer than half are, or after a limit was met
  * in this window. All copies ahead together take a fifth of a window's pulls, and half of the bytes of a day, at most.
  */
 
@@ -59,7 +59,7 @@ export async function rejectCopyAhead(
   if (told.kind === "unlimited") return undefined;
   const { limit, remaining, windowSeconds = WINDOW_SECONDS } = told;
   if (limit === undefined || remaining === undefined)
-    return refused("pulls-unknown", `${image.source.host} does not tell how many pulls are left`);
+    return refused("pulls-unknown", `${image.source.host} does not say how many pulls are left`);
   if (remaining < limit * LEFT_LEAST)
     return refused(
       "reserved-for-healing",
@@ -76,7 +76,7 @@ export async function rejectCopyAhead(
   if (claimed.kind === "granted") return undefined;
   return refused(
     "reserved-for-healing",
-    `copies ahead have taken ${claimed.used} of the ${max} pulls that they may take of this window, and this one needs ${amount}`,
+    `copies ahead have taken ${claimed.used} of the ${max} pulls that they may take of this period, and this one needs ${amount}`,
   );
 }
 

@@ -13,7 +13,7 @@ export const OUTCOMES = {
   "awaiting-approval": "not the end: the plan waits for an approval",
   "approval-expired": "the plan was not approved in time, and nothing was written",
   "no-substitute": "no source has the image with enough proof",
-  "not-eligible": "Repull does not change this workload, or the error text does not tell enough",
+  "not-eligible": "Repull does not change this workload, or the error text does not say enough",
   "quota-exceeded": "a quota of the policy is used up, and nothing more is written until its next period",
   "rolled-back": "the deployment was rolled back, and the service runs an earlier revision again",
   "rollout-timed-out": "the rollout did not end in its time, and ECS may still continue it",

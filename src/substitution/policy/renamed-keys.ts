@@ -24,7 +24,7 @@ export const RENAMED_KEYS: Readonly<Record<string, string>> = {
   standaloneTasks: "the stack's parameter StandaloneTasks, and no key",
   schedules: "the stack's parameter ScheduleRoleArns, and no key",
   dockerHubSecret: "the stack's parameter DockerHubSecretArn, and no key",
-  dockerHubSecretKey: "no such key: the secret itself tells its KMS key",
+  dockerHubSecretKey: "no such key: the secret itself names its KMS key",
   pinning: "no such key: a substitute is always written by its digest",
   modeTags: "no such key: a tag only makes the mode stricter",
   modeTagPolicy: "no such key: a tag only makes the mode stricter",

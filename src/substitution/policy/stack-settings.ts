@@ -84,7 +84,7 @@ const OLD_VARIABLES: Readonly<Record<string, string>> = {
   REPULL_LEAST_PROOF: "the policy's key minimumProof",
   REPULL_PLATFORMS: "the policy's key mirrors.platforms",
   REPULL_PINNING: "nothing in its place: a substitute is always written by its digest",
-  REPULL_DOCKER_HUB_SECRET_KEY: "nothing in its place: the secret itself tells its key",
+  REPULL_DOCKER_HUB_SECRET_KEY: "nothing in its place: the secret itself names its key",
   REPULL_BUS_NAME:
     "nothing in its place: outcomes go to the default bus, and a rule there takes them further",
   REPULL_BRAKE_PARAMETER: "REPULL_WRITES_PARAMETER",

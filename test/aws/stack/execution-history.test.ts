@@ -49,7 +49,7 @@ test("tells of every page, newest first, with the result of what succeeded", asy
   ]);
 });
 
-test("tells of what was begun before the time and ended after it, or runs still, and of whom", async () => {
+test("tells of what was begun before the time and ended after it, or runs still, with its workload", async () => {
   const began = 1_768_903_200;
   const sinceSeconds = began + 7200;
   const event = JSON.stringify({

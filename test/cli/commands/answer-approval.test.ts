@@ -98,7 +98,7 @@ describe("with a name", () => {
   test("several names are several words; one that is none spoils the status, not the others", async () => {
     const { status, err, out } = await run("approve", ["r-0", execution]);
     expect(status).toBe(1);
-    expect(err).toContain("there is no execution r-0 here; repull approve without a name tells what waits");
+    expect(err).toContain("there is no execution r-0 here; repull approve without a name lists what waits");
     expect(out).toContain(`approved as ${ADA}`);
   });
 });

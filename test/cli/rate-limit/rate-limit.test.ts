@@ -62,13 +62,13 @@ const LOGIN = "ann:open sesame";
 describe("repull rate-limit", () => {
   // biome-ignore format: one row a line
   const table: readonly (readonly [string, Hub, { login?: string; pulls?: string }, number, RegExp])[] = [
-    ["how many are left, of how many, in which window", { remaining: 37 }, {},             0, /37 of 100 pulls are left, in a window of 6 h; all are back at the latest 6 h after 14:05 UTC/],
+    ["how many are left, of how many, in which window", { remaining: 37 }, {},             0, /37 of 100 pulls are left, in a period of 6 h; all are back at the latest 6 h after 14:05 UTC/],
     ["whose address was measured",            { remaining: 37 }, {},                       0, /from this address \([0-9.]+\)/],
-    ["nothing used, nothing to wait for",     {},                {},                       0, /100 of 100 pulls are left, in a window of 6 h\.\n/],
+    ["nothing used, nothing to wait for",     {},                {},                       0, /100 of 100 pulls are left, in a period of 6 h\.\n/],
     ["what a login would bring",              {},                {},                       0, /No account is configured/],
     ["pulls that fit",                        { remaining: 37 }, { pulls: "30" },          0, /30 pulls fit, and leave 7\./],
     ["pulls that do not fit",                 { remaining: 37 }, { pulls: "50" },          3, /13 of them would be refused until/],
-    ["pulls that fit into no window",         { remaining: 37 }, { pulls: "500" },         3, /500 pulls never fit into one window/],
+    ["pulls that fit into no window",         { remaining: 37 }, { pulls: "500" },         3, /500 pulls never fit into one period/],
     ["an answer that does not tell",          { says: ";w=21600" }, {},                    5, /an unknown number of 100 pulls are left/],
     ["less than nothing is not an answer",        { says: "-1;w=21600" }, { pulls: "1" },      5, /Whether 1 pulls fit is not known/],
     ["nothing left",                          { remaining: 0 },  {},                       3, /0 of 100 pulls are left/],
@@ -76,7 +76,7 @@ describe("repull rate-limit", () => {
     ["an account pulls where the address may not", { remaining: 0, accounts: ann({ limit: 200 }) }, { login: LOGIN }, 0, /as ann: 200 of 200/],
     ["an account with nothing left",          { accounts: ann({ limit: 200, remaining: 0 }) }, { login: LOGIN }, 3, /as ann: 0 of 200/],
     ["an account without a limit",            { accounts: ann({ limit: "unlimited" }) }, { login: LOGIN, pulls: "9000" }, 0, /as ann: no limit was named/],
-    ["a password that is not right",          { accounts: ann({}) }, { login: "ann:guessed" }, 4, /as ann: no answer to go by: .*token/],
+    ["a password that is not right",          { accounts: ann({}) }, { login: "ann:guessed" }, 4, /as ann: the limit could not be read: .*token/],
     ["a count that is none",                  {},                { pulls: "many" },        2, /expected a count from 1, got "many"/],
   ];
   for (const [because, hub, words, status, said] of table) {
@@ -118,6 +118,6 @@ describe("repull rate-limit", () => {
   test("tells a missing answer from a reached limit", async () => {
     const io = commandIo({}, { REPULL_REGISTRY_ENDPOINTS: "docker.io=http://127.0.0.1:1" });
     equal(await rateLimit({ json: false }, io, noon), 5);
-    match(io.printed.out, /no answer to go by/);
+    match(io.printed.out, /the limit could not be read/);
   });
 });

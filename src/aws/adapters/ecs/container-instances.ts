@@ -64,7 +64,7 @@ export function createContainerInstances(settings: AwsSettings): ContainerInstan
             const machines = instanceKinds(instance);
             if (machines === undefined) {
               const name = instance.ec2InstanceId ?? instance.containerInstanceArn ?? "one";
-              return { kind: "unknown", because: `the machine ${name} does not tell its architecture` };
+              return { kind: "unknown", because: `the machine ${name} does not say its architecture` };
             }
             kinds.set(JSON.stringify(machines), machines);
           }

@@ -28,7 +28,7 @@ export async function certificateCheck(tested: ClusterUnderTest): Promise<Check>
   if (blank !== undefined)
     return failed(
       check,
-      `the API server is told no authority for ${blank.name}: it does not ask the webhook`,
+      `the API server has no authority for ${blank.name}: it does not ask the webhook`,
       remedy,
     );
   const found = await part(() => cluster.get("secrets", { namespace, name: SECRET }));

@@ -34,7 +34,7 @@ async function stateChecks({ cluster, namespace, now }: ClusterUnderTest): Promi
   const found = await part(() => cluster.get("configmaps", { namespace, name: STATE }));
   if (found.kind === "unread") return [unreadPart("controller", found)];
   const status = statusIn(found.value?.data?.status);
-  if (status === undefined) return [skipped("controller", "the controller has not told yet what it saw")];
+  if (status === undefined) return [skipped("controller", "the controller has not written yet what it saw")];
   return [stateCheck(status, namespace, now), proofCheck(status)];
 }
 

@@ -29,7 +29,7 @@ export async function registriesCheck({ cluster, namespace }: ClusterUnderTest):
   if (told.value === undefined) return passed(check, words);
   const other = differenceOf(fenced, told.value.split(","));
   if (other.length > 0)
-    return failed(check, `of fence and controller only one was told of ${listed(other)}`, remedy);
+    return failed(check, `only one of the fence and the controller has ${listed(other)}`, remedy);
   return passed(check, words);
 }
 

@@ -75,7 +75,7 @@ function reachCheck(
       check,
       tried.length === 0
         ? "no namespace takes a pod to try"
-        : "in the mode observe pods are left as they are, and no webhook tells what would be done",
+        : "in the mode observe pods are left as they are, and no webhook says what would be done",
     );
   const rest = probed.length - tried.length;
   const words = `a pod of ${counted(reached.length, "namespace")} reaches Repull`;

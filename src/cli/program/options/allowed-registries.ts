@@ -9,7 +9,7 @@ export function allowedRegistries(text: string): readonly string[] {
   const wrong = all.find((one) => !isAllowedEntry(one));
   if (wrong !== undefined)
     throw new InvalidArgumentError(
-      `expected a registry such as public.ecr.aws, or with a path such as public.ecr.aws/docker/library, not ${JSON.stringify(wrong)}.`,
+      `expected a registry with a dot or a port, such as public.ecr.aws, or with a path such as public.ecr.aws/docker/library, not ${JSON.stringify(wrong)}.`,
     );
   return all;
 }

@@ -63,7 +63,7 @@ async function imageCheck(resolved: JsonObject, scene: Scene): Promise<StartChec
   if (digest === undefined) return unknown(ID, `ECS names no digest of ${image}`);
   const place = ecrPlaceOf(image, scene);
   if (place === undefined)
-    return unknown(ID, `${image} is not in this account's ECR: only its registry can tell`);
+    return unknown(ID, `${image} is not in this account's ECR: only its registry knows`);
   const { found, input, detail } = await describeImage(
     { ...place, wanted: { ...place.wanted, digest } },
     scene,

@@ -119,7 +119,7 @@ async function groupCheck(
       message: refusal,
     });
   }
-  if (most === undefined || wanted === undefined) return unknown(ID, `the size of ${group} is not told`);
+  if (most === undefined || wanted === undefined) return unknown(ID, `the size of ${group} is not known`);
   const size = { ...about, most: String(most), more: String(most + 1), instances: String(wanted) };
   if (wanted >= most)
     return {
@@ -159,5 +159,5 @@ function lastRefusal(answer: JsonObject, group: string): string | undefined {
     .filter((one) => (getString(one, "AutoScalingGroupName") ?? group) === group)
     .toSorted((a, b) => (getMoment(b, "StartTime") ?? 0) - (getMoment(a, "StartTime") ?? 0));
   if (newest === undefined || getString(newest, "StatusCode") !== "Failed") return undefined;
-  return (getString(newest, "StatusMessage") ?? "no reason is told").slice(0, MESSAGE_MAX);
+  return (getString(newest, "StatusMessage") ?? "AWS gives no reason").slice(0, MESSAGE_MAX);
 }

@@ -22,7 +22,7 @@ export async function eniChecks(
     return [notApplicable(ID, "the tasks have no network interface of their own")];
   const isTrunked = (one: JsonObject) => getObjects(one, "attributes").some(({ name }) => name === TRUNK);
   if (instances.some(isTrunked))
-    return [unknown(ID, "an instance has a trunk interface: how many tasks that takes, EC2 does not tell")];
+    return [unknown(ID, "an instance has a trunk interface: how many tasks that takes, EC2 does not say")];
   // The same question as that for the instances' own interfaces, so that it is asked once.
   const InstanceIds = isUnread(sources) ? [] : sources.flatMap(({ instance }) => instance ?? []);
   const ids = instances.flatMap((one) => getString(one, "ec2InstanceId") ?? []);

@@ -43,7 +43,7 @@ export async function changedRoleCheck(
   const all = [{ what: `the role ${name}`, at: getMoment(role, "CreateDate") }, ...dates];
   const known = all.flatMap(({ what, at }) => (at === undefined ? [] : [{ what, at }]));
   const newest = known.toSorted((a, b) => b.at - a.at)[0];
-  if (newest === undefined) return unknown(ID, `when ${name} was changed is not told`);
+  if (newest === undefined) return unknown(ID, `when ${name} was changed is not known`);
   const seconds = Math.round((began - newest.at) / 1000);
   const told = `${newest.what} was changed at ${new Date(newest.at).toISOString()}`;
   if (seconds > JUST_MILLISECONDS / 1000)

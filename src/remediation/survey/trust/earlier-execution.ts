@@ -65,7 +65,7 @@ export async function earlierExecutionSays(
   if (digest === undefined || isLater) return { kind: "none" };
   const pinnedSince = since.kind === "digest" ? since.digest : undefined;
   if (!isNext && pinnedSince !== digest) {
-    const because = `${marker.execution} rolled the service back, another deployment came at the same time, and which of the two went back to this revision cannot be told`;
+    const because = `${marker.execution} rolled the service back, another deployment came at the same time, and which of the two went back to this revision is not known`;
     return { kind: "unknown", because };
   }
   // What ECS pinned for the deployment by which that execution rolled back: its failing texts name this manifest.
