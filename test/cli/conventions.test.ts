@@ -188,6 +188,20 @@ describe("a command that talks to AWS", () => {
     expect({ status, said: /--timeout/.test(err) }).toEqual({ status: 5, said: true });
   });
 
+  for (const args of [
+    ["status"],
+    ["mirror", "nginx:1.27", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/nginx:1.27"],
+    ["replay", "events/ec2-service.json", "--aws"],
+  ])
+    it(`asks to sign in when it is repull ${args[0]} and the environment has no credentials`, async () => {
+      const env = { AWS_REGION: "eu-west-1", AWS_ENDPOINT_URL: endpoint() };
+      const { status, out, err } = await repull(args, env);
+      expect({ status, said: /no AWS credentials were found; sign in/.test(out + err) }).toEqual({
+        status: 4,
+        said: true,
+      });
+    });
+
   it("tells of its requests when --verbose is given, and of none when it is not", async () => {
     const args = ["status", "--region", "eu-west-1", "--timeout", "1"];
     const env = { AWS_ENDPOINT_URL: endpoint(), ...signedIn };

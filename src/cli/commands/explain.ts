@@ -102,7 +102,7 @@ function explainDocument(document: unknown, where: string, policy: Policy): Expl
       ? {
           ...invalid(where, read.because),
           kind: "ignored",
-          wouldDo: isFailedStart(document) ? [DIAGNOSE] : [],
+          wouldDo: isFailedStart(document) ? ["nothing: it says no cause that Repull acts on", DIAGNOSE] : [],
         }
       : explainFailure(read, where, policy);
   } catch (error) {

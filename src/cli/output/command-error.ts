@@ -88,15 +88,9 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
       remedy: "correct REPULL_REGISTRY_ENDPOINTS",
       status: EXIT.usage,
     };
+  if (hasNoCredentials(error)) return { code: "aws-denied", ...NO_CREDENTIALS, status: EXIT.refused };
   if (error instanceof RefusedCommand)
     return { code: error.code, message, remedy: REFUSAL_REMEDIES[error.code], status: EXIT.refused };
-  if (error instanceof AwsError && hasNoCredentials(error))
-    return {
-      code: "aws-denied",
-      message: "no AWS credentials were found",
-      remedy: "sign in (aws sso login, aws configure), or name a profile that has some with --profile",
-      status: EXIT.refused,
-    };
   if (error instanceof AwsError)
     return {
       code: `aws-${error.kind}`,
@@ -121,8 +115,15 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
   };
 }
 
-/** The SDK's own words name the chain of its providers, and no way out. */
-function hasNoCredentials({ cause }: AwsError): boolean {
+export const NO_CREDENTIALS = {
+  message: "no AWS credentials were found",
+  remedy: "sign in (aws sso login, aws configure), or name a profile that has some with --profile",
+} as const;
+
+/** The SDK's own words name the chain of its providers, and no way out: also as the cause of a refusal. */
+export function hasNoCredentials(error: unknown): boolean {
+  const asked = error instanceof RefusedCommand ? error.cause : error;
+  const cause = asked instanceof AwsError ? asked.cause : undefined;
   return (
     cause instanceof Error && cause.name === "CredentialsProviderError" && /any providers/.test(cause.message)
   );

@@ -14,6 +14,7 @@ import { linesOf } from "../../text/visible.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import { readEventDocuments } from "../input/event-files.ts";
 import type { CommandIo } from "../io.ts";
+import { hasNoCredentials, NO_CREDENTIALS } from "../output/command-error.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
@@ -103,6 +104,10 @@ async function replayOne(
   try {
     return await run(redactEvent(document) as Json, where, tell);
   } catch (error) {
+    if (hasNoCredentials(error)) {
+      const { message, remedy } = NO_CREDENTIALS;
+      return { outcome: "refused", code: "no-right", because: `${message}; ${remedy}` };
+    }
     if (error instanceof RefusedCommand)
       return { outcome: "refused", code: error.code, because: error.message };
     if (error instanceof InvalidInput || error instanceof WrongCall) return invalid(error.message);
