@@ -43,7 +43,7 @@ export function createMetrics(read: {
   return {
     requests: new Counter({
       name: "repull_webhook_requests_total",
-      help: "Admission requests. All but answered left the pod unchanged unseen.",
+      help: "Admission requests by result. With each result but answered, the pod was admitted as it was written.",
       labelNames: ["result"],
       registers,
     }),

@@ -257,6 +257,13 @@ describe("a pod is not changed", () => {
     });
   }
 
+  test("when no place has the image, and the outcome has the whole command that copies it", async () => {
+    const { outcomes } = await healed({ holds: { [ORIGIN]: NGINX } });
+    expect(outcomes[0]?.nextSteps).toMatchObject([
+      expect.stringMatching(/repull mirror nginx:\S+ \S+\/\S+:\S+$/),
+    ]);
+  });
+
   test("when the fence refuses, and the refusal is an outcome, once", async () => {
     const { world, pass, outcomes, images } = await healed({}, 0);
     world.cluster.fault = ({ verb }) =>

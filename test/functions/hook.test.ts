@@ -79,7 +79,7 @@ describe("a task definition", () => {
           /^Use public\.ecr\.aws\/docker\/library\/nginx@sha256:[0-9a-f]{64} \(same-index\)\.$/,
         ),
       ],
-      ["FAILED", expect.stringMatching(/^repull mirror acme\/web:1 /)],
+      ["FAILED", expect.stringMatching(/repull mirror acme\/web:1 \S+\/\S+:\S+$/)],
       ["PASSED", ""],
     ]);
   });

@@ -11,6 +11,7 @@ import {
   outcomeSchema,
   type Reason,
 } from "../../remediation/report/outcome.ts";
+import { copyCommand } from "../../substitution/remedies/copy-command.ts";
 
 export type HealEnd =
   | { readonly kind: "code"; readonly code: HealCode; readonly more?: string | undefined }
@@ -117,7 +118,7 @@ function nextSteps(end: HealEnd, { pod, container }: StuckContainer): readonly s
       `Write ${end.use} in the source of ${workload.kind} ${namespace}/${workload.name}: its template still says ${container.written}.`,
     ];
   if (end.kind === "code" && end.code === "no-proof")
-    return [`Copy the image into your ECR: repull mirror ${container.written}`];
+    return [`Copy the image into a repository of your ECR: ${copyCommand(container.written)}`];
   return [];
 }
 

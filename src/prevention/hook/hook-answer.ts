@@ -5,6 +5,7 @@
  * Control. What Repull could not evaluate is SKIPPED, and never a reason to fail.
  */
 
+import { copyCommand } from "../../substitution/remedies/copy-command.ts";
 import { counted } from "../../text/counted.ts";
 import { visible } from "../../text/visible.ts";
 import type { DeclaredImage } from "./declared-images.ts";
@@ -89,7 +90,7 @@ function annotationOf({ declared, judgement }: JudgedImage): Annotation {
         statusMessage: text(
           `${image} is pulled from Docker Hub, and no replacement is proved: ${judgement.because}`,
         ),
-        remediationMessage: text(`repull mirror ${image} copies it into your ECR.`),
+        remediationMessage: text(`Copy it into a repository of your ECR: ${copyCommand(image)}`),
         severityLevel: "LOW",
       };
     default:

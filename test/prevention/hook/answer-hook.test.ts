@@ -92,6 +92,13 @@ describe("a task definition", () => {
     expect([codes, answer.hookStatus, answer.annotations?.[0]?.status]).toEqual([[code], status, annotated]);
   });
 
+  test("without a replacement is told the whole command that copies its image", async () => {
+    const { answer } = await hookWorld({ holds: { [ORIGIN]: NGINX } }).ask(
+      resourceEvent(taskDefinition(["nginx:1.25"])),
+    );
+    expect(answer.annotations?.[0]?.remediationMessage).toMatch(/repull mirror nginx:1\.25 \S+\/\S+:\S+$/);
+  });
+
   test("whose tasks have an account of their own passes", async () => {
     const container = {
       Name: "web",
