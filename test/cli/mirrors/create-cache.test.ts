@@ -64,13 +64,15 @@ async function run(given: Partial<CreateCacheInput> = {}): Promise<Ran> {
   const flags = { registry: "docker-hub", secret: SECRET, template: true, yes: false } as const;
   const input = { ...flags, stack: false, rights: false, json: true, ...given } as const;
   const status = await createCache(input, io);
-  return { status, line: objectsIn(io.printed.out)[0] ?? {}, io };
+  return { status, line: (input.json ? objectsIn(io.printed.out)[0] : undefined) ?? {}, io };
 }
 
 const made = () => ({
   rules: world.cacheRules.rules().map(({ prefix, upstreamHost, secret }) => [prefix, upstreamHost, secret]),
   templates: [...world.cacheRules.templates.keys()],
 });
+/** The region of the account that is served: a rule of the same prefix may be in each other one. */
+const HERE = ["--region", "us-east-1"];
 const HUB = ["docker-hub", "registry-1.docker.io", SECRET];
 
 describe("a cache is created", () => {
@@ -104,9 +106,30 @@ describe("a cache is created", () => {
     await serve();
     const { line } = await run({ yes: true, prefix: "team/hub" });
     expect(line.undo).toEqual([
-      ["aws", "ecr", "delete-pull-through-cache-rule", "--ecr-repository-prefix", "team/hub"],
-      ["aws", "ecr", "delete-repository-creation-template", "--prefix", "team/hub"],
+      ["aws", "ecr", "delete-pull-through-cache-rule", "--ecr-repository-prefix", "team/hub", ...HERE],
+      ["aws", "ecr", "delete-repository-creation-template", "--prefix", "team/hub", ...HERE],
     ]);
+  });
+
+  test("in another region, as another profile: the commands that take it back lead there", async () => {
+    await serve();
+    const there = { region: "us-east-1", profile: "bank of ours" };
+    const { line } = await run({ ...there, yes: true });
+    const flags = ["--region", "us-east-1", "--profile", "bank of ours"];
+    expect((line.undo as string[][]).map((command) => command.slice(-4))).toEqual([flags, flags]);
+  });
+
+  test("by the command that a dry run names, in the account and region that it looked at", async () => {
+    await serve();
+    const { io } = await run({ region: "us-east-1", profile: "bank", json: false });
+    expect(io.printed.out).toMatch(/^next: repull mirrors .* --region us-east-1 --profile bank --yes/m);
+  });
+
+  test("not where a refusal is: its command leads to the account and region of the refusal", async () => {
+    await serve({ pullThrough: [{ prefix: "docker-hub", upstream: "quay.io" }] });
+    await expect(run({ profile: "bank" })).rejects.toThrow(
+      "delete-pull-through-cache-rule --ecr-repository-prefix docker-hub --region us-east-1 --profile bank",
+    );
   });
 
   test("with the policy's tags and key, the lifecycle policy that is given, and tags that may move", async () => {
@@ -243,7 +266,7 @@ describe("another caller makes the rule between the read and the write", () => {
     const { line } = await run({ yes: true });
     expect(line).toMatchObject({ rule: "present", template: "created" });
     expect(line.undo).toEqual([
-      ["aws", "ecr", "delete-repository-creation-template", "--prefix", "docker-hub"],
+      ["aws", "ecr", "delete-repository-creation-template", "--prefix", "docker-hub", ...HERE],
     ]);
   });
 

@@ -5,8 +5,9 @@
 
 import { createCacheSettings } from "../../../aws/cache/cache-settings.ts";
 import { getCallerIdentity } from "../../../aws/client/caller-identity.ts";
+import { shellWords } from "../../../diagnosis/remedies/format-remedy.ts";
 import type { WantedCache } from "../../../mirrors/cache/cache-settings.ts";
-import { decideCache } from "../../../mirrors/cache/decide-cache.ts";
+import { type CacheRefusal, decideCache } from "../../../mirrors/cache/decide-cache.ts";
 import { makeCache, readCaches } from "../../../mirrors/cache/make-cache.ts";
 import { AwsError } from "../../../remediation/ports/aws-error.ts";
 import { linesOf } from "../../../text/visible.ts";
@@ -33,6 +34,9 @@ export type CreateCacheInput = CacheFlags & {
   readonly yes: boolean;
   readonly rights: boolean;
   readonly json: boolean;
+  /** As they were given: the commands that are printed lead there too. */
+  readonly region?: string;
+  readonly profile?: string;
 } & DeployedConfigOptions;
 
 /** Exit status 0 where it is there or could be made, 1 where ECR cannot use it, 4 where something else has its name. */
@@ -46,6 +50,7 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
   const config = await readDeployedConfig(input, aws, io);
   const wanted = await wantedCache(input, config.policy, { account, region: aws.region }, io);
   io.err(`${whereOf(account, aws)}, by ${config.from}${input.yes ? "" : ": nothing is changed"}\n`);
+  const at = placeFlags(aws.region, input);
   const settings = createCacheSettings(aws, UPSTREAMS[input.registry].name);
   const place = {
     ...{ type: "cache" as const, account, region: aws.region, registry: input.registry },
@@ -57,7 +62,7 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
 
   if (!input.yes) {
     const decision = decideCache(wanted, await readCaches(settings));
-    if (decision.kind === "refused") throw refusal(decision, "nothing was written");
+    if (decision.kind === "refused") throw refusal(there(decision, at), "nothing was written");
     const { rule, template } = decision;
     tell({ ...place, kind: "dry-run", rule, ...(template === undefined ? {} : { template }), undo: [] });
     return EXIT.done;
@@ -65,16 +70,16 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
 
   await refuseUnlessWritesAllowed(config);
   const undo: string[][] = [];
-  const made = await makeCache(wanted, settings, (part) => undo.unshift(undoOf(part, wanted))).catch(
-    (error: unknown) => {
-      for (const command of undo) io.err(`created before it failed; undo: ${command.join(" ")}\n`);
-      throw error;
-    },
-  );
+  const made = await makeCache(wanted, settings, (part) =>
+    undo.unshift([...undoOf(part, wanted), ...at]),
+  ).catch((error: unknown) => {
+    for (const command of undo) io.err(`created before it failed; undo: ${shellWords(command)}\n`);
+    throw error;
+  });
   if (made.kind === "refused")
     throw refusal(
-      made,
-      undo.length === 0 ? "nothing was written" : `created before; undo: ${undo[0]?.join(" ")}`,
+      there(made, at),
+      undo[0] === undefined ? "nothing was written" : `created before; undo: ${shellWords(undo[0])}`,
     );
   const { rule, template } = made;
   const validity = await validityOf(settings, wanted.rule.prefix, io);
@@ -85,11 +90,17 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
   return validity.isValid === false ? EXIT.failed : EXIT.done;
 }
 
-function refusal(
-  { code, because, command }: Extract<ReturnType<typeof decideCache>, { kind: "refused" }>,
-  effect: string,
-): RefusedCommand {
-  return new RefusedCommand(code, `${because}: ${effect}; ${command.join(" ")} would change that`);
+function refusal({ code, because, command }: CacheRefusal, effect: string): RefusedCommand {
+  return new RefusedCommand(code, `${because}: ${effect}; ${shellWords(command)} would change that`);
+}
+
+/** A command that is pasted elsewhere must not delete what has the same prefix in another account or region. */
+function placeFlags(region: string, { profile }: Pick<CreateCacheInput, "profile">): readonly string[] {
+  return ["--region", region, ...(profile === undefined ? [] : ["--profile", profile])];
+}
+
+function there(refused: CacheRefusal, at: readonly string[]): CacheRefusal {
+  return { ...refused, command: [...refused.command, ...at] };
 }
 
 function undoOf(part: "template" | "rule", { rule: { prefix } }: WantedCache): string[] {
@@ -127,14 +138,13 @@ async function validityOf(
 }
 
 function againIn(input: CreateCacheInput): string {
-  const { registry, secret, prefix, lifecycle, templateRole, template } = input;
-  return [
-    `repull mirrors cache create --registry ${registry}`,
-    ...(secret === undefined ? [] : [`--secret ${secret}`]),
-    ...(prefix === undefined ? [] : [`--prefix ${prefix}`]),
-    ...(lifecycle === undefined ? [] : [`--lifecycle ${lifecycle}`]),
-    ...(templateRole === undefined ? [] : [`--template-role ${templateRole}`]),
+  const { registry, secret, prefix, lifecycle, templateRole, template, region, profile } = input;
+  const given = { secret, prefix, lifecycle, "template-role": templateRole, region, profile };
+  const words = [
+    ...["repull", "mirrors", "cache", "create", "--registry", registry],
+    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
     ...(template ? [] : ["--no-template"]),
-    `--yes${stackFlags(input)}`,
-  ].join(" ");
+    "--yes",
+  ];
+  return `${shellWords(words)}${stackFlags(input)}`;
 }

@@ -1,5 +1,6 @@
 /** A pull-through cache as lines for a reader: what would be or was made, how to undo it, and what comes next. */
 
+import { shellWords } from "../../../diagnosis/remedies/format-remedy.ts";
 import type { CacheLine } from "./cache-line.ts";
 
 /** @param again the same call with `--yes` */
@@ -26,7 +27,7 @@ export function formatCache(line: CacheLine, again: string): readonly string[] {
             ? `ECR can read from ${upstream} by it`
             : `ECR cannot read from ${upstream} by it: ${because}`,
         ]),
-    ...(undo.length === 0 ? [] : ["", ...undo.map((command) => `undo: ${command.join(" ")}`)]),
+    ...(undo.length === 0 ? [] : ["", ...undo.map((command) => `undo: ${shellWords(command)}`)]),
     ...(isValid === false ? ["", `next: mend the secret's username and accessToken, then ${again}`] : []),
     ...(isDry && !isWhole
       ? ["", `next: ${again}`]
