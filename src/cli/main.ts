@@ -9,7 +9,7 @@ import { wrongCall } from "./output/command-error.ts";
 import { processIo } from "./process-io.ts";
 import { commandOf, unknownHelp, unknownInGroup, wordsOf } from "./program/command-words.ts";
 import { createProgram } from "./program/create-program.ts";
-import { type AccountFlags, isBounded, secondsIn } from "./program/options/account-options.ts";
+import { type AccountFlags, isBounded, namesSeveral, secondsIn } from "./program/options/account-options.ts";
 import { reportPlace } from "./program/report-place.ts";
 import { RefusedCommand } from "./refused-command.ts";
 import { createCommandRunner } from "./run-command.ts";
@@ -32,7 +32,7 @@ function begin(command: Command): void {
   runner.begin({ command: wordsOf(command), json: asJson === true, verbose: flags.verbose });
   // AWS's own SDK reads both from here too, for credentials.
   if (region !== undefined) process.env.AWS_REGION = region;
-  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  if (profile !== undefined && !namesSeveral(command, profile)) process.env.AWS_PROFILE = profile;
   if (timeout !== undefined && isBounded(command)) endAfter(secondsIn(timeout));
 }
 

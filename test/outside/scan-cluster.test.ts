@@ -46,24 +46,51 @@ afterAll(async () => {
   await endpoint.close();
 });
 
-function scan(flags: readonly string[], { aws = endpoint.url, context = "blue" } = {}): Promise<Said> {
+type Given = {
+  readonly aws?: string;
+  readonly context?: string;
+  readonly user?: object;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly account?: boolean;
+};
+
+function scan(flags: readonly string[], given: Given = {}): Promise<Said> {
+  const { aws = endpoint.url, context = "blue", user = { token: "t" }, environment, account = true } = given;
   const { port } = server.address() as AddressInfo;
   const kubeconfig = {
     ...{ apiVersion: "v1", kind: "Config", "current-context": "blue" },
     clusters: [
       { name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
     ],
-    users: [{ name: "u", user: { token: "t" } }],
+    users: [{ name: "u", user }],
     contexts: [{ name: "blue", context: { cluster: "c", user: "u" } }],
   };
   return repull(
-    ["scan", "--no-stack", "--account", "--kubeconfig", "kubeconfig", "--kube-context", context, ...flags],
-    { environment: { ...KEYS, AWS_ENDPOINT_URL: aws }, files: { kubeconfig: JSON.stringify(kubeconfig) } },
+    [
+      ...["scan", "--no-stack", "--kubeconfig", "kubeconfig"],
+      ...(context === "" ? [] : ["--kube-context", context]),
+      ...[...(account ? ["--account"] : []), ...flags],
+    ],
+    {
+      environment: { ...KEYS, AWS_ENDPOINT_URL: aws, ...environment },
+      files: { kubeconfig: JSON.stringify(kubeconfig), config: CONFIG },
+    },
   );
+}
+
+/** A login as `aws eks get-token` is one: it goes by the profile of its environment, and fails where there is none of the name. */
+function loginOf(profile: string): object {
+  const credential = { kind: "ExecCredential", status: { token: "t" } };
+  const apiVersion = "client.authentication.k8s.io/v1";
+  const script = `[ "$AWS_PROFILE" = ${profile} ] && echo '${JSON.stringify({ apiVersion, ...credential })}'`;
+  return { exec: { apiVersion, command: "sh", args: ["-c", script], interactiveMode: "Never" } };
 }
 
 const ofType = (lines: readonly Document[], type: string) => lines.filter((line) => line.type === type);
 const KEYS = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" };
+const CONFIG = ["shop", "bank"]
+  .map((name) => `[profile ${name}]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n`)
+  .join("");
 const NOWHERE = "http://127.0.0.1:9";
 
 describe("repull scan of an account and a cluster", () => {
@@ -94,7 +121,26 @@ describe("repull scan of an account and a cluster", () => {
     const { out } = await scan([]);
     expect(out).toMatch(/^ *ECS \d{12} \S+ +prod\/web /m);
     expect(out).toMatch(/^ *Kubernetes +blue\/shop\/Deployment\/web /m);
-    expect(out).toMatch(/^next: repull plan shop\/\S+ --kube-context blue$/m);
+    expect(out).toMatch(/^next: repull plan shop\/\S+ --kube-context blue --kubeconfig kubeconfig$/m);
+  });
+
+  it("names the command for a workload with the kubeconfig, where no context is named", async () => {
+    const { out } = await scan([], { context: "" });
+    expect(out).toMatch(/^next: repull plan shop\/\S+ --kubeconfig kubeconfig$/m);
+  });
+
+  it("has the cluster's login see the profile of the shell, where --profile names several", async () => {
+    const { out, err, status } = await scan(["--profile", "shop,bank", "--json"], {
+      user: loginOf("central"),
+      environment: { AWS_PROFILE: "central", AWS_CONFIG_FILE: "config" },
+    });
+    expect(ofType(linesOf(out), "error"), err).toEqual([]);
+    expect(status).toBe(0);
+  });
+
+  it("is a wrong call with several profiles and without --account: no account would be read", async () => {
+    const { status } = await scan(["--profile", "shop,bank"], { account: false });
+    expect(status).toBe(2);
   });
 
   // biome-ignore format: a table is read by its columns

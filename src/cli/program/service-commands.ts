@@ -8,7 +8,7 @@ import type { DiagnoseInput } from "../commands/diagnose.ts";
 import type { CommandIo } from "../io.ts";
 import type { ScanInput } from "../scan/read-place.ts";
 import { WrongCall } from "../wrong-call.ts";
-import { addBoundedAccountOptions } from "./options/account-options.ts";
+import { addBoundedAccountOptions, allowSeveralProfiles } from "./options/account-options.ts";
 import { addClusterOptions, type ClusterFlags, clusterOptionsOf } from "./options/cluster-options.ts";
 import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "./options/stack-options.ts";
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
@@ -25,7 +25,7 @@ type ScanOptions = Omit<ScanInput, "policyFile"> &
 export function addServiceCommands({ program, io, finish }: ProgramParts): void {
   const cluster = new Option("--cluster <cluster>", "its cluster, by name or ARN; absent: looked for in all");
   addClusterOptions(
-    addBoundedAccountOptions(addStackOptions(program.command("scan"))),
+    allowSeveralProfiles(addBoundedAccountOptions(addStackOptions(program.command("scan")))),
     "instead of an account, or with --account next to it: ",
   )
     .option("--account", "with a cluster: the account too, or those of --profile, in one report", false)
@@ -61,6 +61,10 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
           const cluster = { ...clusterOptionsOf(options), name: options.kubeContext ?? "kubernetes" };
           return await scanAccounts(profiles, input, io, cluster);
         }
+        if (input.profile?.includes(","))
+          throw new WrongCall(
+            "--profile A,B with a cluster: --account scans both, without it one profile is meant",
+          );
         if (input.verify || input.roles || input.rights || input.starts || input.cluster !== undefined)
           throw new WrongCall(
             "--cluster, --verify, --roles, --starts and --rights are for an account (--account scans both): of a cluster the index says what is proved",

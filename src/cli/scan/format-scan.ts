@@ -106,8 +106,11 @@ export function scanAsJson(scan: Scan): string {
   return [...exposures.map((line) => jsonLine("scan", line)), jsonLine("summary", summary)].join("");
 }
 
-/** @param flags of the command, as `repull plan` takes them on: ` --no-stack` */
-export function formatScan(scan: Scan, flags = ""): string {
+/**
+ * @param flags of the command, as `repull plan` takes them on: ` --no-stack`
+ * @param clusterFlags the same for the workloads of a cluster that is scanned with accounts
+ */
+export function formatScan(scan: Scan, flags = "", clusterFlags = ""): string {
   const { exposures, addresses, gaps } = scan;
   const lines = [headlineOf(scan).sentence, ""];
   if (exposures.length > 0) {
@@ -159,7 +162,7 @@ export function formatScan(scan: Scan, flags = ""): string {
   lines.push(...slippedLines(scan));
   const pod = exposures.find(({ kind }) => kind === "pod");
   if (pod !== undefined) {
-    const led = scan.kubernetes === undefined ? flags : ` --kube-context ${pod.cluster}`;
+    const led = scan.kubernetes === undefined ? flags : clusterFlags;
     lines.push("", `next: repull plan ${pod.name}${led}`);
   }
   for (const gap of gaps) lines.push(`not read: ${gap}`);

@@ -12,6 +12,8 @@ export type PrintedAs = {
   readonly csv: boolean;
   readonly roles: boolean;
   readonly json: boolean;
+  /** Of a cluster that is scanned with accounts: what leads a command there. */
+  readonly clusterFlags?: string;
 };
 
 /** The list of workloads says itself what could not be read; with every other answer it is told. */
@@ -19,7 +21,7 @@ export function printScan(scanned: Scan, input: PrintedAs, flags: string, io: Co
   const { roles, csv, html, json } = input;
   const isList = !roles && !csv && !json && html === undefined;
   if (!isList) for (const gap of scanned.gaps) io.err(`not read: ${gap}\n`);
-  if (isList) io.out(formatScan(scanned, flags));
+  if (isList) io.out(formatScan(scanned, flags, input.clusterFlags));
   else if (roles) printRoles(rolesOf(scanned.exposures), json, io);
   else if (csv) io.out(imageChangesAsCsv(scanned));
   else if (json) io.out(scanAsJson(scanned));

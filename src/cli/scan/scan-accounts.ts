@@ -8,6 +8,7 @@ import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import type { Scan, ScannedPlace } from "../../scan/scan.ts";
 import { type AccountRead, joinAccounts } from "../../scan/several-accounts.ts";
+import { clusterFlags } from "../account/cluster/cluster-flags.ts";
 import type { ClusterOptions } from "../account/cluster/cluster-session.ts";
 import { stackFlags } from "../account/stack-flags.ts";
 import { EXIT } from "../exit-status.ts";
@@ -15,7 +16,7 @@ import type { CommandIo } from "../io.ts";
 import { describeError, errorAsJson } from "../output/command-error.ts";
 import { writeReport } from "../output/write-report.ts";
 import { WrongCall } from "../wrong-call.ts";
-import { printScan } from "./print-scan.ts";
+import { type PrintedAs, printScan } from "./print-scan.ts";
 import { type ReadPlace, readPlace, type ScanInput } from "./read-place.ts";
 
 /** The names in `--profile a,b,c`, each once. Throws WrongCall for an empty one. */
@@ -71,7 +72,12 @@ export async function scanAccounts(
     }
   }
   if (reads.length > 0)
-    await printAll(joinAccounts(reads, cluster !== undefined), statuses.length, input, io);
+    await printAll(
+      joinAccounts(reads, cluster !== undefined),
+      statuses.length,
+      { ...input, ...(cluster === undefined ? {} : { clusterFlags: clusterFlags(cluster) }) },
+      io,
+    );
   return statusOf(statuses, reads.length);
 }
 
@@ -118,7 +124,12 @@ function statusOf(failed: readonly number[], read: number): number {
   return read === 0 && failed.every((status) => status === first) ? first : EXIT.unfinished;
 }
 
-async function printAll(scanned: Scan, failed: number, input: ScanInput, io: CommandIo): Promise<void> {
+async function printAll(
+  scanned: Scan,
+  failed: number,
+  input: ScanInput & Pick<PrintedAs, "clusterFlags">,
+  io: CommandIo,
+): Promise<void> {
   if (input.html !== undefined) {
     const { scanAsHtml } = await import("./report/report.ts");
     const at = new Date(systemClock.now()).toISOString();

@@ -12,6 +12,7 @@ import type { Mode } from "../../../kubernetes/mode.ts";
 import { type Clock, systemClock, type Timer } from "../../../runtime/clock.ts";
 import { type Policy, policyFrom } from "../../../substitution/policy/policy.ts";
 import type { CommandIo } from "../../io.ts";
+import { clusterFlags } from "./cluster-flags.ts";
 
 export type ClusterOptions = {
   readonly kubeContext?: string;
@@ -63,10 +64,11 @@ export async function withCluster<T>(
 /** Reads what commands need of an open cluster. */
 export async function clusterSession(
   cluster: ClusterPort,
-  { kubeContext, kubeconfig, namespace, policyFile }: ClusterOptions,
+  options: ClusterOptions,
   io: Pick<CommandIo, "env" | "readFile">,
   clock: Clock & Timer,
 ): Promise<ClusterSession> {
+  const { kubeContext, namespace, policyFile } = options;
   const gaps: string[] = [];
   const orGap = async <V>(what: string, otherwise: V, read: () => Promise<V>): Promise<V> => {
     try {
@@ -87,16 +89,11 @@ export async function clusterSession(
   const rows = await orGap<ReadonlyMap<string, IndexRow>>("the index", new Map(), async () =>
     readRows(await cluster.list("imageindexes")),
   );
-  const flags = [
-    ...(kubeContext === undefined ? [] : ["--kube-context", kubeContext]),
-    ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
-    ...(namespace === "repull" ? [] : ["--namespace", namespace]),
-  ];
   return {
     ...{ cluster, namespace, policy, rows, gaps, clock },
     name: kubeContext ?? "kubernetes",
     ...(mode === undefined ? {} : { mode }),
-    flags: flags.map((flag) => ` ${flag}`).join(""),
+    flags: clusterFlags(options),
   };
 }
 

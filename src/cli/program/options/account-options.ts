@@ -33,6 +33,19 @@ export function isBounded(command: Command): boolean {
   return bounded.has(command);
 }
 
+const listing = new WeakSet<Command>();
+
+/** For a command whose `--profile` may name several with commas between them. */
+export function allowSeveralProfiles(command: Command): Command {
+  listing.add(command);
+  return command;
+}
+
+/** Then the environment keeps its own: the login of a cluster (`aws eks get-token`) finds no profile by such a name. */
+export function namesSeveral(command: Command, profile: string): boolean {
+  return listing.has(command) && profile.includes(",");
+}
+
 const SECONDS_MAX = 86_400;
 
 /** Throws WrongCall. */
