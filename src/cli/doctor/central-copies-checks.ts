@@ -80,27 +80,32 @@ async function centralCheck(
   if (pulls.length === 0)
     return passed(CENTRAL, "no service runs an image that a central account could keep");
   const roles = [...new Set(pulls.flatMap((pull) => pull.roles))].slice(0, ROLES_MAX);
-  const closed: string[] = [];
-  let open = 0;
+  const closed: Pull[] = [];
+  const open: Pull[] = [];
   for (const pull of pulls) {
     const answer = await askCentral(pull, roles, tested);
     if (typeof answer !== "string") return answer;
-    if (answer === "open") open += 1;
-    else if (answer === "closed") closed.push(pull.name);
+    if (answer === "open") open.push(pull);
+    else if (answer === "closed") closed.push(pull);
   }
-  const [first] = pulls;
-  if (open === 0 && closed.length > 0 && first !== undefined)
+  const namesOf = (some: readonly Pull[]): string => listed(some.map(({ name }) => name));
+  const [refusing] = closed;
+  if (open.length === 0 && refusing !== undefined)
     return failed(
       CENTRAL,
-      `account ${first.account} refuses this caller's pull from ${listed(closed)}: its policies allow this account nothing there, or it has no such repository`,
+      `account ${refusing.account} refuses this caller's pull from ${namesOf(closed.filter(({ account }) => account === refusing.account))}: its policies allow this account nothing there, or it has no such repository`,
       `let this account pull there: ${PAGE}`,
     );
-  if (open === 0) return passed(CENTRAL, `account ${first?.account} has no copy of what services run`);
+  if (open.length === 0)
+    return passed(CENTRAL, `account ${pulls[0]?.account} has no copy of what services run`);
   const own = observes(functions) ? [] : ours === undefined ? [] : [ours];
-  const forbidden = await identityCheck([...own, ...roles], ours, pulls, tested);
+  const forbidden = await identityCheck([...own, ...roles], ours, open, tested);
   if (forbidden !== undefined) return forbidden;
-  const others = closed.length === 0 ? "" : `; closed or absent: ${listed(closed)}`;
-  return passed(CENTRAL, `the tasks' roles may pull ${open} of ${pulls.length} repositories there${others}`);
+  const others = closed.length === 0 ? "" : `; closed or absent: ${namesOf(closed)}`;
+  return passed(
+    CENTRAL,
+    `the tasks' roles may pull ${open.length} of ${pulls.length} repositories there${others}`,
+  );
 }
 
 /** The repositories of other accounts that may have the images that run, with the roles that would pull there. */
@@ -172,28 +177,28 @@ async function policySays(
   return answers.every((answer) => answer === "allowed" || answer === "delegated") ? "open" : "unknown";
 }
 
-/** What the roles' own policies refuse; undefined: nothing. */
+/** What the roles' own policies refuse, of each account and prefix one repository; undefined: nothing. */
 async function identityCheck(
   roles: readonly string[],
   ours: string | undefined,
   pulls: readonly Pull[],
   tested: StackUnderTest,
 ): Promise<Check | undefined> {
-  const [first] = pulls;
-  if (first === undefined) return undefined;
-  for (const role of roles) {
-    const answer = await tested.roles.simulate(role, PULL, first.arn);
-    if (answer.kind === "unknown")
-      return skipped(CENTRAL, answer.because, "allow yourself iam:SimulatePrincipalPolicy");
-    if (answer.kind === "refused")
-      return failed(
-        CENTRAL,
-        `${role} may not ${answer.action} on ${first.arn}`,
-        role === ours
-          ? `add ${patternOf(first)} to the stack's parameter ReadableRepositoryArns`
-          : `allow ${PULL.join(", ")} on ${patternOf(first)} to that role`,
-      );
-  }
+  for (const [pattern, [first]] of Map.groupBy(pulls, patternOf))
+    for (const role of roles) {
+      const arn = first?.arn ?? pattern;
+      const answer = await tested.roles.simulate(role, PULL, arn);
+      if (answer.kind === "unknown")
+        return skipped(CENTRAL, answer.because, "allow yourself iam:SimulatePrincipalPolicy");
+      if (answer.kind === "refused")
+        return failed(
+          CENTRAL,
+          `${role} may not ${answer.action} on ${arn}`,
+          role === ours
+            ? `add ${pattern} to the stack's parameter ReadableRepositoryArns`
+            : `allow ${PULL.join(", ")} on ${pattern} to that role`,
+        );
+    }
   return undefined;
 }
 

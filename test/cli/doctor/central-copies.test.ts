@@ -38,6 +38,8 @@ type Given = {
   readonly tryPull?: StackUnderTest["repositories"]["tryPull"];
   /** The roles that IAM refuses. */
   readonly refused?: readonly string[];
+  /** The account whose repositories they are refused; absent: every one. */
+  readonly refusedIn?: string;
   readonly images?: readonly string[];
   readonly key?: string | AwsErrorKind;
 };
@@ -58,8 +60,10 @@ async function checked(given: Given) {
       tryPull: given.tryPull ?? (async () => {}),
     },
     roles: {
-      simulate: async (role) =>
-        refused.includes(role) ? { kind: "refused", action: "ecr:BatchGetImage" } : { kind: "allowed" },
+      simulate: async (role, _actions, resource) =>
+        refused.includes(role) && resource.includes(given.refusedIn ?? "")
+          ? { kind: "refused", action: "ecr:BatchGetImage" }
+          : { kind: "allowed" },
     },
     keyState: async () => {
       if (key === "absent" || key === "denied") throw new AwsError(key, "kms:DescribeKey", key);
@@ -112,6 +116,33 @@ describe("the central copies", () => {
     };
     const { checks } = await checked({ tryPull, images: ["redis:7", "nginx:1.27", "acme/web:1"] });
     expect(checks).toMatchObject([{ result: "passed" }]);
+  });
+
+  describe("of two accounts", () => {
+    const SECOND = "333333333333";
+    const document = {
+      mirrors: { additionalRepositories: [PLACE, PLACE.replace(CENTRAL, SECOND)] },
+    };
+
+    test("fail when IAM refuses the roles the second account's repositories alone", async () => {
+      const { checks } = await checked({ document, refused: [ROLE], refusedIn: SECOND });
+      expect(checks).toMatchObject([{ result: "failed", remedy: expect.stringContaining(SECOND) }]);
+    });
+
+    test("pass when the roles lack a right only where the account has no copy", async () => {
+      const tryPull: Given["tryPull"] = async ({ account }) => {
+        if (account === SECOND) await refusing("absent")();
+      };
+      const { checks } = await checked({ document, tryPull, refused: [ROLE], refusedIn: SECOND });
+      expect(checks).toMatchObject([{ result: "passed" }]);
+    });
+
+    test("name the account that refuses, which need not be the first", async () => {
+      const tryPull: Given["tryPull"] = async ({ account }) =>
+        await (account === SECOND ? CLOSED() : refusing("absent")());
+      const [check] = (await checked({ document, tryPull })).checks;
+      expect(check).toMatchObject({ result: "failed", because: expect.stringContaining(SECOND) });
+    });
   });
 
   test("are found by the image's name in one pattern, and ten are asked about at most", async () => {
