@@ -22,7 +22,8 @@ const ELSEWHERE: readonly (readonly [begins: RegExp, where: Where, why: string])
   [/^aws (?:secretsmanager|events) /,        "moto",         "the sandbox serves no secrets, and makes no rules"],
   [/^aws ecs tag-resource/,                  "AWS's models", "the sandbox and moto's services take no tag afterwards"],
   [/^aws lambda (?:stop|delete)-/,           "AWS's models", "the sandbox's functions cannot be stopped or deleted"],
-  [/^aws cloudformation create-stack-set/,   "AWS's models", "no other account is there to have a stack"],
+  [/^aws s3 /,                               "moto",         "the sandbox serves no S3"],
+  [/^aws cloudformation create-stack-(?:set|instances)/, "AWS's models", "no other account is there to have a stack"],
 ];
 
 /** Lines that are not run at all, and why. */
@@ -74,6 +75,7 @@ const VALUES = {
     GROUP: "sg-0123456789abcdef0",
     ROLES: "arn:aws:iam::123456789012:role/a",
   },
+  ...{ BUCKET: "repull-code", AWS_REGION: "us-east-1" },
   ...{ TOPIC_ARN: `arn:aws:sns:us-east-1:${MOTO_ACCOUNT}:chat`, QUOTA_TABLE: "repull-quotas" },
 };
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:1";
@@ -142,6 +144,7 @@ beforeAll(async () => {
     },
   });
   await shell(`aws cloudformation create-stack --stack-name repull --template-body '${template}'`, ofMoto());
+  await shell("aws s3 mb s3://$BUCKET", ofMoto());
 });
 afterAll(async () => {
   await Promise.all([account?.close(), moto?.stop()]);
