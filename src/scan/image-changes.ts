@@ -72,11 +72,18 @@ function without(exposure: Exposure, changed: ReadonlySet<string>): Exposure {
   return { ...exposure, images, anonymousPulls: exposure.expectedStarts * anonymous };
 }
 
-/** Where an image of several accounts goes into an ECR, each account has its own change: no account pulls from another's by chance. */
-function keyOf({ image, first }: ExposedImage, { account, region }: Exposure): string {
+/** Where an image of several places goes into an ECR, each has its own change: no account pulls from another's by chance. */
+function keyOf({ image, first }: ExposedImage, exposure: Exposure): string {
   const name = nameOf(image);
-  const isOwn = account !== undefined && registryOf(first?.place.split("/", 1)[0] ?? "").kind === "ecr";
-  return isOwn ? `${name}\n${account} ${region}` : name;
+  const owner = ownerOf(exposure);
+  const isOwn = owner !== undefined && registryOf(first?.place.split("/", 1)[0] ?? "").kind === "ecr";
+  return isOwn ? `${name}\n${owner}` : name;
+}
+
+/** Undefined where one place alone was scanned. */
+function ownerOf({ account, region, platform, cluster }: Exposure): string | undefined {
+  if (account !== undefined) return `${account} ${region}`;
+  return platform === "kubernetes" ? `cluster ${cluster}` : undefined;
 }
 
 /** As a report names it: with its account, where there are several. */

@@ -1,6 +1,7 @@
 /** Scans of several accounts as one: shared addresses, names that two accounts have, and changes that are an account's own. */
 
 import { describe, expect, test } from "vitest";
+import { countsOf } from "../../src/cli/scan/format-scan.ts";
 import type { Egress } from "../../src/network/egress.ts";
 import type { Exposure } from "../../src/scan/exposure.ts";
 import type { LikelySubstitute } from "../../src/scan/likely-substitutes.ts";
@@ -123,6 +124,33 @@ describe("the images to change in several accounts", () => {
       ["nginx:1.27", copyIn(BANK).place, 50, 0],
     ]);
   });
+});
+
+describe("the images to change in accounts and a cluster", () => {
+  /** A cluster whose index has the copy in one account's ECR. */
+  function clusterOf(starts: number) {
+    const { read } = readOf({ starts, to: copyIn(SHOP) });
+    const exposures = read.exposures.map((one) => ({ ...one, kind: "pod" as const, cluster: "blue" }));
+    return { place: { kubernetes: "blue" }, read: { ...read, exposures } };
+  }
+
+  test("are the cluster's own where its new place is an ECR, which no account may pull from by chance", () => {
+    const { imageChanges } = joinAccounts([readOf({ account: BANK, starts: 5 }), clusterOf(60)], true);
+    expect(imageChanges.map(({ to, workloads }) => [to?.place, workloads])).toEqual([
+      [copyIn(SHOP).place, ["blue/web"]],
+      [PUBLIC.place, [`${BANK}/us-east-1/prod/web`]],
+    ]);
+  });
+
+  // biome-ignore format: a table is read by its columns
+  for (const [what, reads, counted, left] of [
+    ["the cluster", [readOf({ starts: 5 })], /service/, /pod/],
+    ["the account", [clusterOf(5)],          /pod/,     /service/],
+  ] as const)
+    test(`are counted without ${what} when it could not be read: it is not an empty one`, () => {
+      const words = countsOf(joinAccounts(reads, true));
+      expect([counted.test(words), left.test(words)]).toEqual([true, false]);
+    });
 });
 
 test("what could not be read is told with its account", () => {

@@ -86,11 +86,12 @@ function placeOf({ kind, address }: EgressLoad): string {
 }
 
 export function countsOf(scan: Scan): string {
-  const { services, schedules, standaloneTasks, pods, workloads = 0, accounts } = scan;
+  const { services, schedules, standaloneTasks, pods, workloads = 0, accounts, kubernetes } = scan;
   const inCluster = `${counted(workloads, "workload")} with ${counted(pods ?? 0, "pod")}`;
-  if (pods !== undefined && accounts === undefined) return inCluster;
+  // Of an account or a cluster that could not be read, nothing is counted: it is not an empty one.
+  if (pods !== undefined && (accounts === undefined || accounts.length === 0)) return inCluster;
   const inAccount = `${counted(services, "service")}, ${counted(schedules, "scheduled run")} and ${counted(standaloneTasks, "task")} run by hand`;
-  return pods === undefined ? inAccount : `${inAccount}, ${inCluster}`;
+  return pods === undefined || kubernetes?.length === 0 ? inAccount : `${inAccount}, ${inCluster}`;
 }
 
 /** What Repull would do for an image, in a few words. */
