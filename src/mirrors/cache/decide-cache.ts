@@ -5,6 +5,9 @@
 
 import type { CacheRule, CreationTemplate, FoundCaches, WantedCache } from "./cache-settings.ts";
 
+/** ECR's name of the prefix of everything. */
+const ROOT = "ROOT";
+
 type Part = "create" | "present";
 
 export type CacheRefusal = {
@@ -16,8 +19,9 @@ export type CacheRefusal = {
 };
 
 export type CacheDecision =
-  /** A `template` that is not wanted is absent. */
-  { readonly kind: "make"; readonly rule: Part; readonly template?: Part } | CacheRefusal;
+  /** A `template` that is not wanted is absent. `before`: the template of a wider prefix that new repositories go by until then. */
+  | { readonly kind: "make"; readonly rule: Part; readonly template?: Part; readonly before?: string }
+  | CacheRefusal;
 
 export function decideCache(wanted: WantedCache, { rules, templates }: FoundCaches): CacheDecision {
   const rule = rules.find(({ prefix }) => prefix === wanted.rule.prefix);
@@ -26,7 +30,10 @@ export function decideCache(wanted: WantedCache, { rules, templates }: FoundCach
   const made = { kind: "make", rule: rule === undefined ? "create" : "present" } as const;
   if (wanted.template === undefined) return made;
   const template = templates.find(({ prefix }) => prefix === wanted.rule.prefix);
-  if (template === undefined) return { ...made, template: "create" };
+  if (template === undefined) {
+    const before = templateAbove(wanted.rule.prefix, templates);
+    return { ...made, template: "create", ...(before === undefined ? {} : { before }) };
+  }
   const differences = differencesOf(template, wanted.template);
   if (differences.length === 0) return { ...made, template: "present" };
   return {
@@ -35,6 +42,21 @@ export function decideCache(wanted: WantedCache, { rules, templates }: FoundCach
     because: `the repository creation template ${template.prefix} exists with other settings: ${differences.join(", ")}`,
     command: ["aws", "ecr", "delete-repository-creation-template", "--prefix", template.prefix],
   };
+}
+
+/**
+ * The closest one: a template of `team` is for `team/hub/*` too, and that of ROOT for all that has no other. It stays as it is, and
+ * is for these repositories no longer.
+ * (AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html, read 2026-11)
+ */
+function templateAbove(prefix: string, templates: readonly CreationTemplate[]): string | undefined {
+  const above = templates.filter(
+    (one) =>
+      one.appliedFor.includes("PULL_THROUGH_CACHE") &&
+      (one.prefix === ROOT || prefix.startsWith(`${one.prefix}/`)),
+  );
+  const depth = (one: CreationTemplate): number => (one.prefix === ROOT ? 0 : one.prefix.length);
+  return above.toSorted((one, other) => depth(other) - depth(one))[0]?.prefix;
 }
 
 function whyRuleDiffers(found: CacheRule, wanted: CacheRule): CacheRefusal | undefined {
@@ -56,8 +78,8 @@ function whyRuleDiffers(found: CacheRule, wanted: CacheRule): CacheRefusal | und
   };
 }
 
-function placeOf({ upstreamHost, upstreamPrefix = "ROOT" }: CacheRule): string {
-  return upstreamPrefix === "ROOT" ? upstreamHost : `${upstreamHost}/${upstreamPrefix}`;
+function placeOf({ upstreamHost, upstreamPrefix = ROOT }: CacheRule): string {
+  return upstreamPrefix === ROOT ? upstreamHost : `${upstreamHost}/${upstreamPrefix}`;
 }
 
 /** The members that are not as wanted, by ECR's names. */

@@ -10,7 +10,8 @@ import { type CacheRefusal, decideCache } from "./decide-cache.ts";
 type Made = "created" | "present";
 
 export type CacheMade =
-  | { readonly kind: "made"; readonly rule: Made; readonly template?: Made }
+  /** `before`: as a decision has it. */
+  | { readonly kind: "made"; readonly rule: Made; readonly template?: Made; readonly before?: string }
   /** What was made before the refusal remains. */
   | (CacheRefusal & { readonly template?: Made });
 
@@ -22,6 +23,7 @@ export async function makeCache(
 ): Promise<CacheMade> {
   let template: Made | undefined;
   let rule: Made | undefined;
+  let before: string | undefined;
   // Another caller may make a part meanwhile: then it is read again, and is as wanted or a refusal.
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const decision = decideCache(wanted, await readCaches(settings));
@@ -30,6 +32,7 @@ export async function makeCache(
       if (wanted.template === undefined || (await settings.createTemplate(wanted.template)) === "taken")
         continue;
       template = "created";
+      before = decision.before;
       onMade("template");
     } else if (decision.template === "present") template ??= "present";
     if (decision.rule === "create") {
@@ -37,7 +40,11 @@ export async function makeCache(
       rule = "created";
       onMade("rule");
     } else rule ??= "present";
-    return { kind: "made", rule, ...(template === undefined ? {} : { template }) };
+    return {
+      ...{ kind: "made", rule },
+      ...(template === undefined ? {} : { template }),
+      ...(before === undefined ? {} : { before }),
+    };
   }
   throw new Error(`the rule ${wanted.rule.prefix} is made and deleted by another caller again and again`);
 }

@@ -239,6 +239,27 @@ describe("what exists is never changed", () => {
       expect(made().rules).toEqual([]);
     });
 
+  // biome-ignore format: a table is read by its columns
+  for (const [when, templates, before] of [
+    ["everything else",        ["ROOT"],                 "ROOT"],
+    ["the team",               ["ROOT", "team"],         "team"],
+    ["the team's other names", ["team/hubs", "tea"],     undefined],
+  ] as const)
+    test(`the template for ${when} stays, and a new one that goes before it says so`, async () => {
+      await serve();
+      for (const prefix of templates)
+        world.cacheRules.templates.set(prefix, { prefix, appliedFor: ["PULL_THROUGH_CACHE"] });
+      const lines = [await run({ prefix: "team/hub" }), await run({ prefix: "team/hub", yes: true })];
+      expect(lines.map(({ line }) => line.before)).toEqual([before, before]);
+      expect(made().templates).toEqual([...templates, "team/hub"]);
+    });
+
+  test("a template for replication alone is for no cache, and not named", async () => {
+    await serve();
+    world.cacheRules.templates.set("ROOT", { prefix: "ROOT", appliedFor: ["REPLICATION"] });
+    expect((await run()).line.before).toBeUndefined();
+  });
+
   test("when the template says the same in other words, and the rule is made", async () => {
     await serve();
     world.cacheRules.templates.set("docker-hub", {

@@ -17,6 +17,8 @@ export const cacheSchema = z.strictObject({
   rule: part,
   /** Absent: none is wanted. */
   template: part.optional(),
+  /** The template of a wider prefix, `ROOT` for example, that is for new repositories of this one no longer. */
+  before: text.optional(),
   settings: z.strictObject({
     secret: text.optional(),
     mutability: text.optional(),

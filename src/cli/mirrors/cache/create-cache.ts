@@ -6,6 +6,7 @@
 import { createCacheSettings } from "../../../aws/cache/cache-settings.ts";
 import { getCallerIdentity } from "../../../aws/client/caller-identity.ts";
 import { shellWords } from "../../../diagnosis/remedies/format-remedy.ts";
+import { optional } from "../../../ecs/json-fields.ts";
 import type { WantedCache } from "../../../mirrors/cache/cache-settings.ts";
 import { type CacheRefusal, decideCache } from "../../../mirrors/cache/decide-cache.ts";
 import { makeCache, readCaches } from "../../../mirrors/cache/make-cache.ts";
@@ -63,8 +64,15 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
   if (!input.yes) {
     const decision = decideCache(wanted, await readCaches(settings));
     if (decision.kind === "refused") throw refusal(there(decision, at), "nothing was written");
-    const { rule, template } = decision;
-    tell({ ...place, kind: "dry-run", rule, ...(template === undefined ? {} : { template }), undo: [] });
+    const { rule, template, before } = decision;
+    tell({
+      ...place,
+      kind: "dry-run",
+      rule,
+      ...optional("template", template),
+      ...optional("before", before),
+      undo: [],
+    });
     return EXIT.done;
   }
 
@@ -81,10 +89,12 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
       there(made, at),
       undo[0] === undefined ? "nothing was written" : `created before; undo: ${shellWords(undo[0])}`,
     );
-  const { rule, template } = made;
+  const { rule, template, before } = made;
   const validity = await validityOf(settings, wanted.rule.prefix, io);
   tell({
-    ...{ ...place, kind: "made", rule, ...(template === undefined ? {} : { template }), undo },
+    ...{ ...place, kind: "made", rule, undo },
+    ...optional("template", template),
+    ...optional("before", before),
     ...validity,
   });
   return validity.isValid === false ? EXIT.failed : EXIT.done;

@@ -19,6 +19,11 @@ export function formatCache(line: CacheLine, again: string): readonly string[] {
     ...(line.template === undefined
       ? []
       : [`  template  ${prefix}/*: ${settingsOf(line.settings)}${present(line.template)}`]),
+    ...(line.before === undefined
+      ? []
+      : [
+          `            goes before the template ${line.before}, whose settings new repositories here do not get`,
+        ]),
     ...(isValid === undefined
       ? []
       : [
