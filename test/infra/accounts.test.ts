@@ -71,6 +71,17 @@ describe("the stack of each account", () => {
     expect(named.filter((name) => !Object.hasOwn(parameters, name))).toEqual([]);
   });
 
+  test("reads a policy document that the example for Terraform makes: without one it would heal nothing", () => {
+    const made = [...EXAMPLE.matchAll(/^resource "aws_ssm_parameter" "(\w+)"/gm)].map(([, name]) => name);
+    const told = [...EXAMPLE.matchAll(/PolicyParameter = ([^ }]+)/g)].map(([, value]) => value);
+    expect(made).toHaveLength(2);
+    expect(told.toSorted()).toEqual(made.map((name) => `aws_ssm_parameter.${name}.name`).toSorted());
+  });
+
+  test("looks for copies in the central account, in the example for Terraform", () => {
+    expect(EXAMPLE).toMatch(/mirrors += \{ additionalRepositories = \[/);
+  });
+
   test("observes until the operator says otherwise", () => {
     expect(getObjects(set, "Parameters")).toContainEqual({ ParameterKey: "Mode", ParameterValue: "observe" });
   });

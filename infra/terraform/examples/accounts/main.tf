@@ -1,5 +1,5 @@
-# Two accounts that run services, and a third that keeps their copies. A module of the main stack for each of the two; of the third
-# its registry's policy alone, as infra/central.yaml has it. Another account is one more provider and one more module.
+# Two accounts that run services, and a third that keeps their copies. A module of the main stack and a policy document for each of the
+# two; of the third its registry's policy alone, as infra/central.yaml has it. Another account is one more provider and one more module.
 
 terraform {
   required_version = ">= 1.5"
@@ -64,6 +64,32 @@ locals {
     "arn", data.aws_partition.central.partition, "ecr", data.aws_region.central.name,
     data.aws_caller_identity.central.account_id, "repository/repull/*",
   ])
+
+  registry = join(".", [
+    data.aws_caller_identity.central.account_id, "dkr.ecr",
+    data.aws_region.central.name, data.aws_partition.central.dns_suffix,
+  ])
+
+  # By this the two look for copies in the central account. A stack that is told of a document does nothing without one.
+  policy = jsonencode({
+    mirrors = { additionalRepositories = ["${local.registry}/repull/{host}/{path}"] }
+  })
+}
+
+resource "aws_ssm_parameter" "shop" {
+  provider = aws.shop
+
+  name  = "/repull/policy"
+  type  = "String"
+  value = local.policy
+}
+
+resource "aws_ssm_parameter" "bank" {
+  provider = aws.bank
+
+  name  = "/repull/policy"
+  type  = "String"
+  value = local.policy
 }
 
 # A registry has one policy: if yours has one, put this statement into it instead.
@@ -90,7 +116,7 @@ module "shop" {
   bucket             = var.buckets.shop
   build              = var.build
   passable_role_arns = var.passable_role_arns.shop
-  parameters         = { ReadableRepositoryArns = local.copies, PolicyParameter = "/repull/policy" }
+  parameters         = { ReadableRepositoryArns = local.copies, PolicyParameter = aws_ssm_parameter.shop.name }
 }
 
 module "bank" {
@@ -100,5 +126,5 @@ module "bank" {
   bucket             = var.buckets.bank
   build              = var.build
   passable_role_arns = var.passable_role_arns.bank
-  parameters         = { ReadableRepositoryArns = local.copies, PolicyParameter = "/repull/policy" }
+  parameters         = { ReadableRepositoryArns = local.copies, PolicyParameter = aws_ssm_parameter.bank.name }
 }
