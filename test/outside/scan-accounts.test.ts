@@ -44,6 +44,7 @@ const FILES = [
 
 const endpoints: ServedEndpoint[] = [];
 let front: Server;
+let requests = 0;
 
 beforeAll(async () => {
   for (const file of FILES) {
@@ -58,6 +59,7 @@ beforeAll(async () => {
   };
   front = createServer((incoming, outgoing) => {
     const { method, url, headers } = incoming;
+    requests += 1;
     const [, key = ""] = /Credential=([^/]+)\//.exec(headers.authorization ?? "") ?? [];
     const to = byKey[key];
     if (to === undefined) {
@@ -146,6 +148,12 @@ describe("repull scan of several profiles", () => {
         types: ["error", "error"],
       });
     });
+
+  it("asks no account when the folder of its report is not there: the answers would be lost", async () => {
+    const before = requests;
+    const { status } = await scan("shop,bank", "--html", "nowhere/report.html");
+    expect([status, requests - before]).toEqual([2, 0]);
+  });
 
   it("counts an account once when two profiles lead there", async () => {
     const [summary = {}] = ofType(linesOf((await scan("shop,again", "--json")).out), "summary");

@@ -17,7 +17,7 @@ import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { permissions } from "../output/permissions.ts";
-import { writeReport } from "../output/write-report.ts";
+import { refuseWithoutFolder, writeReport } from "../output/write-report.ts";
 import { formatMirrors } from "./format-mirrors.ts";
 import { MIRRORS_ACTIONS } from "./mirror-rights.ts";
 import type { Mirrors } from "./mirrors-line.ts";
@@ -38,6 +38,7 @@ export async function listCopies(input: MirrorsInput, io: CommandIo): Promise<nu
     io.out(permissions(MIRRORS_ACTIONS, input.json));
     return EXIT.done;
   }
+  refuseWithoutFolder(input.html);
   const aws = await awsSettingsFrom(io);
   const { account } = await getCallerIdentity(aws);
   const { policy, from, stack } = await readDeployedConfig(input, aws, io, "default");

@@ -1,7 +1,15 @@
 /** Writes the report of `--html`. */
 
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import type { CommandIo } from "../io.ts";
+
+/** Throws InvalidInput before anything is asked: what takes minutes to read would be lost. */
+export function refuseWithoutFolder(path: string | undefined): void {
+  if (path === undefined || statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new InvalidInput("--html", `a file in a folder that is there, got ${path}`);
+}
 
 /** Throws InvalidInput where the file cannot be written. */
 export async function writeReport(path: string, text: string, io: CommandIo): Promise<void> {

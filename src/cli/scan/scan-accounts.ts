@@ -14,7 +14,7 @@ import { stackFlags } from "../account/stack-flags.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { describeError, errorAsJson } from "../output/command-error.ts";
-import { writeReport } from "../output/write-report.ts";
+import { refuseWithoutFolder, writeReport } from "../output/write-report.ts";
 import { WrongCall } from "../wrong-call.ts";
 import { type PrintedAs, printScan } from "./print-scan.ts";
 import { type ReadPlace, readPlace, type ScanInput } from "./read-place.ts";
@@ -41,6 +41,7 @@ export async function scanAccounts(
   if (input.starts === true) throw new WrongCall("--starts is about one account: name one profile");
   if (profiles.length > 1 && input.cluster?.startsWith("arn:"))
     throw new InvalidInput("--cluster", "a name: an ARN is of one account, and several are scanned");
+  refuseWithoutFolder(input.html);
   const reads: AccountRead[] = [];
   const statuses: number[] = [];
   for (const profile of profiles) {

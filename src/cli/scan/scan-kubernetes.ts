@@ -14,7 +14,7 @@ import {
 import { readInventory } from "../account/cluster/read-inventory.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
-import { writeReport } from "../output/write-report.ts";
+import { refuseWithoutFolder, writeReport } from "../output/write-report.ts";
 import { printScan } from "./print-scan.ts";
 
 export type ClusterScanInput = ClusterOptions & {
@@ -25,6 +25,7 @@ export type ClusterScanInput = ClusterOptions & {
 
 /** Exit status 0, whatever it finds. */
 export async function scanKubernetes(input: ClusterScanInput, io: CommandIo): Promise<number> {
+  refuseWithoutFolder(input.html);
   return await withCluster(input, io, (session) => scanOpen(input, session, io));
 }
 

@@ -11,7 +11,7 @@ import { whereOf } from "../account/where.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { permissions } from "../output/permissions.ts";
-import { writeReport } from "../output/write-report.ts";
+import { refuseWithoutFolder, writeReport } from "../output/write-report.ts";
 import { printScan } from "./print-scan.ts";
 import { clusterIn, readPlace, type ScanInput } from "./read-place.ts";
 import { SCAN_ACTIONS, VERIFY_ACTIONS } from "./scan-permissions.ts";
@@ -28,6 +28,7 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
     const { profilesIn, scanAccounts } = await import("./scan-accounts.ts");
     return await scanAccounts(profilesIn(input.profile), input, io);
   }
+  refuseWithoutFolder(input.html);
   if (input.starts === true) return await starts(input, io);
   const { account, region, read } = await readPlace(input, io);
   const scanned = countUp(read);
