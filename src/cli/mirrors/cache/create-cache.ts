@@ -81,7 +81,9 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
   const made = await makeCache(wanted, settings, (part) =>
     undo.unshift([...undoOf(part, wanted), ...at]),
   ).catch((error: unknown) => {
-    for (const command of undo) io.err(`created before it failed; undo: ${shellWords(command)}\n`);
+    // As an error: --quiet must not hide what is left.
+    for (const command of undo)
+      io.err(`repull mirrors cache create: created before it failed; undo: ${shellWords(command)}\n`);
     throw error;
   });
   if (made.kind === "refused")
