@@ -5,12 +5,14 @@ import type { Read } from "../network/facts.ts";
 import { type Copy, copiesOf, isOurTag } from "./copies.ts";
 import type { EcrImage, EcrRepository } from "./facts.ts";
 import type { ImageStore } from "./ports.ts";
-import { sourceOfCopy } from "./source-of-copy.ts";
+import { sourcesOfCopy } from "./source-of-copy.ts";
 
 export type SourcedCopy = {
   readonly copy: Copy;
   /** Undefined: its repository could not be described. */
   readonly source: ImageReference | undefined;
+  /** One for each tag that was copied: `source` is the first. */
+  readonly sources: readonly ImageReference[];
   /** All tags of its repository: those of indexes vouch for platforms that were copied. */
   readonly tagsBeside: ReadonlySet<string>;
 };
@@ -57,10 +59,10 @@ function sourced(
   return copiesOf(name, images, new Map()).flatMap((copy) => {
     const { kind, tags, digest } = copy;
     if (kind !== "copy" || !tags.some((tag) => isOurTag(tag, digest))) return [];
-    if (repository === undefined) return { copy, source: undefined, tagsBeside };
-    return repository.source === undefined
-      ? []
-      : { copy, source: sourceOfCopy(repository, copy), tagsBeside };
+    if (repository === undefined) return { copy, source: undefined, sources: [], tagsBeside };
+    if (repository.source === undefined) return [];
+    const sources = sourcesOfCopy(repository, copy);
+    return { copy, source: sources[0], sources, tagsBeside };
   });
 }
 

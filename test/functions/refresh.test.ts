@@ -12,7 +12,6 @@ import { type AwsAnswer, type AwsStub, STUB_CREDENTIALS, startAwsStub } from "..
 const SIZE = { kilobytes: 10 };
 const MIRROR = "arn:aws:lambda:us-east-1:123456789012:function:repull-mirror:live";
 const REPOSITORY = "repull/docker.io/acme/web";
-const ARN = `arn:aws:ecr:us-east-1:123456789012:repository/${REPOSITORY}`;
 const TASK_DEFINITION = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1";
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const old = digestOf("old");
@@ -27,6 +26,8 @@ let registries: Awaited<ReturnType<typeof serveRegistries>>;
 let handler: typeof import("../../functions/refresh/handler.ts").handler;
 let policy: object;
 let copied: Digest[];
+/** The repository, and its tag `repull:source`. */
+let repository: readonly [name: string, source: string];
 let writes: string;
 let started: JsonObject[];
 let published: JsonObject[];
@@ -44,7 +45,7 @@ const EMPTY: Readonly<Record<string, AwsAnswer>> = {
 };
 
 beforeAll(async () => {
-  const images = { "acme/web:1": SIZE, "acme/web:2": SIZE };
+  const images = { "acme/web:1": SIZE, "acme/web:2": SIZE, "library/nginx:1": SIZE };
   const world = await createWorld(readWorldFile({ registries: { "docker.io": { images } } }));
   registries = await serveRegistries(world);
   stub = await startAwsStub(async ({ action, body, headers }): Promise<AwsAnswer> => {
@@ -69,9 +70,18 @@ beforeAll(async () => {
       return { body: { DurableExecutions } };
     }
     if (action === "DescribeRepositories")
-      return { body: { repositories: [{ repositoryName: REPOSITORY, repositoryArn: ARN }] } };
+      return {
+        body: {
+          repositories: [
+            {
+              repositoryName: repository[0],
+              repositoryArn: `arn:aws:ecr:us-east-1:123456789012:repository/${repository[0]}`,
+            },
+          ],
+        },
+      };
     if (action === "ListTagsForResource")
-      return { body: { tags: [{ Key: "repull:source", Value: "docker.io/acme/web" }] } };
+      return { body: { tags: [{ Key: "repull:source", Value: repository[1] }] } };
     if (action === "GetRepositoryPolicy")
       return { status: 400, body: { __type: "RepositoryPolicyNotFoundException" } };
     if (action === "GetRegistryPolicy")
@@ -126,6 +136,7 @@ beforeAll(async () => {
 beforeEach(() => {
   policy = {};
   copied = [old];
+  repository = [REPOSITORY, "docker.io/acme/web"];
   writes = "allowed";
   [started, published, put, results] = [[], [], [], {}];
 });
@@ -174,6 +185,15 @@ describe("refresh", () => {
         target: `123456789012.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}:2`,
       },
     ]);
+  });
+
+  test("follows the tag of Docker Hub whose first copy came from ECR Public, and wants it once", async () => {
+    policy = { mode: "observe", mirrors: { images: [{ image: "nginx", tags: ["1"] }] } };
+    repository = ["repull/docker.io/library/nginx", "public.ecr.aws/docker/library/nginx"];
+    expect(await handler({ dryRun: false }, context)).toMatchObject({
+      wanted: [],
+      moved: [{ source: "docker.io/library/nginx:1", from: old }],
+    });
   });
 
   // biome-ignore format: a table is read by its columns

@@ -4,7 +4,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { type Digest, digestOf } from "../../src/image/digest.ts";
 import { type ImageReference, parseReference } from "../../src/image/reference.ts";
-import { sourceOfCopy } from "../../src/mirrors/source-of-copy.ts";
+import { sourcesOfCopy } from "../../src/mirrors/source-of-copy.ts";
 import { headSources } from "../../src/mirrors/source-states.ts";
 import { RegistryError } from "../../src/oci/client/registry-error.ts";
 
@@ -55,7 +55,7 @@ describe("headSources", () => {
   });
 });
 
-describe("sourceOfCopy", () => {
+describe("sourcesOfCopy", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [tag: string, source: string | undefined, tagOfSource: string | undefined])[] = [
     [`1.27-${SHORT}`,            "docker.io/library/nginx", "1.27"],
@@ -63,10 +63,11 @@ describe("sourceOfCopy", () => {
     [`untagged-${SHORT}`,        "docker.io/library/nginx", undefined],
     ["1.27-000000000000",        undefined,                 undefined],
     ["latest",                   undefined,                 undefined],
+    [`${"a".repeat(115)}-${SHORT}`, "docker.io/library/nginx", undefined],
   ];
   for (const [tag, path, tagOfSource] of table)
     test(`of the tag ${tag.replace(SHORT, "<digest>")} is ${path === undefined ? "unknown" : `the tag ${tagOfSource ?? "of no name"}`}`, () => {
-      const source = sourceOfCopy({ source: "docker.io/library/nginx" }, { tags: [tag], digest: DIGEST });
+      const [source] = sourcesOfCopy({ source: "docker.io/library/nginx" }, { tags: [tag], digest: DIGEST });
       deepEqual([source && `${source.host}/${source.path}`, source?.tag], [path, tagOfSource]);
     });
 });

@@ -28,6 +28,7 @@ import {
 import { type Digest, isDigest } from "../../image/digest.ts";
 import type { EcrImage, EcrRepository } from "../../mirrors/facts.ts";
 import type { ImageStore } from "../../mirrors/ports.ts";
+import { sourceOfRepository } from "../../mirrors/source-of-copy.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { callAws, hasErrorCode } from "../client/aws-error-codes.ts";
 import { sendRawRest } from "../client/calls/raw-json.ts";
@@ -99,7 +100,7 @@ export function createImageStore(settings: AwsSettings, account: string, times: 
       return {
         name,
         readers: readers === "own-account" ? byRegistry : readers,
-        ...optional("source", source),
+        ...optional("source", source === undefined ? undefined : sourceOfRepository(name, source)),
       };
     },
 

@@ -32,8 +32,10 @@ export function copiedTags(copies: readonly SourcedCopy[], uses: readonly ImageU
   const usersOf = usersOfCopies(uses);
   const usersAtSource = usersByName(uses);
   const groups = Map.groupBy(
-    copies.filter(({ source }) => source?.tag !== undefined),
-    ({ source, copy }) => `${copy.repository} ${source === undefined ? "" : canonicalName(source)}`,
+    copies.flatMap((one) =>
+      one.sources.flatMap((source) => (source.tag === undefined ? [] : { ...one, source })),
+    ),
+    ({ source, copy }) => `${copy.repository} ${canonicalName(source)}`,
   );
   const tags = [...groups.values()].flatMap((group): CopiedTag[] => {
     const newestFirst = group.toSorted((a, b) => pushedAt(b) - pushedAt(a));

@@ -1,9 +1,9 @@
 /** What a refresh has brought into ECR: the images to deploy where a service is to follow its tag. */
 
-import { canonicalName, pinToDigest } from "../../image/reference.ts";
+import { canonicalName, pinToDigest, repositoryName } from "../../image/reference.ts";
 import { copiesOf } from "../copies.ts";
 import type { ImageStore } from "../ports.ts";
-import { sourceOfCopy } from "../source-of-copy.ts";
+import { sourcesOfCopy } from "../source-of-copy.ts";
 import type { CopiedTag } from "./copied-tags.ts";
 import type { CopyTold } from "./copy-queue.ts";
 
@@ -25,8 +25,8 @@ export async function newImages(
     for (const { name, source, copies } of those) {
       const before = new Set(copies.map(({ copy }) => copy.digest));
       const added = now.filter((copy) => {
-        const from = sourceOfCopy({ source: `${source.host}/${source.path}` }, copy);
-        return from?.tag === source.tag && from?.digest === undefined && !before.has(copy.digest);
+        const from = sourcesOfCopy({ source: repositoryName(source) }, copy);
+        return !before.has(copy.digest) && from.some(({ tag }) => tag !== undefined && tag === source.tag);
       });
       found.set(
         name,

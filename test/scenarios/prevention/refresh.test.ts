@@ -19,6 +19,16 @@ describe("a refresh", () => {
     expect(played.asked()).toEqual({ heads: before.heads + 1, pulls: before.pulls });
   });
 
+  test("copies an image of two wanted tags once, and follows each of the tags from then on", async () => {
+    const played = await refreshWorld({}, { mirrors: { images: [{ image: "acme/web", tags: ["1", "2"] }] } });
+    played.move("acme/web", "2", "1");
+    const first = await played.refresh();
+    expect(first.wanted.map(({ copy }) => copy.kind)).toEqual(["copied", "copied"]);
+    expect(await played.refresh()).toMatchObject({ tags: 2, heads: 2, wanted: [], moved: [] });
+    played.move("acme/web", "2", "3");
+    expect(await played.refresh()).toMatchObject({ moved: [{ source: "docker.io/acme/web:2" }], wanted: [] });
+  });
+
   test("copies a moved tag next to the old copy, for the platform of that, and tells it once", async () => {
     const played = await copiedWorld();
     const before = played.tagsOf(REPOSITORY);
