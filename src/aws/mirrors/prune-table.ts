@@ -29,6 +29,8 @@ import { groupsOf } from "./whole-list.ts";
 const LOCKED_MS = 3_600_000;
 const WRITTEN_AT_ONCE = 25;
 const PAGES_MAX = 200;
+/** DynamoDB takes items of 400 kB; a tag with what is known of its source has 350 bytes at most. */
+const SOURCES_OF_ITEM = 1_000;
 
 type Item = Record<string, AttributeValue>;
 
@@ -84,7 +86,7 @@ export function createPruneTable(
     async read() {
       const marks = new Map<string, Mark>();
       const rests = new Map<string, ReadonlySet<Digest>>();
-      const sources = new Map<string, ReadonlyMap<string, SourceRecord>>();
+      const sourceItems: SourceItem[] = [];
       const known = new Map<string, readonly string[]>();
       let from: Item | undefined;
       for (let page = 0; page < PAGES_MAX; page += 1) {
@@ -100,12 +102,11 @@ export function createPruneTable(
             for (const [digest, mark] of Object.entries((value ?? {}) as Record<string, Mark>))
               marks.set(`${name}@${digest}`, mark);
           if (kind === "rest" && isTexts(value)) rests.set(name, new Set(value.filter(isDigest)));
-          if (kind === "sources")
-            sources.set(name, new Map(Object.entries((value ?? {}) as Record<string, SourceRecord>)));
+          if (kind === "sources") sourceItems.push({ name, count: Number(item.items?.N ?? 1), value });
           // What is not a list was not read: it is asked for again.
           if (KNOWN_KINDS.includes(kind) && isTexts(value)) known.set(name, value);
         }
-        if (LastEvaluatedKey === undefined) return { marks, rests, sources, known };
+        if (LastEvaluatedKey === undefined) return { marks, rests, sources: sourcesIn(sourceItems), known };
         from = LastEvaluatedKey;
       }
       throw new AwsError("unavailable", "dynamodb:Scan", `dynamodb:Scan: more than ${PAGES_MAX} pages`);
@@ -123,10 +124,14 @@ export function createPruneTable(
     },
 
     async writeSources(repository, records) {
-      await put({
-        id: { S: `sources ${repository}` },
-        value: { S: JSON.stringify(Object.fromEntries(records)) },
-      });
+      const groups = groupsOf([...records], SOURCES_OF_ITEM);
+      const count = Math.max(1, groups.length);
+      for (let index = 0; index < count; index += 1)
+        await put({
+          id: { S: `sources ${repository}${index === 0 ? "" : ` ${index}`}` },
+          items: { N: String(count) },
+          value: { S: JSON.stringify(Object.fromEntries(groups[index] ?? [])) },
+        });
     },
 
     async writeKnown(added) {
@@ -141,6 +146,24 @@ export function createPruneTable(
       }
     },
   };
+}
+
+/** `name`: a repository, and of a second item of it and a further one a number. `count`: how many items it has. */
+type SourceItem = { readonly name: string; readonly count: number; readonly value: unknown };
+
+/** By repository. An item that an earlier, longer list left says nothing. */
+function sourcesIn(items: readonly SourceItem[]): ReadonlyMap<string, ReadonlyMap<string, SourceRecord>> {
+  const counts = new Map(items.map(({ name, count }) => [name, count]));
+  const found = new Map<string, Map<string, SourceRecord>>();
+  for (const { name, value } of items) {
+    const [repository = "", index = "0"] = name.split(" ");
+    if (Number(index) >= (counts.get(repository) ?? 1)) continue;
+    const records = found.get(repository) ?? new Map<string, SourceRecord>();
+    for (const [tag, record] of Object.entries((value ?? {}) as Record<string, SourceRecord>))
+      records.set(tag, record);
+    found.set(repository, records);
+  }
+  return found;
 }
 
 const KNOWN_KINDS = ["task-definition", "service"];

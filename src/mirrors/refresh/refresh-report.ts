@@ -79,8 +79,9 @@ export function usersTold(users: readonly User[]): Users {
   };
 }
 
-/** What one event has; the rest is in another one: EventBridge's targets take 256 KB. */
+/** What one event has; the rest is in another one: EventBridge's targets take 256 KB, and a name in it may be long. */
 const IN_ONE_EVENT = 50;
+const BYTES_OF_EVENT = 200_000;
 
 /** The events of a run: news alone, so that a tag that has moved is told once. */
 export function eventsOf({ kind, moved, lost, back, wanted }: RefreshReport): readonly object[] {
@@ -93,8 +94,15 @@ export function eventsOf({ kind, moved, lost, back, wanted }: RefreshReport): re
       .filter(({ copy }) => copy.kind === "copied")
       .map(({ source }) => ({ code: "image-copied", source })),
   ];
-  return Array.from({ length: Math.ceil(rows.length / IN_ONE_EVENT) }, (_, page) => ({
-    kind,
-    news: rows.slice(page * IN_ONE_EVENT, (page + 1) * IN_ONE_EVENT),
-  }));
+  const pages: object[][] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const size = Buffer.byteLength(JSON.stringify(row)) + 1;
+    const page = pages.at(-1);
+    const isFull = page === undefined || page.length >= IN_ONE_EVENT || bytes + size > BYTES_OF_EVENT;
+    if (isFull) pages.push([row]);
+    else page.push(row);
+    bytes = isFull ? size : bytes + size;
+  }
+  return pages.map((news) => ({ kind, news }));
 }

@@ -89,6 +89,29 @@ describe("what is remembered of task definitions", () => {
   });
 });
 
+describe("what is remembered of sources", () => {
+  test("fits into items of DynamoDB for ten thousand tags of one repository, and less is read where less was written", async () => {
+    const items = new Map<string, object>();
+    const settings = await settingsFor(({ action, body }) => {
+      if (action === "Scan") return { body: { Items: [...items.values()] } };
+      const { Item } = body as never as { Item: { id: { S: string }; value: { S: string } } };
+      if (Item.value.S.length > 400_000) return { status: 400, body: { __type: "ValidationException" } };
+      items.set(Item.id.S, Item);
+      return { body: {} };
+    });
+    const table = createPruneTable(settings, "prune", createServiceTimes(), "refresh-lock");
+    const told = `tag-moved sha256:${"0".repeat(64)}`;
+    const record = { state: "moved" as const, since: NOW, checkedAt: NOW, failures: 0, told };
+    for (const count of [10_000, 3, 0]) {
+      const tags = Array.from({ length: count }, (_, index) => `${index}`.padStart(128, "v"));
+      await table.writeSources("repull/quay.io/a", new Map(tags.map((tag) => [tag, record])));
+      const { sources } = await table.read();
+      deepEqual([...sources.keys()], ["repull/quay.io/a"]);
+      deepEqual([...(sources.get("repull/quay.io/a")?.keys() ?? [])], tags);
+    }
+  });
+});
+
 describe("the time by a service", () => {
   test("is what it said and what has passed since, a quarter of an hour at most", async () => {
     let machine = 5 * HOUR;

@@ -270,6 +270,22 @@ describe("news", () => {
     expect((await played.refresh()).lost).toMatchObject([{ code: "source-gone", isNews: false }]);
   });
 
+  test("with long names are published in events that the bus takes", () => {
+    const by = `arn:aws:ecs:eu-west-1:123456789012:service/${"c".repeat(255)}/${"s".repeat(255)}`;
+    const users = usersTold(Array.from({ length: 10 }, () => ({ place: "services" as const, by })));
+    const lost = Array.from({ length: 50 }, (_, index) => ({
+      ...{ code: "source-gone" as const, source: `a:${index}`, repository: "a", since: 0, isNews: true },
+      users,
+    }));
+    const nothing = { moved: [], back: [], wanted: [], problems: [], unread: [] };
+    const events = eventsOf({
+      ...{ kind: "refreshed", tags: 50, heads: 50, unanswered: 0 },
+      ...{ ...nothing, lost },
+    });
+    expect(Math.max(...events.map((event) => JSON.stringify(event).length))).toBeLessThan(230_000);
+    expect(events.flatMap((event) => (event as { news: readonly unknown[] }).news)).toEqual(lost);
+  });
+
   test("of many sources are published fifty at a time, and nothing is where there are none", () => {
     const lost = Array.from({ length: 120 }, (_, index) => ({
       ...{
