@@ -1,10 +1,14 @@
 /** What the function that cleans up may do: everything that its code calls, and no deletion unless it is asked for. */
 
 import { deepEqual, equal } from "node:assert/strict";
-import { describe, test } from "vitest";
+import { afterEach, describe, test } from "vitest";
+import { createPruneTable } from "../../src/aws/mirrors/prune-table.ts";
 import { reportTableOf } from "../../src/aws/mirrors/reports/report-table.ts";
+import { createServiceTimes } from "../../src/aws/mirrors/service-times.ts";
 import { isObject } from "../../src/ecs/json-fields.ts";
+import { digestOf } from "../../src/image/digest.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
+import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../support/aws/aws-stub.ts";
 import { readTemplate } from "../support/aws/template.ts";
 import { projectFiles } from "../support/project-files.ts";
 
@@ -142,4 +146,45 @@ describe("the role of the function that refreshes copies", () => {
     };
     deepEqual([parameters(""), parameters("/repull/policy")], [false, true]);
   });
+});
+
+describe("the table of both functions", () => {
+  type Table = ReturnType<typeof createPruneTable>;
+  let stub: AwsStub | undefined;
+  afterEach(() => stub?.stop());
+  const known = new Map(["service", "task-definition"].map((kind) => [`arn:aws:ecs:a:1:${kind}/x`, ["a"]]));
+  const record = { state: "same", since: 0, checkedAt: 0, failures: 0 } as const;
+  const manyTags = new Map(Array.from({ length: 2_000 }, (_, index) => [`v${index}`, record]));
+
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [role: string, lock: "lock" | "refresh-lock", own: readonly string[], write: (to: Table) => Promise<void>])[] = [
+    ["MirrorsRole", "lock",         ["lock", "marks", "rest"],   async (to) => { await to.writeMarks("repull/a", new Map()); await to.writeRest("repull/a", [digestOf("a")]); }],
+    ["RefreshRole", "refresh-lock", ["refresh-lock", "sources"], (to) => to.writeSources("repull/a", manyTags)],
+  ];
+  for (const [role, lock, own, write] of table)
+    test(`lets ${role} write the items that its code writes, and none that is only the other's`, async () => {
+      const [statement] = statementsWith("prune", role).filter(({ Sid }) => Sid === "RememberRuns");
+      const condition = (statement?.Condition ?? {}) as Readonly<Record<string, JsonObject | undefined>>;
+      const patterns = (condition["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] ?? []) as string[];
+      const ids: string[] = [];
+      stub = await startAwsStub(({ body }) => {
+        ids.push(...(JSON.stringify(body).match(/(?<="id":\{"S":")[^"]+/g) ?? []));
+        return { body: {} };
+      });
+      const settings = { region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS };
+      const to = createPruneTable({ ...settings, attemptsMax: 1 }, "prune", createServiceTimes(), lock);
+      await (await to.lock("run", 1))?.();
+      await write(to);
+      await to.writeKnown(known);
+      const mayWrite = (id: string) =>
+        patterns.some((one) => (one.endsWith("*") ? id.startsWith(one.slice(0, -1)) : id === one));
+      equal(ids.length > 4, true);
+      deepEqual(
+        ids.filter((id) => !mayWrite(id)),
+        [],
+      );
+      deepEqual(condition.Null, { "dynamodb:LeadingKeys": "false" });
+      const kinds = new Set(patterns.map((one) => one.replace(/ \*$/, "")));
+      deepEqual([...kinds].toSorted(), [...own, "service", "task-definition"].toSorted());
+    });
 });
