@@ -120,7 +120,12 @@ export async function copyInOrder(
 const NO_TIME: CopyTold = { kind: "waiting", code: "no-time", because: "no time was left in this run" };
 
 /** What an earlier attempt means for this one. */
-function beforeThis({ kind, because }: CopyAhead): CopyTold {
+function beforeThis({ kind, because, refusalCode }: CopyAhead): CopyTold {
   if (kind === "copied") return { kind: "copied" };
-  return { kind: "failed", code: kind, ...(because === undefined ? {} : { because }) };
+  // The pulls may have come back since: the next copy at that registry is not put off.
+  const isPutOff = refusalCode !== undefined && FOR_HEALING.has(refusalCode);
+  return {
+    ...{ kind: isPutOff ? "waiting" : "failed", code: kind },
+    ...(because === undefined ? {} : { because }),
+  };
 }

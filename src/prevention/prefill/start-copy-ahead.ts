@@ -6,6 +6,7 @@
  * nothing of the image: it does not count.
  */
 
+import { optional } from "../../ecs/json-fields.ts";
 import { type MirrorRequest, nameOfMirror } from "../../remediation/mirror/request-mirrors.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import type { Json } from "../../runtime/json.ts";
@@ -21,6 +22,8 @@ export type CopyAhead = {
     | "given-up";
   readonly execution: string;
   readonly because?: string;
+  /** Of one that is paused: why the last attempt was refused, and pulled nothing. */
+  readonly refusalCode?: string;
 };
 
 export const ATTEMPTS_MAX = 3;
@@ -50,7 +53,11 @@ export async function startCopyAhead(
     if (clock.now() < endedAt + PAUSE_HOURS * 3_600_000)
       return isCopied
         ? { kind: "copied", execution }
-        : { kind: "paused", execution, because: found.refused ?? found.because ?? "the last attempt failed" };
+        : {
+            ...{ kind: "paused", execution },
+            because: found.refused ?? found.because ?? "the last attempt failed",
+            ...optional("refusalCode", found.refusalCode),
+          };
     if (!isCopied) because = found.refused ?? found.because;
     if (!isCopied && found.refused === undefined) attempts += 1;
   }

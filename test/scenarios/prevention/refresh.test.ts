@@ -95,6 +95,8 @@ describe("a refresh", () => {
       moved: [{ copy: { kind: "waiting", code: "reserved-for-healing" } }],
     });
     expect(played.asked().pulls).toBe(pulls);
+    // Within the pause after a refusal that pulled nothing, it waits: no copy has failed.
+    expect(await played.refresh()).toMatchObject({ moved: [{ copy: { kind: "waiting", code: "paused" } }] });
   });
 
   test("takes a fifth of a window's pulls for all that the policy wants, and begins no further copy", async () => {
