@@ -8,6 +8,7 @@ import type { Context } from "aws-lambda";
 import { createEventPublisher } from "../../src/aws/adapters/event-bus.ts";
 import { createPrunePorts } from "../../src/aws/mirrors/prune-ports.ts";
 import { ecrHost } from "../../src/image/ecr-hosts.ts";
+import { pruneEvents } from "../../src/mirrors/prune/prune-events.ts";
 import { isDryRunIn, MIRRORS_DETAIL_TYPE } from "../../src/mirrors/prune/prune-request.ts";
 import { type PruneReport, runPrune } from "../../src/mirrors/prune/run-prune.ts";
 import { makeStacksReadable } from "../readable-stacks.ts";
@@ -34,7 +35,6 @@ export async function handler(event: unknown, context: Context): Promise<PruneRe
     },
   );
   log.info(`prune ${report.kind}`, { ...report });
-  if (report.kind === "pruned" && report.deleted.length + report.failed.length > 0)
-    await publisher.publish({ ...report, account, region: aws.region });
+  for (const event of pruneEvents(report)) await publisher.publish({ ...event, account, region: aws.region });
   return report;
 }

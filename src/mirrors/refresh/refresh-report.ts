@@ -1,6 +1,7 @@
 /** What a refresh tells: tags that have moved, sources that are lost, and what became of the copies. */
 
 import type { Digest } from "../../image/digest.ts";
+import { eventPages } from "../event-pages.ts";
 import type { User } from "./copied-tags.ts";
 import type { CopyTold } from "./copy-queue.ts";
 import type { LossCode } from "./source-record.ts";
@@ -79,9 +80,8 @@ export function usersTold(users: readonly User[]): Users {
   };
 }
 
-/** What one event has; the rest is in another one: EventBridge's targets take 256 KB, and a name in it may be long. */
+/** What one event has; the rest is in another one. */
 const IN_ONE_EVENT = 50;
-const BYTES_OF_EVENT = 200_000;
 
 /** The events of a run: news alone, so that a tag that has moved is told once. */
 export function eventsOf({ kind, moved, lost, back, wanted }: RefreshReport): readonly object[] {
@@ -94,15 +94,5 @@ export function eventsOf({ kind, moved, lost, back, wanted }: RefreshReport): re
       .filter(({ copy }) => copy.kind === "copied")
       .map(({ source }) => ({ code: "image-copied", source })),
   ];
-  const pages: object[][] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    const size = Buffer.byteLength(JSON.stringify(row)) + 1;
-    const page = pages.at(-1);
-    const isFull = page === undefined || page.length >= IN_ONE_EVENT || bytes + size > BYTES_OF_EVENT;
-    if (isFull) pages.push([row]);
-    else page.push(row);
-    bytes = isFull ? size : bytes + size;
-  }
-  return pages.map((news) => ({ kind, news }));
+  return eventPages<object>(rows, IN_ONE_EVENT).map((news) => ({ kind, news }));
 }

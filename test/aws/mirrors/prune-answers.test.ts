@@ -6,6 +6,7 @@ import { createPruneTable } from "../../../src/aws/mirrors/prune-table.ts";
 import { readScheduleExpressions } from "../../../src/aws/mirrors/schedule-expressions.ts";
 import { createServiceTimes } from "../../../src/aws/mirrors/service-times.ts";
 import { longestSchedule } from "../../../src/mirrors/longest-schedule.ts";
+import type { RefreshRecords } from "../../../src/mirrors/refresh/refresh-records.ts";
 import {
   type AwsAnswer,
   type AwsRequest,
@@ -99,7 +100,8 @@ describe("what is remembered of sources", () => {
       items.set(Item.id.S, Item);
       return { body: {} };
     });
-    const table = createPruneTable(settings, "prune", createServiceTimes(), "refresh-lock");
+    const times = createServiceTimes();
+    const table: RefreshRecords = createPruneTable(settings, "prune", times, "refresh-lock");
     const told = `tag-moved sha256:${"0".repeat(64)}`;
     const record = { state: "moved" as const, since: NOW, checkedAt: NOW, failures: 0, told };
     for (const count of [10_000, 3, 0]) {
