@@ -29,8 +29,8 @@ import { groupsOf } from "./whole-list.ts";
 const LOCKED_MS = 3_600_000;
 const WRITTEN_AT_ONCE = 25;
 const PAGES_MAX = 200;
-/** DynamoDB takes items of 400 kB; a tag with what is known of its source has 350 bytes at most. */
-const SOURCES_OF_ITEM = 1_000;
+/** DynamoDB takes items of 400 kB; a tag with what is known of its source has 450 bytes at most. */
+const SOURCES_OF_ITEM = 800;
 
 type Item = Record<string, AttributeValue>;
 

@@ -11,6 +11,7 @@ import { retainedIndexTag } from "../../oci/copy/retained-index.ts";
 import type { ImageUse } from "../facts.ts";
 import { pushedAt, type SourcedCopy } from "../sourced-copies.ts";
 import { usersOfCopies } from "../users-of-copies.ts";
+import type { SourceRecord } from "./source-record.ts";
 
 export type User = Pick<ImageUse, "place" | "by">;
 
@@ -49,10 +50,16 @@ export function copiedTags(copies: readonly SourcedCopy[], uses: readonly ImageU
   return tags.toSorted((a, b) => b.users.length - a.users.length);
 }
 
-/** Whether the bytes that the tag names are here: under the tag, or by the proof that was kept of their index. */
-export function hasCopyOf({ copies }: CopiedTag, digest: Digest): boolean {
+/**
+ * Whether the bytes that the tag names are here: under the tag, or by the proof that was kept of their index. The proof may be
+ * another tag's, or left of copies that were deleted: of a tag that has moved since the last look, it counts with a copy since then.
+ */
+export function hasCopyOf({ copies }: CopiedTag, digest: Digest, before: SourceRecord | undefined): boolean {
+  if (copies.some(({ copy }) => copy.digest === digest)) return true;
   const proof = retainedIndexTag(digest);
-  return copies.some(({ copy, tagsBeside }) => copy.digest === digest || tagsBeside.has(proof));
+  if (!copies.some(({ tagsBeside }) => tagsBeside.has(proof))) return false;
+  if (before?.copied === undefined || before.copied === digest) return true;
+  return copies.some((one) => pushedAt(one) > before.checkedAt);
 }
 
 /** Who names an image by its tag at its own registry, by the canonical name; by a digest, no tag is followed. */

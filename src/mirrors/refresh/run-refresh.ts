@@ -19,7 +19,7 @@ import { type CopyTold, copyInOrder, type DueCopy, type QueuePorts } from "./cop
 import { dueOfMoved, dueOfWanted } from "./due-copies.ts";
 import { type NewImages, newImages } from "./new-images.ts";
 import { readWanted } from "./read-wanted.ts";
-import type { RefreshRecords } from "./refresh-records.ts";
+import { type RefreshRecords, writeRecords } from "./refresh-records.ts";
 import {
   type LostSource,
   type MovedTag,
@@ -76,7 +76,7 @@ export async function runRefresh(
     if (isDryRun) return report;
     // In this order: what could not be published is news in the next run too.
     await ports.publish(report);
-    await writeRecords(seen, ports.records);
+    await writeRecords(seen, told, ports.records);
     return report;
   } finally {
     // A lock that is left ends by itself: what was found must be told all the same.
@@ -154,8 +154,8 @@ async function look(
   const now = clock.now();
   const tags = inUse.map((tag): Looked => {
     const head = found.get(tag.name) ?? { kind: "unknown", code: "not-asked", because: "it was not asked" };
-    const isCopied = head.kind === "found" && hasCopyOf(tag, head.digest);
     const last = before.get(tag.repository)?.get(tag.source.tag ?? "");
+    const isCopied = head.kind === "found" && hasCopyOf(tag, head.digest, last);
     const { record, news } = recordOf(last, head, isCopied, now);
     return { tag, head, record, news };
   });
@@ -219,16 +219,6 @@ function dueCopies(seen: Seen, input: RefreshInput, ports: RefreshPorts): readon
 function excluded(source: ImageReference, { scope }: Policy): Withheld | undefined {
   const because = excludedBy(scope.images, "images", (pattern) => matchesImage(pattern, source));
   return because === undefined ? undefined : { kind: "withheld", code: "excluded-by-policy", because };
-}
-
-/** What was not learned in this run stays as it was; a tag whose copies are gone is forgotten. */
-async function writeRecords({ tags, before }: Seen, records: RefreshRecords): Promise<void> {
-  for (const [repository, those] of Map.groupBy(tags, ({ tag }) => tag.repository)) {
-    const after = new Map<string, SourceRecord>();
-    for (const { tag, record } of those) if (record !== undefined) after.set(tag.source.tag ?? "", record);
-    if (JSON.stringify([...(before.get(repository) ?? [])]) !== JSON.stringify([...after]))
-      await records.writeSources(repository, after);
-  }
 }
 
 function reportOf(

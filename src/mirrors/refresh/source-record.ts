@@ -16,6 +16,8 @@ export type SourceRecord = {
   readonly failures: number;
   /** What was told last, with the digest of a tag that had moved. */
   readonly told?: string;
+  /** The digest of which copies of the tag are known to be here; empty: of none. Absent: an earlier release did not say. */
+  readonly copied?: string;
 };
 
 export type LossCode = "source-gone" | "source-refused" | "source-unreadable";
@@ -34,7 +36,9 @@ export function recordOf(
   if (state === undefined) return { record: before };
   const failures = state === "unreadable" ? (before?.failures ?? 0) + 1 : 0;
   const since = before?.state === state ? before.since : now;
-  const record = { state, since, checkedAt: now, failures };
+  const none = head.kind === "found" && before === undefined ? "" : before?.copied;
+  const copied = head.kind === "found" && isCopied ? head.digest : none;
+  const record = { state, since, checkedAt: now, failures, ...(copied === undefined ? {} : { copied }) };
   const news = newsOf(state, failures, before?.told);
   if (news === undefined) {
     // What a silent registry said before its silence is not said again after it.

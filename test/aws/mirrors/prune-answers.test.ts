@@ -102,8 +102,9 @@ describe("what is remembered of sources", () => {
     });
     const times = createServiceTimes();
     const table: RefreshRecords = createPruneTable(settings, "prune", times, "refresh-lock");
-    const told = `tag-moved sha256:${"0".repeat(64)}`;
-    const record = { state: "moved" as const, since: NOW, checkedAt: NOW, failures: 0, told };
+    const copied = `sha256:${"0".repeat(64)}`;
+    const told = `tag-moved ${copied}`;
+    const record = { state: "moved" as const, since: NOW, checkedAt: NOW, failures: 0, told, copied };
     for (const count of [10_000, 3, 0]) {
       const tags = Array.from({ length: count }, (_, index) => `${index}`.padStart(128, "v"));
       await table.writeSources("repull/quay.io/a", new Map(tags.map((tag) => [tag, record])));

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { eventsOf, usersTold } from "../../../src/mirrors/refresh/refresh-report.ts";
 import { RegistryError } from "../../../src/oci/client/registry-error.ts";
+import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { copiedWorld, OTHER, REPOSITORY, refreshWorld, WANTED } from "../../support/refresh-world.ts";
 
 const IMAGES = { mirrors: { images: [{ image: "acme/web", tags: ["1"] }] } } as const;
@@ -27,6 +28,44 @@ describe("a refresh", () => {
     expect(await played.refresh()).toMatchObject({ tags: 2, heads: 2, wanted: [], moved: [] });
     played.move("acme/web", "2", "3");
     expect(await played.refresh()).toMatchObject({ moved: [{ source: "docker.io/acme/web:2" }], wanted: [] });
+  });
+
+  test("copies a tag that moved together with another one, also where only the other was copied in that run", async () => {
+    const played = await refreshWorld({}, { mirrors: { images: [{ image: "acme/web", tags: ["1", "2"] }] } });
+    played.move("acme/web", "2", "1");
+    await played.refresh();
+    for (const tag of ["1", "2"]) played.move("acme/web", tag, "3");
+    const { executions } = played.world.ports;
+    let started = 0;
+    const start = async (...args: Parameters<typeof executions.start>) => {
+      started += 1;
+      if (started > 1) throw new AwsError("throttled", "lambda:InvokeFunction", "later");
+      return await executions.start(...args);
+    };
+    const first = await played.refresh({ ports: { executions: { ...executions, start } } });
+    expect(first.moved.map(({ copy }) => copy.kind).toSorted()).toEqual(["running", "waiting"]);
+    expect((await played.refresh()).moved).toMatchObject([
+      { isNews: false, copy: { kind: "copied" } },
+      { isNews: false, copy: { kind: "copied" } },
+    ]);
+    expect((await played.refresh()).moved).toEqual([]);
+  });
+
+  test("copies a tag anew that goes back to bytes of which only the proof is left", async () => {
+    const played = await refreshWorld({}, WANTED);
+    played.move("acme/web", "1", "3");
+    await played.refresh();
+    const { ecr } = played.world.registries;
+    const copies = Object.entries(ecr.tags(REPOSITORY)).filter(([tag]) => tag.startsWith("1-"));
+    played.move("acme/web", "1", "2");
+    expect((await played.refresh()).moved).toMatchObject([{ copy: { kind: "copied" } }]);
+    const gone = copies.map(([, digest]) => digest);
+    ecr.remove(REPOSITORY, gone);
+    await played.world.run(7 * 3600);
+    const to = played.move("acme/web", "1", "3");
+    expect((await played.refresh()).moved).toMatchObject([{ to, copy: { kind: "copied" }, isNews: true }]);
+    expect(ecr.digests(REPOSITORY)).toEqual(expect.arrayContaining(gone));
+    expect((await played.refresh()).moved).toEqual([]);
   });
 
   test("copies a moved tag next to the old copy, for the platform of that, and tells it once", async () => {
