@@ -42,6 +42,10 @@ const NAME = new RegExp(`^(?:(?<host>${HOST})/)?(?<path>${COMPONENT}(?:/${COMPON
 const WHOLE_TAG = new RegExp(`^${TAG}$`);
 const IDENTIFIER = /^[a-f0-9]{64}$/;
 
+export function isTag(text: string): boolean {
+  return WHOLE_TAG.test(text);
+}
+
 /** Reads a familiar or canonical image reference. Throws InvalidInput that says what is wrong with it. */
 export function parseReference(text: string): ImageReference {
   const wrong = (expected: string): never => {
@@ -62,8 +66,7 @@ export function parseReference(text: string): ImageReference {
   const colon = named.indexOf(":", named.lastIndexOf("/") + 1);
   const name = colon < 0 ? named : named.slice(0, colon);
   const tag = colon < 0 ? undefined : named.slice(colon + 1);
-  if (tag !== undefined && !WHOLE_TAG.test(tag))
-    return wrong("a tag of [A-Za-z0-9_.-], at most 128 characters");
+  if (tag !== undefined && !isTag(tag)) return wrong("a tag of [A-Za-z0-9_.-], at most 128 characters");
 
   const { host, path } = splitHost(name);
   const canonical = `${host}/${path}`;

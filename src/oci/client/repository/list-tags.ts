@@ -3,6 +3,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags
  */
 
+import { isTag } from "../../../image/reference.ts";
 import { MANIFEST_BYTES_MAX } from "../manifest.ts";
 import type { RepositoryRequests } from "./repository-requests.ts";
 
@@ -12,7 +13,7 @@ const TAGS_OF_A_PAGE = 1000;
 /** `isWhole`: the registry told its list to the end. */
 export type TagList = { readonly tags: readonly string[]; readonly isWhole: boolean };
 
-/** Undefined where the registry has no such repository. Throws RegistryError. */
+/** Undefined where the registry has no such repository. What is no tag, such as a path, is left out. Throws RegistryError. */
 export async function listTags(
   requests: RepositoryRequests,
   signal?: AbortSignal,
@@ -39,7 +40,7 @@ function tagsIn(requests: RepositoryRequests, bytes: Uint8Array, attempted: stri
     const list: unknown = JSON.parse(new TextDecoder().decode(bytes));
     // Some registries write null for an empty list.
     const tags = (list as { readonly tags?: unknown } | null)?.tags ?? [];
-    if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string")) return tags;
+    if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string")) return tags.filter(isTag);
   } catch {
     // Told below.
   }
