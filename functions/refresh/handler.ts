@@ -14,6 +14,7 @@ import {
   type RefreshReport,
 } from "../../src/mirrors/refresh/refresh-report.ts";
 import { runRefresh } from "../../src/mirrors/refresh/run-refresh.ts";
+import { REQUEST_SECONDS } from "../../src/oci/client/request-time-limit.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
 import { readEffectivePolicy } from "../read-policy.ts";
 import { makeStacksReadable } from "../readable-stacks.ts";
@@ -26,8 +27,8 @@ const refresh = refreshSettingsFrom(process.env);
 const { aws } = settings;
 const publisher = createEventPublisher(aws, refresh.busName, REFRESH_DETAIL_TYPE);
 const log = new Logger({ serviceName: "repull-refresh" });
-/** To read ECR again, to remember and to publish. */
-const ENDING_MS = 60_000;
+/** To read ECR again, to remember and to publish, after the last question has had its time. */
+const ENDING_MS = 60_000 + REQUEST_SECONDS * 1000;
 
 /** Lambda's entry. */
 export async function handler(event: unknown, context: Context): Promise<RefreshReport> {

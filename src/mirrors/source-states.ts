@@ -10,14 +10,21 @@ import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
 
 /**
  * `refused`: Docker Hub answers so for a repository that is private and for one that was deleted. `limited`: nothing is known
- * of the image. `not-asked`: the policy forbids it, or no time was left. `unreadable`: no answer, or none that makes sense.
+ * of the image. `not-asked`: the policy forbids it, its registry is silent, or no time was left. `unreadable`: no answer, or none
+ * that makes sense.
  */
 export type NotKnownCode = "refused" | "limited" | "not-asked" | "unreadable";
 
 export type SourceHead =
   | { readonly kind: "found"; readonly digest: Digest }
   | { readonly kind: "gone" }
-  | { readonly kind: "unknown"; readonly code: NotKnownCode; readonly because: string };
+  | {
+      readonly kind: "unknown";
+      readonly code: NotKnownCode;
+      readonly because: string;
+      /** No answer came at all. */
+      readonly isSilent?: boolean;
+    };
 
 export interface Heads {
   /** Undefined where the registry has no such image. Throws RegistryError. */
@@ -27,6 +34,8 @@ export interface Heads {
 }
 
 const AT_ONCE = 16;
+/** After so many questions in a row without an answer, each of two minutes, a registry is not asked again: others wait for it. */
+const SILENT_MAX = 3;
 
 /** By the canonical name: each is asked for once. @param hasTime asked before each question */
 export async function headSources(
@@ -36,14 +45,19 @@ export async function headSources(
 ): Promise<ReadonlyMap<string, SourceHead>> {
   const byName = new Map(images.map((image) => [canonicalName(image), image]));
   const limited = new Map<string, string>();
+  const silences = new Map<string, number>();
   const found = new Map<string, SourceHead>();
   const ask = async ([name, image]: readonly [string, ImageReference]): Promise<void> => {
     const refused = limited.get(image.host);
     if (refused !== undefined) found.set(name, { kind: "unknown", code: "limited", because: refused });
+    else if ((silences.get(image.host) ?? 0) >= SILENT_MAX)
+      found.set(name, { kind: "unknown", code: "not-asked", because: `${image.host} does not answer` });
     else if (!hasTime()) found.set(name, { kind: "unknown", code: "not-asked", because: "no time was left" });
     else {
       const head = await headSource(image, headManifest);
       if (head.kind === "unknown" && head.code === "limited") limited.set(image.host, head.because);
+      const isSilent = head.kind === "unknown" && head.isSilent === true;
+      silences.set(image.host, isSilent ? (silences.get(image.host) ?? 0) + 1 : 0);
       found.set(name, head);
     }
   };
@@ -73,7 +87,8 @@ export async function headSource(
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     if (error.kind === "absent") return { kind: "gone" };
-    return { kind: "unknown", code: CODES[error.kind], because: error.message };
+    const unknown = { kind: "unknown", code: CODES[error.kind], because: error.message } as const;
+    return error.unanswered === undefined ? unknown : { ...unknown, isSilent: true };
   }
 }
 

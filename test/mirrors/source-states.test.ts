@@ -53,6 +53,31 @@ describe("headSources", () => {
     );
     equal(heads.asked.length < 50, true);
   });
+
+  // biome-ignore format: a table is read by its columns
+  const failing: readonly (readonly [what: string, unanswered: "no-answer" | undefined, all: boolean])[] = [
+    ["that does not answer three times in a row",  "no-answer", false],
+    ["that answers with nonsense",                 undefined,   true],
+  ];
+  for (const [what, unanswered, all] of failing)
+    test(`asks a registry ${what} ${all ? "about each tag" : "no more"}, and the others about each of theirs`, async () => {
+      const heads = registry(({ host }) => {
+        if (host === "quay.io") return DIGEST;
+        const said = { kind: "unavailable", host } as const;
+        throw new RegistryError("no answer", unanswered === undefined ? said : { ...said, unanswered });
+      });
+      const names = Array.from({ length: 400 }, (_, index) => [
+        `ghcr.io/a/b:${index}`,
+        `quay.io/c/d:${index}`,
+      ]);
+      const states = await headSources(names.flat().map(parseReference), heads);
+      const of = (code: string) =>
+        [...states.values()].filter((one) => "code" in one && one.code === code).length;
+      equal([...states.values()].filter(({ kind }) => kind === "found").length, 400);
+      equal(heads.asked.filter((name) => name.startsWith("a/b")).length, of("unreadable"));
+      deepEqual([of("unreadable") === 400, of("unreadable") + of("not-asked")], [all, 400]);
+      equal(all || of("unreadable") < 32, true);
+    });
 });
 
 describe("sourcesOfCopy", () => {

@@ -37,8 +37,8 @@ const AT_ONCE = 2;
 const POLL_MS = 5_000;
 /** What `mirror` answers where it leaves the rest for healing. */
 const FOR_HEALING = new Set(["reserved-for-healing", "rate-limited"]);
-/** A registry that does not tell how many pulls are left may just not have this image; one that never tells is left alone. */
-const UNKNOWN = "pulls-unknown";
+/** A registry that does not tell how many pulls are left, or is silent, may just not have this image; one that never tells is left alone. */
+const UNKNOWN = new Set(["pulls-unknown", "source-silent"]);
 const UNKNOWN_MAX = 3;
 
 /** By key. @param hasTime whether to begin, or to wait for, another one */
@@ -60,8 +60,9 @@ export async function copyInOrder(
 
   const note = (key: string, host: string, outcome: CopyTold): void => {
     const { code = "" } = outcome;
-    if (code === UNKNOWN) unknown.set(host, (unknown.get(host) ?? 0) + 1);
-    const isSpared = FOR_HEALING.has(code) || (code === UNKNOWN && (unknown.get(host) ?? 0) >= UNKNOWN_MAX);
+    if (UNKNOWN.has(code)) unknown.set(host, (unknown.get(host) ?? 0) + 1);
+    const isNever = UNKNOWN.has(code) && (unknown.get(host) ?? 0) >= UNKNOWN_MAX;
+    const isSpared = FOR_HEALING.has(code) || isNever;
     const noted: CopyTold = isSpared ? { ...outcome, kind: "waiting" } : outcome;
     told.set(key, noted);
     if (isSpared) spared.set(host, noted);

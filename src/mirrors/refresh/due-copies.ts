@@ -5,7 +5,7 @@ import { pinToDigest } from "../../image/reference.ts";
 import type { Registries } from "../../oci/client/registries.ts";
 import type { Policy } from "../../substitution/policy/policy-in-force.ts";
 import { mirrorTarget } from "../../substitution/strategies/ecr-copy.ts";
-import { headSource } from "../source-states.ts";
+import { headSource, type SourceHead } from "../source-states.ts";
 import { copiedPlatforms } from "./copied-platforms.ts";
 import type { CopiedTag } from "./copied-tags.ts";
 import type { DueCopy, NoRequest } from "./copy-queue.ts";
@@ -56,8 +56,7 @@ export function dueOfWanted(
       async request() {
         const head = await headSource(source, (image) => registries.headManifest(image));
         if (head.kind === "gone") return none("source-gone", `${name} is not there`);
-        if (head.kind === "unknown")
-          return none(head.code === "limited" ? "rate-limited" : `source-${head.code}`, head.because);
+        if (head.kind === "unknown") return none(codeOf(head), head.because);
         const { digest } = head;
         return await requestCopy(
           {
@@ -69,6 +68,11 @@ export function dueOfWanted(
       },
     },
   ];
+}
+
+function codeOf({ code, isSilent }: Extract<SourceHead, { kind: "unknown" }>): string {
+  if (code === "limited") return "rate-limited";
+  return isSilent === true ? "source-silent" : `source-${code}`;
 }
 
 function none(code: string, because: string): NoRequest {

@@ -56,7 +56,7 @@ describe("listTags", () => {
     expect([found?.isWhole, found?.tags.length, registry.seen.length]).toEqual([false, 20, 20]);
   });
 
-  test("leaves out what is no tag, and would name something else as a part of an image's name", async () => {
+  test("leaves out what is not a tag, and would name something else as a part of an image's name", async () => {
     pages([list("1", "", "..", "1/../../other", "1@sha256:0", "1?x=#y", "1\n", "a".repeat(129)), list("2")]);
     expect((await client().listTags(IMAGE))?.tags).toEqual(["1", "2"]);
   });

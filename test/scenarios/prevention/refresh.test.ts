@@ -247,6 +247,21 @@ describe("a source", () => {
     expect(played.copies()).toEqual(["copied"]);
   });
 
+  test("that does not answer is asked about three wanted images, and the others wait for a later run", async () => {
+    const tags = Array.from({ length: 30 }, (_, index) => `t${index}`);
+    const played = await refreshWorld({}, { mirrors: { images: [{ image: "quay.io/acme/web", tags }] } });
+    const { registries } = played.world.ports;
+    let asked = 0;
+    const headManifest = async () => {
+      asked += 1;
+      throw new RegistryError("no answer", {
+        ...{ kind: "unavailable", host: "quay.io", unanswered: "no-answer" },
+      });
+    };
+    const told = await played.refresh({ ports: { registries: { ...registries, headManifest } } });
+    expect([asked, told.wanted.filter(({ copy }) => copy.kind === "waiting").length]).toEqual([3, 28]);
+  });
+
   test("that stops with a limit midway is not asked again in that run, and what was learned before is told", async () => {
     const played = await copiedWorld();
     const { registries } = played.world.ports;

@@ -13,7 +13,7 @@ const TAGS_OF_A_PAGE = 1000;
 /** `isWhole`: the registry told its list to the end. */
 export type TagList = { readonly tags: readonly string[]; readonly isWhole: boolean };
 
-/** Undefined where the registry has no such repository. What is no tag, such as a path, is left out. Throws RegistryError. */
+/** Undefined where the registry has no such repository. What is not a tag, such as a path, is left out. Throws RegistryError. */
 export async function listTags(
   requests: RepositoryRequests,
   signal?: AbortSignal,
