@@ -20,7 +20,13 @@ HERE = Path(__file__).parent
 
 # Keys that AWS adds to every request, whatever the action: not in the tables of the services.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-GLOBAL_KEYS = {"aws:RequestedRegion", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn"}
+GLOBAL_KEYS = {
+    "aws:PrincipalOrgID",
+    "aws:RequestedRegion",
+    "aws:SecureTransport",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+}
 # In the credentials of a function's role: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
 GLOBAL_KEYS |= {"lambda:SourceFunctionArn"}
 
