@@ -51,6 +51,7 @@ export async function remediationStorm(services: number, logPath: string): Promi
     names: executionNames(home),
     sandboxUrl: endpoint.url,
     runnerUrl: () => "",
+    version: () => "7",
     functionNamed: async (name) => {
       throw new InvalidInput(name, "no function: the workflows run in process");
     },

@@ -35,7 +35,12 @@ export type EmulatedStack = {
   deliver(...bodies: readonly string[]): Promise<{ readonly status: number; readonly body: string }>;
   /** A body as a record of a batch, as SQS hands it over. */
   recordOf(body: string, index: number): JsonObject;
-  functionOf(name: BundleName): Promise<EmulatedFunction>;
+  /** @param version absent: the one to which its alias points */
+  functionOf(name: BundleName, version?: string): Promise<EmulatedFunction>;
+  /** What a deployment of the stack does: a new version of each function, to which its alias points from now on. */
+  publish(): void;
+  /** Gives a function's version other code, or that of dist/ again, and ends the process that runs the former. */
+  useBundle(name: BundleName, version: string, bundle?: URL): Promise<void>;
   /** Waits until no execution runs; answers each one's status by its name. */
   settle(secondsMax?: number): Promise<ReadonlyMap<string, string>>;
   log(): string;
@@ -80,6 +85,8 @@ export async function startEmulatedStack(
   const account = accountOf(world, file);
   const [endpoint, registries] = await Promise.all([serveEndpoint(account), serveRegistries(world)]);
   const functions = new Map<string, Promise<EmulatedFunction>>();
+  const bundles = new Map<string, URL>();
+  let version = 7;
   const printed: (() => string)[] = [];
   let runner: Program | undefined;
 
@@ -88,7 +95,8 @@ export async function startEmulatedStack(
     names,
     sandboxUrl: endpoint.url,
     runnerUrl: () => runner?.url ?? "",
-    functionNamed: (name) => functionOf(name.slice(stackName.length + 1) as BundleName),
+    functionNamed: (name, of) => functionOf(name.slice(stackName.length + 1) as BundleName, of),
+    version: () => `${version}`,
     configurationOf: (name) =>
       name.startsWith(`${stackName}-`)
         ? {
@@ -130,19 +138,20 @@ export async function startEmulatedStack(
   function arnOf(name: BundleName): string {
     return `arn:aws:lambda:${region}:${EMULATOR_ACCOUNT}:function:${stackName}-${name}:live`;
   }
-  function functionOf(name: BundleName): Promise<EmulatedFunction> {
-    const found = functions.get(name);
+  function functionOf(name: BundleName, of = `${version}`): Promise<EmulatedFunction> {
+    const key = `${name}:${of}`;
+    const found = functions.get(key);
     if (found !== undefined) return found;
     const wanted = {
-      bundle: name,
+      bundle: bundles.get(key) ?? name,
       functionName: `${stackName}-${name}`,
-      environment: settings,
+      environment: { ...settings, AWS_LAMBDA_FUNCTION_VERSION: of },
       timeoutSeconds,
     };
     const made = inProcess
       ? startInThread(wanted, EMULATOR_ACCOUNT)
       : startEmulator(wanted, options.programs);
-    functions.set(name, made);
+    functions.set(key, made);
     void made.then(({ log }) => printed.push(log));
     return made;
   }
@@ -160,6 +169,15 @@ export async function startEmulatedStack(
     environment: settings,
     onCall: () => undefined,
     functionOf,
+    async useBundle(name, of, bundle) {
+      const key = `${name}:${of}`;
+      if (bundle === undefined) bundles.delete(key);
+      else bundles.set(key, bundle);
+      const former = functions.get(key);
+      functions.delete(key);
+      await (await former)?.stop();
+    },
+    publish: () => void (version += 1),
     recordOf: (body, index) => recordOf(body, index),
     async deliver(...bodies) {
       const detect = await functionOf("detect");

@@ -4,6 +4,8 @@ import type { JsonObject } from "../../../src/runtime/json.ts";
 
 export type StartedExecution = {
   readonly functionName: string;
+  /** Of the function, to which its alias pointed when it was started: all its invocations are of that one. */
+  readonly version: string;
   readonly name: string;
   /** As Lambda has it. */
   readonly arn: string;
@@ -20,7 +22,7 @@ export type StartedExecution = {
 export type ExecutionNames = {
   readonly all: readonly StartedExecution[];
   find(functionName: string, name: string): StartedExecution | undefined;
-  add(functionName: string, name: string, input: string, runnerArn: string): StartedExecution;
+  add(started: Pick<StartedExecution, "functionName" | "version" | "name" | "input" | "runnerArn">): StartedExecution;
   byRunner(runnerArn: string): StartedExecution | undefined;
   /** The runner's ARNs in a text, in Lambda's form. */
   toLambda(text: string): string;
@@ -33,15 +35,13 @@ export function executionNames({ account, region }: { account: string; region: s
   return {
     all,
     find: (functionName, name) => all.find((one) => one.functionName === functionName && one.name === name),
-    add(functionName, name, input, runnerArn) {
+    add(started) {
+      const { functionName, version, name, runnerArn } = started;
       const id = runnerArn.split("/")[0] ?? "";
-      const arn = `arn:aws:lambda:${region}:${account}:function:${functionName}:7/durable-execution/${name}/${id}`;
+      const arn = `arn:aws:lambda:${region}:${account}:function:${functionName}:${version}/durable-execution/${name}/${id}`;
       const made = {
-        functionName,
-        name,
+        ...started,
         arn,
-        runnerArn,
-        input,
         operations: new Set<string>(),
         bytes: 0,
         invocations: 0,

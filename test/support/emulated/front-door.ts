@@ -19,8 +19,10 @@ export type FrontDoorSettings = {
   readonly names: ExecutionNames;
   readonly sandboxUrl: string;
   runnerUrl(): string;
-  /** The function's emulator, started when it is first needed. */
-  functionNamed(name: string): Promise<EmulatedFunction>;
+  /** The emulator of a function's version, started when it is first needed. */
+  functionNamed(name: string, version: string): Promise<EmulatedFunction>;
+  /** To which the alias of every function points. */
+  version(): string;
   /** What `GetFunctionConfiguration` shows of a function of the stack; undefined for any other. */
   configurationOf(name: string): JsonObject | undefined;
   /** Lets the world's time pass. */
@@ -110,13 +112,14 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
       return before.input === input
         ? { status: 202, body: "" }
         : refusal(409, "DurableExecutionAlreadyStartedException", "The name is taken.");
+    const version = settings.version();
     const answer = await fetch(`${settings.runnerUrl()}/start-durable-execution`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
         AccountId: settings.account,
         FunctionName: functionName,
-        FunctionQualifier: "7",
+        FunctionQualifier: version,
         ExecutionName: name,
         ExecutionTimeoutSeconds: 1_728_000,
         ExecutionRetentionPeriodDays: 30,
@@ -126,24 +129,22 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     });
     const said = await answer.text();
     if (!answer.ok) return { status: answer.status, body: said };
-    names.add(
-      functionName,
-      name,
-      input,
-      String((JSON.parse(said) as { ExecutionArn?: string }).ExecutionArn),
-    );
+    const runnerArn = String((JSON.parse(said) as { ExecutionArn?: string }).ExecutionArn);
+    names.add({ functionName, version, name, input, runnerArn });
     return { status: 202, body: "" };
   };
 
-  /** The runner calls a function before its answer to the start is here: its ARN is told first. */
-  const invokeHandler = async (functionName: string, body: string): Promise<DoorAnswer> => {
+  /** The runner calls a function before its answer to the start is here: its ARN is told first. It names the version. */
+  const invokeHandler = async (invoked: string, body: string): Promise<DoorAnswer> => {
+    const [functionName, version] = [nameIn(invoked), /:(\d+)$/.exec(invoked)?.[1] ?? settings.version()];
+    const process = `${functionName}:${version}`;
     await Promise.all(starting);
     await settings.held;
     const { DurableExecutionArn: runnerArn = "" } = JSON.parse(body) as { DurableExecutionArn?: string };
     const execution = names.byRunner(runnerArn);
     if (execution !== undefined) execution.invocations += 1;
-    const emulated = await settings.functionNamed(functionName);
-    const before = turns.get(functionName);
+    const emulated = await settings.functionNamed(functionName, version);
+    const before = turns.get(process);
     const invoke = async (): Promise<DoorAnswer> => {
       await before?.catch(() => undefined);
       running += 1;
@@ -160,7 +161,7 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
       }
     };
     const turn = invoke();
-    turns.set(functionName, turn);
+    turns.set(process, turn);
     return await turn;
   };
 
@@ -214,8 +215,8 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     const headers = kept(incoming);
     const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(path)?.[1];
     if (invoked !== undefined) {
+      if (headers[HANDLER_HEADER] !== undefined) return await invokeHandler(decodeURIComponent(invoked), body);
       const functionName = nameIn(decodeURIComponent(invoked));
-      if (headers[HANDLER_HEADER] !== undefined) return await invokeHandler(functionName, body);
       // Two starts of one name at once: Lambda takes one of them first.
       while (starting.size > 0) await Promise.all(starting);
       const name = String(headers["x-amz-durable-execution-name"]);

@@ -85,7 +85,8 @@ export async function startInProcessRunner(doorUrl: string): Promise<Program> {
   await LocalDurableTestRunner.setupTestEnvironment();
   const executions = new Map<string, Execution>();
 
-  const start = ({ FunctionName, ExecutionName, Input }: Readonly<Record<string, string>>): JsonObject => {
+  const start = (input: Readonly<Record<string, string>>): JsonObject => {
+    const { FunctionName, FunctionQualifier, ExecutionName, Input } = input;
     const arn = `${randomUUID()}/1`;
     const execution: Execution = {
       name: ExecutionName ?? "",
@@ -98,7 +99,8 @@ export async function startInProcessRunner(doorUrl: string): Promise<Program> {
       execution.client = event.durableExecutionClient as Client;
       execution.engineArn = String(event.DurableExecutionArn);
       const { CheckpointToken, InitialExecutionState } = event;
-      const answer = await fetch(`${doorUrl}/2015-03-31/functions/${execution.functionName}/invocations`, {
+      const invoked = `${execution.functionName}:${FunctionQualifier}`;
+      const answer = await fetch(`${doorUrl}/2015-03-31/functions/${invoked}/invocations`, {
         method: "POST",
         headers: { "x-dex-handler-invoke": "true" },
         body: JSON.stringify({ DurableExecutionArn: arn, CheckpointToken, InitialExecutionState }),
