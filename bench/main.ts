@@ -28,6 +28,10 @@ if (process.argv[2] === "storm") {
   await import("./storm/main.ts");
   process.exit();
 }
+if (process.argv[2] === "cost") {
+  await import("./cost.ts");
+  process.exit();
+}
 if (process.argv[2] === "cold-start") {
   await import("./cold-start.ts");
   process.exit();

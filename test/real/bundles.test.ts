@@ -6,45 +6,36 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import {
+  BUNDLES,
+  type BundleName,
+  functionArnOf,
+  functionEnvironment,
+} from "../support/aws/function-environment.ts";
 import { type StartedFunction, startFunction } from "../support/aws/runtime-api.ts";
-
-type Name = "detect" | "remediate" | "mirror";
 
 const running: StartedFunction[] = [];
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.stop()));
 });
 
-/** One function with the template's environment. @param endpoint where AWS is */
+/** One function with the templates' environments. @param endpoint where AWS is */
 async function started(
-  name: Name,
-  environment: Record<string, string>,
+  name: BundleName,
+  environment: Record<string, string> = {},
   endpoint = "http://127.0.0.1:9",
 ): Promise<StartedFunction> {
-  const arnOf = (one: Name) => `arn:aws:lambda:us-east-1:123456789012:function:repull-${one}:live`;
   const made = await startFunction({
     bundle: name,
-    functionArn: arnOf(name),
-    environment: {
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
-      AWS_SECRET_ACCESS_KEY: "secret",
-      AWS_ENDPOINT_URL: endpoint,
-      REPULL_POLICY_PARAMETER: "/repull/policy",
-      REPULL_REMEDIATE_FUNCTION: arnOf("remediate"),
-      REPULL_MIRROR_FUNCTION: arnOf("mirror"),
-      REPULL_QUOTA_TABLE: "quotas",
-      REPULL_DEAD_LETTER_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/123456789012/repull-unhandled",
-      POWERTOOLS_SERVICE_NAME: "repull",
-      ...environment,
-    },
+    functionArn: functionArnOf(name),
+    environment: { ...functionEnvironment(endpoint), ...environment },
   });
   running.push(made);
   return made;
 }
 
 describe("initialisation", () => {
-  for (const name of ["detect", "remediate", "mirror"] as const)
+  for (const name of BUNDLES)
     test(`${name} starts alone, with nothing of this checkout, and sends no request before its first event`, async () => {
       let requests = 0;
       const aws = createServer((_, outgoing) => {
@@ -60,11 +51,14 @@ describe("initialisation", () => {
     });
 
   // biome-ignore format: a table is read by its columns
-  const table: readonly (readonly [Name, Record<string, string>, RegExp])[] = [
+  const table: readonly (readonly [BundleName, Record<string, string>, RegExp])[] = [
     ["detect",    { REPULL_DEAD_LETTER_QUEUE_URL: "" },  /REPULL_DEAD_LETTER_QUEUE_URL/],
     ["detect",    { AWS_REGION: "" },                    /AWS_REGION/],
     ["remediate", { REPULL_LEAST_PROOF: "whatever" },    /REPULL_LEAST_PROOF/],
     ["mirror",    { REPULL_MIRROR_PREFIX: "NOT/A NAME" }, /REPULL_MIRROR_PREFIX/],
+    ["diagnose",  { REPULL_CLAIM_TABLE: "" },            /REPULL_CLAIM_TABLE/],
+    ["mirrors",   { REPULL_ROLE_ARN: "" },               /REPULL_ROLE_ARN/],
+    ["refresh",   { REPULL_PRUNE_TABLE: "" },            /REPULL_PRUNE_TABLE/],
   ];
   for (const [name, environment, words] of table) {
     test(`${name} fails to start, and says why: ${JSON.stringify(environment)}`, async () => {

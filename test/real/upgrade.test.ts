@@ -14,7 +14,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { EMULATOR_ACCOUNT, type EmulatedStack, startEmulatedStack } from "../support/emulated/emulated-stack.ts";
+import {
+  EMULATOR_ACCOUNT,
+  type EmulatedStack,
+  startEmulatedStack,
+} from "../support/emulated/emulated-stack.ts";
 import { missingProgram } from "../support/emulated/programs.ts";
 import { firstFailure } from "../support/scenario.ts";
 
@@ -63,11 +67,14 @@ async function upgraded(whenPublished: (stack: EmulatedStack) => Promise<unknown
   let published: Promise<unknown> | undefined;
   stack.onCall = ({ operation, body, execution }) => {
     if (execution === undefined || !operation.endsWith("/checkpoint")) return undefined;
-    const { Updates = [] } = JSON.parse(body) as { Updates?: { Type: string; Action: string; Name?: string }[] };
+    const { Updates = [] } = JSON.parse(body) as {
+      Updates?: { Type: string; Action: string; Name?: string }[];
+    };
     for (const { Type, Action, Name = "" } of Updates) {
       if (Type === "STEP" && Action === "SUCCEED")
         steps.set(execution.name, [...(steps.get(execution.name) ?? []), Name]);
-      if (published !== undefined || Type !== "WAIT" || Action !== "START" || !/^rollout/.test(Name)) continue;
+      if (published !== undefined || Type !== "WAIT" || Action !== "START" || !/^rollout/.test(Name))
+        continue;
       stack.publish();
       published = whenPublished(stack);
     }

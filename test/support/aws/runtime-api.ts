@@ -1,6 +1,9 @@
 /**
  * Lambda's runtime API on loopback, and a function started under Lambda's own runtime interface client.
  *
+ * It is here for one thing, the start: Lambda's emulator starts a runtime at the first invocation alone and tells neither when
+ * the runtime is ready nor what it used until then. Everything after the start runs under the emulator (`test/support/emulated`).
+ *
  * What runs is what is deployed: the bundle alone in a folder, `index.handler`, the environment of the template, and
  * nothing of this checkout. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  */
@@ -13,13 +16,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as nextRound } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { BundleName } from "./function-environment.ts";
 
 const CLIENT = new URL(
   "../../../.cache/lambda-runtime/node_modules/aws-lambda-ric/index.mjs",
   import.meta.url,
 );
+const TIMEOUT_MS = 300_000;
 const DIST = new URL("../../../dist/", import.meta.url);
 
 export type RuntimeError = {
@@ -43,19 +47,14 @@ export type StartedFunction = {
   readonly initCpuMilliseconds: number | undefined;
   /** Runs one invocation to its end. */
   invoke(event: unknown): Promise<Answer>;
-  /** What the function has printed: one JSON object a line, as it does under JSON logging. */
-  log(): readonly string[];
-  /** Ends the process in the middle of whatever it does, as Lambda does with a sandbox that it gives up. */
-  kill(): void;
   stop(): Promise<void>;
 };
 
 export type FunctionSettings = {
   /** A folder of dist/, or any folder with an index.mjs. */
-  readonly bundle: "detect" | "remediate" | "mirror" | URL;
+  readonly bundle: BundleName | URL;
   readonly functionArn: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly timeoutSeconds?: number;
 };
 
 /** Where the runtime interface client is; throws, saying how to get it, where it is not. */
@@ -70,7 +69,7 @@ export function runtimeClient(): string {
 
 /** Starts a function; resolves when it asks for its first event, or has failed to. */
 export async function startFunction(settings: FunctionSettings): Promise<StartedFunction> {
-  const { bundle, functionArn, environment, timeoutSeconds = 300 } = settings;
+  const { bundle, functionArn, environment } = settings;
   const client = runtimeClient();
   const source = typeof bundle === "string" ? new URL(`${bundle}/`, DIST) : bundle;
   if (!existsSync(new URL("index.mjs", source)))
@@ -78,7 +77,7 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
   // Alone, so that nothing of this checkout's node_modules can replace what was not bundled.
   const folder = await mkdtemp(join(tmpdir(), "repull-task-"));
   await cp(source, folder, { recursive: true });
-  const api = await startRuntimeApi(functionArn, timeoutSeconds);
+  const api = await startRuntimeApi(functionArn);
   const name = functionArn.split(":")[6] ?? "function";
   const began = performance.now();
   const child = spawn(process.execPath, [client, "index.handler"], {
@@ -121,14 +120,7 @@ export async function startFunction(settings: FunctionSettings): Promise<Started
     },
     initMilliseconds,
     initCpuMilliseconds,
-    invoke: async (event) => {
-      const answer = await api.invoke(event);
-      // What it printed before it answered is in the pipe by now, and is read within this round of the event loop.
-      await nextRound();
-      return answer;
-    },
-    log: () => printed.split("\n").filter((line) => line !== ""),
-    kill: () => void child.kill("SIGKILL"),
+    invoke: api.invoke,
     stop: async () => {
       await end(child);
       await api.close();
@@ -142,7 +134,8 @@ async function cpuMilliseconds(pid: number | undefined): Promise<number | undefi
   try {
     const threads = await readdir(`/proc/${pid}/task`);
     const figures = await Promise.all(
-      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8")),
+      // A thread may have ended since it was listed.
+      threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8").catch(() => "0")),
     );
     return figures.reduce((sum, figure) => sum + Number(figure.split(" ")[0]) / 1e6, 0);
   } catch {
@@ -152,7 +145,7 @@ async function cpuMilliseconds(pid: number | undefined): Promise<number | undefi
 
 type Pending = { readonly id: string; readonly event: unknown; readonly answer: (answer: Answer) => void };
 
-async function startRuntimeApi(functionArn: string, timeoutSeconds: number) {
+async function startRuntimeApi(functionArn: string) {
   const waiting: Pending[] = [];
   const running = new Map<string, Pending>();
   const ready = Promise.withResolvers<void>();
@@ -168,7 +161,7 @@ async function startRuntimeApi(functionArn: string, timeoutSeconds: number) {
     asking.writeHead(200, {
       "content-type": "application/json",
       "lambda-runtime-aws-request-id": next.id,
-      "lambda-runtime-deadline-ms": String(Date.now() + timeoutSeconds * 1000),
+      "lambda-runtime-deadline-ms": String(Date.now() + TIMEOUT_MS),
       "lambda-runtime-invoked-function-arn": functionArn,
       "lambda-runtime-trace-id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
     });

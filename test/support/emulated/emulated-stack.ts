@@ -177,7 +177,9 @@ export async function startEmulatedStack(
       functions.delete(key);
       await (await former)?.stop();
     },
-    publish: () => void (version += 1),
+    publish() {
+      version += 1;
+    },
     recordOf: (body, index) => recordOf(body, index),
     async deliver(...bodies) {
       const detect = await functionOf("detect");

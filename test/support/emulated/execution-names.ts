@@ -22,7 +22,9 @@ export type StartedExecution = {
 export type ExecutionNames = {
   readonly all: readonly StartedExecution[];
   find(functionName: string, name: string): StartedExecution | undefined;
-  add(started: Pick<StartedExecution, "functionName" | "version" | "name" | "input" | "runnerArn">): StartedExecution;
+  add(
+    started: Pick<StartedExecution, "functionName" | "version" | "name" | "input" | "runnerArn">,
+  ): StartedExecution;
   byRunner(runnerArn: string): StartedExecution | undefined;
   /** The runner's ARNs in a text, in Lambda's form. */
   toLambda(text: string): string;

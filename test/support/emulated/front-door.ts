@@ -215,7 +215,8 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     const headers = kept(incoming);
     const invoked = /^\/2015-03-31\/functions\/([^/]+)\/invocations/.exec(path)?.[1];
     if (invoked !== undefined) {
-      if (headers[HANDLER_HEADER] !== undefined) return await invokeHandler(decodeURIComponent(invoked), body);
+      if (headers[HANDLER_HEADER] !== undefined)
+        return await invokeHandler(decodeURIComponent(invoked), body);
       const functionName = nameIn(decodeURIComponent(invoked));
       // Two starts of one name at once: Lambda takes one of them first.
       while (starting.size > 0) await Promise.all(starting);
