@@ -137,7 +137,7 @@ function withoutWhatLambdaNeverUses(): Plugin {
           : `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
       }));
       onLoad({ filter: PROFILE_FILES }, () => ({ contents: NO_PROFILE_FILES }));
-      // It tells browsers apart.
+      // It distinguishes browsers.
       onResolve({ filter: /^bowser$/ }, () => ({ path: "bowser", namespace: "nothing" }));
       onLoad({ filter: /.*/, namespace: "nothing" }, () => ({ contents: "export default {};" }));
     },

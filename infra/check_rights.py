@@ -102,7 +102,7 @@ def problems_of(statement: dict, resources: dict):
     for value in spread(statement.get("Resource", "*")):
         arn = arn_of(value, resources)
         if arn is None:
-            yield f"cannot tell which ARN {value} is: say so in check_rights.py"
+            yield f"the ARN of {value} is not known: add it to check_rights.py"
             return
         arns.append(arn)
     used = set()

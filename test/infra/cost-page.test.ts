@@ -143,15 +143,24 @@ ${row("bytes of log", [count(COUNTED.elsewhere.logBytes), count(COUNTED.copied.l
 
 A failing task matches the rule ${COUNTED.eventsOfATask} times. Calls to ECS, ECR, IAM and Parameter Store cost nothing.
 
-**Assumed**: ${ASSUMED.tasksOfADeployment} failing tasks a deployment, one copy in ${1 / ASSUMED.copiesAmongRemediations} remediations, ${ASSUMED.messagesOfABatch} messages a batch;
-${ASSUMED.seconds.detect} s of \`detect\`, ${ASSUMED.seconds.remediate} s of \`remediate\` and ${ASSUMED.seconds.mirror} s of \`mirror\` an invocation. No Lambda has measured the seconds.
-The sweep is not in the tables: 2,880 invocations of \`detect\` a month, of a second each in a small account ($0.01) and of
-50 seconds in one of 400 services and more ($0.60); its schedule costs less than a cent.
+**Assumed**: ${ASSUMED.tasksOfADeployment} failing tasks a deployment, one copy in ${1 / ASSUMED.copiesAmongRemediations} remediations, ${ASSUMED.messagesOfABatch} messages a batch. An invocation takes ${ASSUMED.seconds.detect} s of
+\`detect\`, ${ASSUMED.seconds.remediate} s of \`remediate\` and ${ASSUMED.seconds.mirror} s of \`mirror\`; these seconds have not been measured on Lambda.
 
-**Prices** of us-east-1 in US dollars. From AWS's Lambda pricing page as it was read on 2026-09-20: $8.00 a million durable
-operations, $0.20 a million requests, $0.0000166667 a GB-second (x86; these functions run on arm64, which is cheaper). Not
-looked up again here, so check them: $0.40 a million requests to SQS, $1.00 a million events, $0.625 a million table writes,
-$0.50 a GB of log, $0.10 an alarm, $3.00 a dashboard and $0.30 a series of figures a month. No free tier is taken off.
+The tables do not have the sweep. It makes 2,880 invocations of \`detect\` a month. Each takes a second in a small account ($0.01), and
+50 seconds in one of 400 services and more ($0.60). Its schedule costs less than a cent.
+
+**Prices** are in US dollars, for us-east-1 and without the free tier.
+
+| Price | Of a million | Source |
+|---|---|---|
+| $8.00 | durable operations | AWS's Lambda pricing page, read on 2026-09-20 |
+| $0.20 | Lambda requests | the same page |
+| $16.67 | GB-seconds ($0.0000166667 each, for x86; the functions run on arm64, which is cheaper) | the same page |
+| $0.40 | requests to SQS | not looked up again: check it |
+| $1.00 | events | not looked up again: check it |
+| $0.625 | writes to the table | not looked up again: check it |
+
+Also not looked up again: $0.50 a GB of log, $0.10 an alarm, $3.00 a dashboard and $0.30 a metric series a month.
 
 ## In a day
 
@@ -175,9 +184,12 @@ ${row(
   dollars.map((parts) => `**${money(sum(parts))}**`),
 )}
 
-A quiet account pays for what watches, and for asking an empty queue. In addition, ECR keeps the copies at about $0.10 a
-GB-month, the bytes that an execution remembers are kept for 30 days, and a KMS key of your own has its
-price. In a VPC, the copies go through your NAT gateway, which bills by the GB.
+Without failures an account pays for alarms, the dashboard, metrics, and polls of an empty queue. In addition:
+
+- ECR stores the copies at about $0.10 a GB-month.
+- Lambda keeps the bytes of an execution for 30 days.
+- A KMS key of your own has its price.
+- In a VPC, the copies go through your NAT gateway, which bills by the GB.
 `;
   await expect(page).toMatchFileSnapshot("../../docs/cost.md");
 });

@@ -12,12 +12,12 @@ const every = readTemplate({ ...EVERYTHING, PassableRoleArns: "PassableRoleArns"
 const plain = readTemplate({ PassableRoleArns: "PassableRoleArns" });
 const writing = readTemplate({ PassableRoleArns: "PassableRoleArns", Mode: "remediate" });
 
-test("the page of rights says what the template grants", async () => {
-  const page = `# The rights of each role
+test("the page of permissions says what the template grants", async () => {
+  const page = `# The permissions of each role
 
 Made from \`infra/template.yaml\`; a test compares the two. Resources are shown for the account 123456789012 in us-east-1, a
-stack called \`repull\`, and defaults elsewhere. Rights *to write* are there in the modes \`approve\` and \`remediate\`, and not
-in \`observe\`; *optional* ones only where another parameter asks for them.
+stack called \`repull\`, and defaults elsewhere. Roles have the permissions *to write* in the modes \`approve\` and \`remediate\`,
+not in \`observe\`. They have the *optional* ones only if another parameter requires them.
 
 ${FUNCTIONS.map(section).join("\n\n")}
 `;

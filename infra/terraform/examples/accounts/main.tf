@@ -70,7 +70,7 @@ locals {
     data.aws_region.central.name, data.aws_partition.central.dns_suffix,
   ])
 
-  # By this the two look for copies in the central account. A stack that is told of a document does nothing without one.
+  # By this the two look for copies in the central account. A stack that names a document does nothing without it.
   policy = jsonencode({
     mirrors = { additionalRepositories = ["${local.registry}/repull/{host}/{path}"] }
   })
