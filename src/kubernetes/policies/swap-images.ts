@@ -16,7 +16,7 @@
 
 import { INDEX_API, INDEX_LABEL } from "../image-index.ts";
 import { MODE_LABEL } from "../mode.ts";
-import { PATCH, VARIABLES } from "./swap-images-cel.ts";
+import { swapPatch, VARIABLES } from "./swap-images-cel.ts";
 import { NO_MIRROR_POD, notWrittenBy, OWNED_BY_KUBERNETES, outsideOf, podRules } from "./which-pods.ts";
 
 const NAME = "repull-images";
@@ -38,8 +38,8 @@ export function swapImagesPolicy({ account, namespace }: { account: string; name
         objectSelector: { matchExpressions: [IN_REMEDIATE] },
         resourceRules: podRules(),
       },
-      variables: [{ name: "isOpen", expression: isOpenTo(account) }, ...VARIABLES],
-      mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: PATCH } }],
+      variables: VARIABLES,
+      mutations: [{ patchType: "JSONPatch", jsonPatch: { expression: swapPatch(isOpenTo(account)) } }],
     },
   };
 }
