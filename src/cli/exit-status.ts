@@ -15,15 +15,6 @@ export const EXIT = {
   stopped: 130,
 } as const;
 
-export const EXIT_STATUS_HELP = `Exit status:
-  0    done, or nothing found
-  1    bad news: a failed outcome, findings, an answer of no
-  2    a wrong call, or unreadable input
-  3    a rate limit is reached
-  4    refused: no login, no right, no stack, a pause, a tag that is taken
-  5    not sure, or not finished
-  130  stopped by Ctrl-C or SIGTERM`;
-
 /**
  * The status of a copy, or of a question, that did not succeed. A limit passes; a refusal stays until a person acts; a
  * registry that was not there may be there the next time.

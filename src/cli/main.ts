@@ -7,10 +7,17 @@ import { EXIT } from "./exit-status.ts";
 import { tooOldNode } from "./node-version.ts";
 import { wrongCall } from "./output/command-error.ts";
 import { processIo } from "./process-io.ts";
-import { commandOf, unknownHelp, unknownInGroup, wordsOf } from "./program/command-words.ts";
 import { createProgram } from "./program/create-program.ts";
 import { type AccountFlags, isBounded, namesSeveral, secondsIn } from "./program/options/account-options.ts";
 import { reportPlace } from "./program/report-place.ts";
+import {
+  commandOf,
+  unknownHelp,
+  unknownInGroup,
+  unknownOption,
+  wordsOf,
+} from "./program/words/command-words.ts";
+import { readGivenWords } from "./program/words/given-words.ts";
 import { RefusedCommand } from "./refused-command.ts";
 import { createCommandRunner } from "./run-command.ts";
 import { WrongCall } from "./wrong-call.ts";
@@ -43,9 +50,9 @@ function givenIn(words: readonly string[]) {
   return {
     given: words,
     flags: {
-      quiet: options.includes("--quiet"),
+      quiet: options.includes("--quiet") || options.includes("-q"),
       verbose: options.includes("--verbose"),
-      json: options.includes("--json"),
+      json: options.includes("--json") || /(?:^| )(?:-o|--output)[ =]?json(?: |$)/.test(options.join(" ")),
     },
   };
 }
@@ -68,16 +75,17 @@ if (flags.verbose) process.setSourceMapsEnabled(true);
 /** `help policy check` is about `policy check`: commander's own looks at the first word only. */
 const [first, ...words] = given;
 const isHelp = first === "help" && words.length > 0;
-const asked = isHelp ? [...words, "--help"] : given;
+let asked: readonly string[] = given;
 
 try {
   const unfit = tooOldNode(process.version, engines.node);
   if (unfit !== undefined) throw new RefusedCommand("old-node", unfit);
   const unknown = isHelp ? unknownHelp(words, program) : undefined;
   if (unknown !== undefined) throw new WrongCall(unknown);
+  asked = given.length === 0 || isHelp ? [...words, "--help"] : readGivenWords(given, program);
   await program.parseAsync(asked, { from: "user" });
 } catch (error) {
-  const named = commandOf(given, program);
+  const named = commandOf(asked, program);
   const command = wordsOf(named);
   runner.begin({ command, ...flags });
   if (!(error instanceof CommanderError)) process.exitCode = runner.tellThrown(error);
@@ -87,7 +95,9 @@ try {
   else {
     const isInGroup = error.code === "commander.excessArguments" && named.commands.length > 0;
     const inGroup = isInGroup ? unknownInGroup(named) : undefined;
-    process.exitCode = runner.tell(wrongCall(inGroup ?? inOneLine(error.message), command));
+    const isUnknown = error.code === "commander.unknownCommand";
+    const unknown = isUnknown ? unknownHelp(asked, program) : unknownOption(error.message, named);
+    process.exitCode = runner.tell(wrongCall(inGroup ?? unknown ?? inOneLine(error.message), command));
   }
 } finally {
   callOff();

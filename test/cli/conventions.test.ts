@@ -157,7 +157,7 @@ describe("a Node that is too old", () => {
 describe("the list of commands", () => {
   it("has one line for each command", async () => {
     const { out } = await repull(["--help"]);
-    for (const [command, summary] of Object.entries(SUMMARIES))
+    for (const [command, summary] of Object.entries(SUMMARIES).filter(([words]) => !words.includes(" ")))
       expect(out).toMatch(new RegExp(`^  ${command} +${summary}$`, "m"));
   });
 });

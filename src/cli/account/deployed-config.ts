@@ -9,12 +9,12 @@ import { createKillSwitch } from "../../aws/adapters/kill-switch-parameter.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createParameters } from "../../aws/client/ssm-parameters.ts";
 import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
-import { InvalidInput } from "../../image/invalid-input.ts";
 import { type KillSwitch, NO_KILL_SWITCH } from "../../remediation/gates/kill-switch.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
 import type { CommandIo } from "../io.ts";
 import { RefusedCommand } from "../refused-command.ts";
+import { unreadableFile } from "../wrong-call.ts";
 import { findStack } from "./find-stack.ts";
 
 export type DeployedConfig = {
@@ -133,6 +133,6 @@ async function documentIn(parameter: string | undefined, aws: AwsSettings): Prom
 async function documentOf(path: string | undefined, io: CommandIo): Promise<string | undefined> {
   if (path === undefined) return undefined;
   const text = await io.readFile(path);
-  if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${path}`);
+  if (text === undefined) throw unreadableFile(path, "--policy");
   return text;
 }

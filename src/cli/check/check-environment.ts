@@ -1,7 +1,6 @@
 /** What a check asks: registries, as the person who runs it or anonymously; with `--stack` also that account's ECR. */
 
 import type { Environment } from "../../assessment/environment.ts";
-import { InvalidInput } from "../../image/invalid-input.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
 import { httpTransport } from "../../oci/http/http-transport.ts";
 import type { Endpoint } from "../../oci/http/registry-address.ts";
@@ -12,6 +11,7 @@ import { silentLog } from "../../runtime/log.ts";
 import { DEFAULT_POLICY, type Policy, policyFrom } from "../../substitution/policy/policy.ts";
 import { userCredentials } from "../account/registry-credentials.ts";
 import type { CommandIo } from "../io.ts";
+import { unreadableFile } from "../wrong-call.ts";
 
 export type CheckSettings = {
   readonly stack?: string;
@@ -45,7 +45,7 @@ export async function checkRules(settings: CheckSettings, io: CommandIo): Promis
 async function policyOfFile(file: string | undefined, io: CommandIo): Promise<Policy> {
   if (file === undefined) return DEFAULT_POLICY;
   const text = await io.readFile(file);
-  if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${file}`);
+  if (text === undefined) throw unreadableFile(file, "--policy");
   return policyFrom(io.env, text);
 }
 

@@ -1,11 +1,11 @@
 /** Where a check's answers are from: a file of an earlier run, names alone, the cache, or registries. */
 
-import { InvalidInput } from "../../image/invalid-input.ts";
 import { askRegistries, likelyAnswer } from "../../prevention/check/ask-registries.ts";
 import type { Answers, ImageAnswer } from "../../prevention/check/image-answer.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { counted } from "../../text/counted.ts";
 import type { CommandIo } from "../io.ts";
+import { unreadableFile } from "../wrong-call.ts";
 import { answerCache } from "./answer-cache.ts";
 import { answerLine, parseAnswerLines } from "./answer-lines.ts";
 import type { CheckRules } from "./check-environment.ts";
@@ -66,7 +66,7 @@ async function askedOrKept(
 
 async function recorded(file: string, io: CommandIo): Promise<readonly ImageAnswer[]> {
   const text = await io.readFile(file);
-  if (text === undefined) throw new InvalidInput("--assessments", `a readable file, got ${file}`);
+  if (text === undefined) throw unreadableFile(file, "--assessments");
   return parseAnswerLines(text, "--assessments");
 }
 

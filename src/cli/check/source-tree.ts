@@ -16,6 +16,7 @@ import {
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { syntaxOf } from "../../prevention/source-files/file-kind.ts";
+import { unreadableFile } from "../wrong-call.ts";
 import type { IsExcluded } from "./excluded-paths.ts";
 
 export type TreeFile = {
@@ -79,7 +80,7 @@ function realPath(path: string): string {
   try {
     return realpathSync(resolve(path));
   } catch {
-    throw new InvalidInput("PATH", `a file or a folder that can be read, got ${path}`);
+    throw unreadableFile(path);
   }
 }
 

@@ -29,6 +29,7 @@ import type { DocumentEntry } from "../input/document-entry.ts";
 import { readEventDocuments } from "../input/event-files.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
+import { NOT_READ } from "../wrong-call.ts";
 
 export type ExplainInput = {
   readonly files: readonly string[];
@@ -155,7 +156,7 @@ function explanationOf(
 /** An error text given in the place of a file is a common slip: no file has blanks and a colon in its name. */
 function missingFile(file: string): string {
   const isText = /\s/.test(file) && file.includes(":");
-  return `there is no such file, or it cannot be read${isText ? "; an error text is given with --text" : ""}`;
+  return `${NOT_READ}${isText ? "; an error text is given with --text" : ""}`;
 }
 
 function invalid(where: string, because: string): Explanation {

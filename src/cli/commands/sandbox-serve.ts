@@ -24,6 +24,7 @@ import { parseJson } from "../input/parse-json.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
+import { unreadableFile } from "../wrong-call.ts";
 import { installMirrors } from "./sandbox-mirrors.ts";
 
 export type SandboxServeInput = {
@@ -159,6 +160,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 async function worldFrom(path: string, io: CommandIo): Promise<WorldFile> {
   const text = await io.readFile(path);
-  if (text === undefined) throw new InvalidInput("--world", `a readable file, got ${path}`);
+  if (text === undefined) throw unreadableFile(path, "--world");
   return readWorldFile(parseJson(text, path));
 }

@@ -16,7 +16,7 @@ export type CompletionWords = {
 /** The options of all commands that take a value: what follows one is neither a command nor an option. */
 export type ValueOptions = { readonly files: readonly string[]; readonly others: readonly string[] };
 
-const HELP: Offered = { name: "--help", description: "display help for command" };
+const HELP: Offered = { name: "--help", description: "print this help" };
 
 /** Of the whole program; `help` is commander's own, and is among no commands. */
 export function completionWords(program: Command): readonly CompletionWords[] {

@@ -44,17 +44,40 @@ function describeOption(option: Option): string {
   );
 }
 
+/** What a command alone has is read first, and what it shares with others after it. */
+const OWN_OPTIONS = "Options:";
+
+function ownOptionsFirst<T extends Command | Option>(
+  unsorted: T[],
+  seen: T[],
+  headingOf: (one: T) => string,
+): Map<string, T[]> {
+  const groups = [...new Help().groupItems(unsorted, seen, headingOf)];
+  const own = groups.filter(([heading]) => heading === OWN_OPTIONS);
+  const sorted = own.map(([heading, all]) => [heading, all.toSorted((a, b) => rank(a) - rank(b))] as const);
+  return new Map([...sorted, ...groups.filter(([heading]) => heading !== OWN_OPTIONS)]);
+}
+
+/** What nearly every command has comes after what only this one has. */
+function rank(one: Command | Option): number {
+  return one instanceof Option ? ["--json", "--help"].indexOf(one.long ?? "") : 0;
+}
+
 export function createProgram({ version, begin, io, finish }: ProgramOptions): Command {
   const program = new Command("repull")
     .description("Keeps containers on AWS starting when a registry's pull limit is reached.")
     .version(version, "-v, --version", "print the version")
     .option("--verbose", "show each request to AWS, and the stack of a fault")
-    .option("--quiet", "print results and errors alone, no progress")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "show how a command is called")
+    .option("-q, --quiet", "print results and errors alone, no progress")
     .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: () => {} })
     .configureHelp({
       showGlobalOptions: true,
       subcommandTerm: (command) => command.name(),
       optionDescription: describeOption,
+      groupItems: ownOptionsFirst,
+      styleTitle: (title) => (title === "Global Options:" ? "Of every command:" : title),
     })
     .hook("preAction", (_, command) => begin(command))
     .exitOverride();

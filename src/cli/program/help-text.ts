@@ -1,7 +1,7 @@
 /** The text below the options in each command's help: how it is called, and what its exit status means. */
 
 import type { Command } from "commander";
-import { EXIT_STATUS_HELP } from "../exit-status.ts";
+import { statusHelp } from "./status-help.ts";
 
 /** By the command's words. Each line is a call that works, given the names in it. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
@@ -93,6 +93,19 @@ export const SUMMARIES: Readonly<Record<string, string>> = {
   kubernetes: "keep the pods of a Kubernetes cluster starting",
   mirror: "copy an image between registries",
   mirrors: "list the copies in ECR, renew them, and delete the unused ones",
+  "mirrors list": "list the copies, and who uses them (also without a command)",
+  "mirrors refresh": "say which tags have moved, and copy them with --yes",
+  "mirrors prune": "say which copies nothing uses, and delete them with --yes",
+  "mirrors cache": "create a pull-through cache rule of ECR",
+  "mirrors cache create": "show the rule and its template, and create them with --yes",
+  "kubernetes controller": "run the controller",
+  "kubernetes webhook": "run the admission webhook",
+  "kubernetes manifests": "print the objects to install",
+  "sandbox serve": "serve an AWS account and its registries on loopback",
+  "policy init": "print a document with every key, its default and what it decides",
+  "policy check": "say what a document means, and which rights it needs",
+  "policy schema": "print the JSON Schema of a document, for editors",
+  "policy public-images": "check the table of publishers' images on ECR Public",
   "rate-limit": "show how many pulls Docker Hub still grants",
   policy: "write, check and describe a policy document",
   version: "print the version",
@@ -115,10 +128,24 @@ export function addHelpTexts(program: Command, path = ""): void {
   for (const command of program.commands) {
     const words = `${path} ${command.name()}`.trim();
     command.summary(SUMMARIES[words] ?? "");
-    if (command.commands.length > 0) addHelpTexts(command, words);
-    else {
-      const examples = (EXAMPLES[words] ?? []).map((line) => `  ${line}\n`).join("");
-      command.addHelpText("after", `\nExamples:\n${examples}\n${EXIT_STATUS_HELP}`);
-    }
+    if (command.commands.length > 0) {
+      addHelpTexts(command, words);
+      command.addHelpText("after", `\n${examplesOf(firstExamples(words))}\n${helpOf(words)}`);
+    } else command.addHelpText("after", `\n${examplesOf(EXAMPLES[words] ?? [])}\n${statusHelp(words)}`);
   }
+}
+
+function examplesOf(lines: readonly string[]): string {
+  return `Examples:\n${lines.map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** Of a group: the first example of each of its commands. */
+function firstExamples(group: string): readonly string[] {
+  return Object.entries(EXAMPLES).flatMap(([words, examples]) =>
+    words.startsWith(`${group} `) ? examples.slice(0, 1) : [],
+  );
+}
+
+function helpOf(group: string): string {
+  return `repull help ${group} COMMAND shows the options, examples and exit statuses of one.`;
 }

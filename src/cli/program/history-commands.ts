@@ -35,6 +35,7 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
             historyOfWorkload(input, session, io),
           );
         }
+        await refuseUnclearTime(options.since, io);
         const executions = { ...optional("stack", stack), ...optional("functionName", functionName) };
         const [{ history }, session] = await Promise.all([
           import("../commands/history.ts"),
@@ -54,7 +55,7 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
     .argument("[name]", "an execution, a service, the family of a scheduled task, or NAMESPACE/KIND/NAME")
     .option("--since <time>", "every remediation whose revision was registered since: 6h, 30d, or ISO 8601")
     .option("--cluster <cluster>", "the cluster of the service or the scheduled task, by name or ARN")
-    .option("--yes", "go on and write", false)
+    .option("-y, --yes", "go on and write", false)
     .option("--no-wait", "do not wait until the services run their previous revision")
     .addOption(JSON_OPTION)
     .action((name: string | undefined, options) =>
@@ -69,6 +70,7 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
           const input = { name, yes: options.yes, json: options.json };
           return withCluster(clusterOptionsOf(options), io, (session) => undoWorkload(input, session, io));
         }
+        await refuseUnclearTime(options.since, io);
         const [{ undo }, session] = await Promise.all([
           import("../commands/undo.ts"),
           pastOf({ kind: "writes", rules: deployedConfigOptionsOf(options) }, io),
@@ -76,6 +78,12 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
         return undo({ ...(name === undefined ? {} : { name }), ...options }, session, io);
       }),
     );
+}
+
+/** A wrong call is told before an account is asked. */
+async function refuseUnclearTime(since: string | undefined, io: CommandIo): Promise<void> {
+  const { parseSince } = await import("../account/sessions/history-session.ts");
+  if (since !== undefined) parseSince(since, accountClock(io.env).now());
 }
 
 /** The account of the environment, for the commands that look back. */

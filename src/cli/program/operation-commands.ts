@@ -40,7 +40,7 @@ export function addOperationCommands({ program, io, finish }: ProgramParts): voi
     )
     .option("--kube-context <name>", "examine the cluster of this context instead")
     .option("--kubeconfig <file>", "examine the cluster of this kubeconfig instead")
-    .option("--namespace <name>", "with a cluster: where Repull runs there", "repull")
+    .option("-n, --namespace <name>", "with a cluster: where Repull runs there", "repull")
     .addOption(JSON_OPTION)
     .action((options) => finish(() => examine(options, io)));
 
@@ -52,7 +52,7 @@ export function addOperationCommands({ program, io, finish }: ProgramParts): voi
       .addOption(
         new Option("--no-stack", "refused: without a stack there is no kill switch").default(undefined),
       )
-      .option("--yes", "do not ask", false)
+      .option("-y, --yes", "do not ask", false)
       .addOption(JSON_OPTION);
 
   ofStack(

@@ -90,7 +90,7 @@ function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
       "Say which tags have moved since they were copied, and which sources are lost. With --yes, have those copied that moved, and those that the policy lists. No service is changed.",
     )
     .option("--stack <name>", "the stack whose function does it; absent: the region's only one")
-    .option("--yes", "copy, where infra/mirrors.yaml is deployed with Mirrors=refresh or prune", false)
+    .option("-y, --yes", "copy, where infra/mirrors.yaml is deployed with Mirrors=refresh or prune", false)
     .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)
     .action((options) => finish(async () => (await import("../mirrors/refresh.ts")).refresh(options, io)));
@@ -100,7 +100,7 @@ function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
       "Say which copies nothing uses, and why each other one is kept. With --yes, delete those that an earlier run has marked.",
     )
     .option("--stack <name>", "the stack whose function does it; absent: the region's only one")
-    .option("--yes", "delete, where infra/mirrors.yaml is deployed with Mirrors=prune", false)
+    .option("-y, --yes", "delete, where infra/mirrors.yaml is deployed with Mirrors=prune", false)
     .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)
     .action((options) => finish(async () => (await import("../mirrors/prune.ts")).prune(options, io)));
@@ -127,7 +127,7 @@ function addCacheCommands(mirrors: Command, { io, finish }: Pick<ProgramParts, "
       "the role by which ECR sets the policy's tags and KMS key on new repositories",
     )
     .option("--no-template", "the rule alone: ECR makes repositories with its own defaults")
-    .option("--yes", "create it", false)
+    .option("-y, --yes", "create it", false)
     .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
     .addOption(JSON_OPTION)
     .action((options: StackFlags & Omit<CreateCacheInput, "stack" | "policyFile">) =>

@@ -52,7 +52,7 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
     )
     .argument("<file...>", "EventBridge documents: one, an array, or one a line; - for standard input")
     .option("--aws", "in the account of your credentials; shows the plan first", false)
-    .option("--yes", "with --aws: go on and write", false)
+    .option("-y, --yes", "with --aws: go on and write", false)
     .option("--no-wait", "stop once the redeployment is accepted (outcome: redeployed)")
     .option("--world <file>", "the sandbox's world, instead of worlds/<name>.json next to the event")
     .addOption(SEED_OPTION)

@@ -136,7 +136,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
     .description(
       "Move a service to another source of its images before a limit stops it. Shows the plan, and asks.",
     )
-    .option("--yes", "do not ask", false)
+    .option("-y, --yes", "do not ask", false)
     .option("--no-wait", "stop once the redeployment is accepted (outcome: redeployed)")
     .action((service: string, options: ServiceOptions & { readonly yes: boolean; readonly wait: boolean }) =>
       finish(async () => {

@@ -3,7 +3,6 @@
 import { isObject } from "../../ecs/json-fields.ts";
 import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import { readEvent } from "../../ecs-events/read-event.ts";
-import { InvalidInput } from "../../image/invalid-input.ts";
 import { detect } from "../../remediation/detect/detect.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import { toOutcome } from "../../remediation/report/report.ts";
@@ -22,6 +21,7 @@ import { type Policy, rightsIn } from "../../substitution/policy/policy.ts";
 import { parseJson } from "../input/parse-json.ts";
 import type { CommandIo } from "../io.ts";
 import { createEventLog } from "../output/progress/event-log.ts";
+import { unreadableFile } from "../wrong-call.ts";
 import type { Replay, ReplayInput } from "./replay-types.ts";
 
 /** Longer than any remediation may take, approvals of three days and quotas of a day among it: two weeks there. */
@@ -123,7 +123,7 @@ async function worldFor(
     const file = readWorldFile(parseJson(text, path));
     return { file, from: `the world of ${path}${file.about === undefined ? "" : `: ${file.about}`}` };
   }
-  if (world !== undefined) throw new InvalidInput("--world", `a readable file, got ${world}`);
+  if (world !== undefined) throw unreadableFile(world, "--world");
   return {
     file: healableWorld([document]),
     from: "there is no world file next to the event, so one was made of it",

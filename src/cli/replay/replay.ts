@@ -18,7 +18,7 @@ import { hasNoCredentials, NO_CREDENTIALS } from "../output/command-error.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
-import { WrongCall } from "../wrong-call.ts";
+import { NOT_READ, unreadableFile, WrongCall } from "../wrong-call.ts";
 import { replayInAccount } from "./replay-in-account.ts";
 import { type PolicyOf, replayInSandbox } from "./replay-in-sandbox.ts";
 import type { Replay, Replayed, ReplayInput } from "./replay-types.ts";
@@ -65,7 +65,7 @@ async function sandboxPolicies({ policyFile }: ReplayInput, { env, readFile }: C
   if (policyFile === undefined)
     return (document, parameters) => policyFrom({ ...env, ...parameters }, document);
   const text = await readFile(policyFile);
-  if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${policyFile}`);
+  if (text === undefined) throw unreadableFile(policyFile, "--policy");
   // A document that cannot be read is reported before anything is replayed.
   policyFrom(env, text);
   return (_document, parameters) => policyFrom({ ...env, ...parameters }, text);
@@ -88,7 +88,7 @@ function thenCommand(replayed: Replayed, file: string, { aws, world }: ReplayInp
 }
 
 function unreadable(file: string): { kind: "unreadable"; where: string; because: string } {
-  return { kind: "unreadable", where: file, because: "there is no such file, or it cannot be read" };
+  return { kind: "unreadable", where: file, because: NOT_READ };
 }
 
 function invalid(because: string): Replayed {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { replay } from "../../../src/cli/replay/replay.ts";
+import { WrongCall } from "../../../src/cli/wrong-call.ts";
 import { optional } from "../../../src/ecs/json-fields.ts";
-import { InvalidInput } from "../../../src/image/invalid-input.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 
 const folder = new URL("../../../events/", import.meta.url);
@@ -115,7 +115,7 @@ describe("repull replay, in a sandbox", () => {
 
   test("names a policy file that is not there", async () => {
     const missing = replayed("fargate-service", undefined, true, { policyFile: "no.json" });
-    await expect(missing).rejects.toThrow(InvalidInput);
+    await expect(missing).rejects.toThrow(WrongCall);
   });
 
   test("tells what waits, and the same plan once", async () => {
@@ -147,6 +147,6 @@ describe("repull replay, in a sandbox", () => {
       world: "no.json",
     };
     expect(await replay(input, io)).toBe(2);
-    expect(io.printed.out).toContain("--world: expected a readable file, got no.json");
+    expect(io.printed.out).toContain("cannot read no.json (--world)");
   });
 });

@@ -5,13 +5,13 @@ import type { ClusterPort } from "../../../cluster/cluster-port.ts";
 import { clusterSource } from "../../../cluster/cluster-source.ts";
 import { controllerMode } from "../../../cluster/controller-mode.ts";
 import { openCluster } from "../../../cluster/open-cluster.ts";
-import { InvalidInput } from "../../../image/invalid-input.ts";
 import { POLICY_CONFIG_MAP } from "../../../kubernetes/chart/names.ts";
 import { type IndexRow, readRows } from "../../../kubernetes/image-index.ts";
 import type { Mode } from "../../../kubernetes/mode.ts";
 import { type Clock, systemClock, type Timer } from "../../../runtime/clock.ts";
 import { type Policy, policyFrom } from "../../../substitution/policy/policy.ts";
 import type { CommandIo } from "../../io.ts";
+import { unreadableFile } from "../../wrong-call.ts";
 import { clusterFlags } from "./cluster-flags.ts";
 
 export type ClusterOptions = {
@@ -104,6 +104,6 @@ async function policyOf(
 ): Promise<Policy> {
   if (file === undefined) return policyFrom(io.env, await installed());
   const text = await io.readFile(file);
-  if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${file}`);
+  if (text === undefined) throw unreadableFile(file, "--policy");
   return policyFrom(io.env, text);
 }

@@ -15,6 +15,7 @@ import { type Policy, policyFrom } from "../../../substitution/policy/policy.ts"
 import { visibleJson } from "../../../text/visible.ts";
 import { EXIT } from "../../exit-status.ts";
 import type { CommandIo } from "../../io.ts";
+import { unreadableFile } from "../../wrong-call.ts";
 import type { CopiesSettings } from "./controller-copies.ts";
 import {
   type ControllerEnvironment,
@@ -152,7 +153,7 @@ async function followPolicy(
   const read = async (): Promise<string | undefined> => {
     if (path === undefined) return undefined;
     const text = await io.readFile(path);
-    if (text === undefined) throw new InvalidInput("--policy", `a readable file, got ${path}`);
+    if (text === undefined) throw unreadableFile(path, "--policy");
     return text;
   };
   let text = await read();

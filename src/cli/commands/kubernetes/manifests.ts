@@ -12,6 +12,7 @@ import { isObject, mergeValues } from "../../../kubernetes/chart/merge-values.ts
 import type { Json, JsonObject } from "../../../runtime/json.ts";
 import { EXIT } from "../../exit-status.ts";
 import type { CommandIo } from "../../io.ts";
+import { unreadableFile } from "../../wrong-call.ts";
 
 export type ManifestsOptions = {
   /** Files of values; the later ones win. */
@@ -49,7 +50,7 @@ const YAML = { version: "1.1", lineWidth: 0 } as const;
 
 async function readValues(file: string, io: CommandIo): Promise<JsonObject> {
   const text = await io.readFile(file);
-  if (text === undefined) throw new InvalidInput("--values", `a file that can be read, not ${file}`);
+  if (text === undefined) throw unreadableFile(file, "--values");
   let values: Json | undefined;
   try {
     // Helm reads YAML 1.1.

@@ -11,6 +11,7 @@ import { EXIT } from "../../exit-status.ts";
 import type { CommandIo } from "../../io.ts";
 import { tellWrongCall } from "../../output/command-error.ts";
 import { jsonLine } from "../../output/json-line.ts";
+import { unreadableFile } from "../../wrong-call.ts";
 import { type ComparedRight, compareWithStack } from "./compare-with-stack.ts";
 
 export type PolicyCheckInput = {
@@ -26,8 +27,7 @@ export type PolicyCheckInput = {
  */
 export async function policyCheck({ file, stack, json }: PolicyCheckInput, io: CommandIo): Promise<number> {
   const text = await io.readFile(file);
-  if (text === undefined)
-    return tellWrongCall("policy check", `there is no ${file}, or it cannot be read`, json, io);
+  if (text === undefined) return tellWrongCall("policy check", unreadableFile(file).message, json, io);
   const checked = checkPolicy(text);
   const needed = checked.kind === "valid" ? neededRights(checked.policy) : [];
   const isCompared = stack !== undefined && checked.kind === "valid";

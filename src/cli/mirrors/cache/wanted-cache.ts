@@ -6,6 +6,7 @@ import type { CreationTemplate, WantedCache } from "../../../mirrors/cache/cache
 import type { Policy } from "../../../substitution/policy/policy.ts";
 import type { SignedIn } from "../../account/same-account.ts";
 import type { CommandIo } from "../../io.ts";
+import { unreadableFile } from "../../wrong-call.ts";
 import { type RegistryName, UPSTREAMS } from "./upstreams.ts";
 
 export type CacheFlags = {
@@ -122,7 +123,7 @@ function isRole(text: string): boolean {
 /** ECR itself judges the rules; anything but a document of rules is refused before anything is made. */
 async function lifecycleIn(path: string, io: Pick<CommandIo, "readFile">): Promise<string> {
   const text = await io.readFile(path);
-  if (text === undefined) throw new InvalidInput("--lifecycle", `a readable file, got ${path}`);
+  if (text === undefined) throw unreadableFile(path, "--lifecycle");
   let document: unknown;
   try {
     document = JSON.parse(text);

@@ -14,7 +14,7 @@ export function addControllerCommand({ group, io, finish }: KubernetesParts): vo
     )
     .option("--kubeconfig <file>", "the cluster; in a pod, its service account is used without one")
     .option("--context <name>", "a context of the kubeconfig")
-    .option("--namespace <name>", "where Repull runs", "repull")
+    .option("-n, --namespace <name>", "where Repull runs", "repull")
     .option("--policy <file>", "the policy document; read again when it changes")
     .option("--no-aws", "ask registries only, without an AWS account")
     .option("--metrics <address>", "where Prometheus reads: /metrics, /healthz, /readyz", listenAddress)

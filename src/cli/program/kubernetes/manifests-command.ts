@@ -13,7 +13,7 @@ export function addManifestsCommand({ group, io, finish }: KubernetesParts): voi
       every,
       [],
     )
-    .option("--namespace <name>", "the namespace to install into; it must exist", aNamespace, "repull")
+    .option("-n, --namespace <name>", "the namespace to install into; it must exist", aNamespace, "repull")
     .option(
       "--kube-version <version>",
       "the cluster's version; it decides what `admission: auto` is",

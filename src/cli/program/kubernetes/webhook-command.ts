@@ -17,7 +17,7 @@ export function addWebhookCommand({ group, io, finish }: KubernetesParts): void 
     .option("--kubeconfig <file>", "the cluster; in a pod, its service account is used without one")
     .option("--context <name>", "a context of the kubeconfig")
     .option("--metrics <address>", "where Prometheus reads: /metrics, /healthz, /readyz", listenAddress)
-    .option("--namespace <name>", "where Repull runs", "repull")
+    .option("-n, --namespace <name>", "where Repull runs", "repull")
     .addOption(
       new Option("--mode <mode>", "the most that may be done; labels only lower it")
         .choices(MODES)

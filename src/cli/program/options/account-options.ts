@@ -9,12 +9,21 @@ export type AccountFlags = {
   readonly timeout?: string;
 };
 
+const AWS_GROUP = "AWS:";
+
 /** Adds `--region` and `--profile`. */
 export function addAccountOptions(command: Command): Command {
   return command
-    .addOption(new Option("--region <region>", "the region; absent: AWS_REGION, or that of the profile"))
     .addOption(
-      new Option("--profile <name>", "the profile of ~/.aws/config; absent: AWS_PROFILE, or default"),
+      new Option("--region <region>", "the region; absent: AWS_REGION, or that of the profile").helpGroup(
+        AWS_GROUP,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--profile <name>",
+        "the profile of ~/.aws/config; absent: AWS_PROFILE, or default",
+      ).helpGroup(AWS_GROUP),
     );
 }
 
@@ -24,7 +33,10 @@ const bounded = new WeakSet<Command>();
 export function addBoundedAccountOptions(command: Command): Command {
   bounded.add(command);
   return addAccountOptions(command).addOption(
-    new Option("--timeout <seconds>", "give up after so many seconds, with status 5; absent: no limit"),
+    new Option(
+      "--timeout <seconds>",
+      "give up after so many seconds, with status 5; absent: no limit",
+    ).helpGroup(AWS_GROUP),
   );
 }
 

@@ -1,6 +1,6 @@
 /** The options by which a command is told which Kubernetes cluster is meant. */
 
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { optional } from "../../../ecs/json-fields.ts";
 
 export type ClusterFlags = {
@@ -9,12 +9,22 @@ export type ClusterFlags = {
   readonly namespace: string;
 };
 
+const CLUSTER_GROUP = "Kubernetes cluster:";
+
 /** @param instead what the cluster is used for: `with NAMESPACE/KIND/NAME: ` */
 export function addClusterOptions(command: Command, instead: string): Command {
   return command
-    .option("--kube-context <name>", `${instead}the cluster of this context`)
-    .option("--kubeconfig <file>", `${instead}the cluster of this kubeconfig`)
-    .option("--namespace <name>", "with a cluster: where Repull runs there", "repull");
+    .addOption(
+      new Option("--kube-context <name>", `${instead}the cluster of this context`).helpGroup(CLUSTER_GROUP),
+    )
+    .addOption(
+      new Option("--kubeconfig <file>", `${instead}the cluster of this kubeconfig`).helpGroup(CLUSTER_GROUP),
+    )
+    .addOption(
+      new Option("-n, --namespace <name>", "with a cluster: where Repull runs there")
+        .default("repull")
+        .helpGroup(CLUSTER_GROUP),
+    );
 }
 
 export function clusterOptionsOf(flags: ClusterFlags & { readonly policy?: string }) {

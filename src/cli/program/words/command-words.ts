@@ -1,7 +1,8 @@
 /** A command and the words that name it: `policy check`. */
 
 import type { Command } from "commander";
-import { suggest } from "../../text/suggest.ts";
+import { suggest } from "../../../text/suggest.ts";
+import { OTHER_COMMANDS, OTHER_OPTIONS } from "./other-tools.ts";
 
 /** Empty for the program itself. */
 export function wordsOf(command: Command): string {
@@ -29,10 +30,27 @@ export function unknownInGroup(group: Command): string | undefined {
   return word === undefined ? undefined : unknownCommand(word, group);
 }
 
+/** The option that a command does not have, with the one of ours that other tools call so. */
+export function unknownOption(message: string, command: Command): string | undefined {
+  const word = /unknown option '([^'=]+)[^']*'/.exec(message)?.[1];
+  if (word === undefined) return undefined;
+  const has = (name: string): boolean =>
+    [...command.options, ...programOf(command).options].some(({ long }) => long === name);
+  const other = OTHER_OPTIONS[word];
+  if (other !== undefined && has(other)) return `unknown option '${word}', perhaps ${other}`;
+  if (word !== "--dry-run") return undefined;
+  if (has("--diff")) return `unknown option '${word}', perhaps --diff`;
+  if (command.name() === "fix") return `unknown option '${word}': repull plan shows it, and writes nothing`;
+  return has("--yes") ? `unknown option '${word}': nothing is written without --yes` : undefined;
+}
+
+function programOf(command: Command): Command {
+  return command.parent === null ? command : programOf(command.parent);
+}
+
 function unknownCommand(word: string, group: Command): string {
-  const likely = suggest(
-    word,
-    group.commands.map((one) => one.name()),
-  );
+  const names = group.commands.map((one) => one.name());
+  const others = group.parent === null ? OTHER_COMMANDS : {};
+  const likely = others[word] ?? suggest(word, group.parent === null ? [...names, "help"] : names);
   return `unknown command '${word}'${likely === undefined ? "" : `, perhaps ${likely}`}`;
 }
