@@ -11,7 +11,7 @@ import net from "node:net";
 
 /** What may be on its way at once, in one connection: a window, like TCP's own. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
-/** On a narrow wire: what 300 Mbit/s carry in 20 ms, and as much again that waits for its turn. */
+/** On a narrow wire: what 300 Mbit/s carry in 20 ms, and as much again that waits. */
 const NARROW_WINDOW_BYTES = 1536 * 1024;
 
 const [port, milliseconds, megabits] = process.argv.slice(2).map(Number);
@@ -35,7 +35,7 @@ process.stdin.on("end", () => process.exit()).resume();
 /** When the wire is free for the next byte. */
 let freeAt = 0;
 
-/** How long a piece waits for its turn, and is on its way. */
+/** How long a piece waits, and is on its way. */
 function waitOf(bytes: number, wait: number): number {
   if (megabits === undefined) return wait;
   const now = performance.now();

@@ -1,4 +1,4 @@
-/** One run of a whole process: how long it took, what it burned, what it held. */
+/** One run of a whole process: how long it took, its CPU time, its memory. */
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

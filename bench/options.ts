@@ -1,4 +1,4 @@
-/** What a person may choose: rows, runs, sizes, and how the result is told. */
+/** What a person may choose: rows, runs, sizes, and how the result is printed. */
 
 import { parseArgs } from "node:util";
 

@@ -1,4 +1,4 @@
-/** One row: the same image by every tool in turn, as many times as asked, each time into a new registry. */
+/** One row: the same image by every tool, one after the other, as many times as asked, each time into a new registry. */
 
 import { join } from "node:path";
 import type { DockerRegistry } from "../test/support/registries/docker-registry.ts";

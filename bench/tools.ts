@@ -18,7 +18,7 @@ export type Tool = {
   readonly start: readonly string[];
   /** @param platform the only one that is copied; absent: all */
   command(source: Image, target: Image, platform?: string): readonly string[];
-  /** In addition to the certificate authority, which all are told by their own variable. */
+  /** In addition to the certificate authority, which each gets by its own variable. */
   environment?(source: Place, target: Place): NodeJS.ProcessEnv;
 };
 

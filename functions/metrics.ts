@@ -16,7 +16,7 @@ export const NAMESPACE = "Repull";
 
 const metrics = new Metrics({ namespace: NAMESPACE });
 
-/** One for each message that `detect` has read: `started`, `duplicate`, `ignored`, `rejected`, `failed`; and which failure it told of. */
+/** One for each message that `detect` has read: `started`, `duplicate`, `ignored`, `rejected`, `failed`; and which failure it reported. */
 export function recordDetected(kind: string, failure?: string): void {
   count("Events", { kind });
   if (failure !== undefined) count("Failures", { kind: failure });
@@ -38,7 +38,7 @@ export const OPERATIONS_NOTABLE = 1500;
 
 /**
  * The same steps; counted is each invocation of an execution that has come so far. Lambda's own figure
- * (`DurableExecutionOperations`) is one of the function, which cannot tell a long execution from many short ones.
+ * (`DurableExecutionOperations`) is one of the function, which does not distinguish a long execution from many short ones.
  */
 export function recordingLength(steps: Steps): Steps {
   return countedSteps(steps, (operations) => {
@@ -62,7 +62,7 @@ export function recordMirrored(bytesMoved: number): void {
   write("BytesMirrored", MetricUnit.Bytes, bytesMoved, {});
 }
 
-/** The pulls that Docker Hub still grants, as its answer says, to the function's `address` or to the `account`; nothing where it does not tell. */
+/** The pulls that Docker Hub still grants, as its answer says, to the function's `address` or to the `account`; nothing where it does not report them. */
 export function recordRateLimit({ remaining, source = "" }: RateLimit): void {
   if (remaining === undefined) return;
   write("PullsLeft", MetricUnit.Count, remaining, { of: isAddress(source) ? "address" : "account" });

@@ -16,7 +16,7 @@ export function prefillPorts(settings: Settings, account: string): (policy: Poli
   return createHoldPorts(settings, account);
 }
 
-/** The same, with what ECS tells of deployments. */
+/** The same, with what ECS reports about deployments. */
 export function createHoldPorts(settings: Settings, account: string): (policy: Policy) => HoldPorts {
   const { aws, functions } = settings;
   const own = {

@@ -79,7 +79,7 @@ export function settingsFrom(env: Environment): Settings {
 export type DiagnoseSettings = Pick<Settings, "aws" | "clusterPattern"> & {
   /** Where diagnoses are published: the parameter of that template. */
   readonly busName: string;
-  /** The table that remembers which deployment and cause was told. */
+  /** The table that remembers which deployment and cause was reported. */
   readonly claimTable: string;
 };
 

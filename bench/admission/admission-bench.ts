@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- admission`: what the creation of a pod costs more with the policy, and with the webhook.
  *
- * A real API server, an index of 5,000 rows, 50 pods a second; nothing, the policy and the webhook in turn, in rounds, so that
+ * A real API server, an index of 5,000 rows, 50 pods a second; nothing, the policy and the webhook one after the other, in rounds, so that
  * whatever else the machine does meets each of them. The figures are the API server's own.
  */
 

@@ -12,7 +12,7 @@ import type { ControlPlane } from "../../test/support/kube/control-plane.ts";
 import { type Histogram, histogramIn } from "./histograms.ts";
 
 export type WebhookProcess = {
-  /** Tells the API server to ask it. */
+  /** Configures the API server to call it. */
   readonly configuration: object;
   /** Resolves once it has so many rows of the index. */
   untilRows(count: number): Promise<void>;

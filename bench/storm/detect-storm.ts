@@ -86,7 +86,7 @@ export async function detectStorm(
   }
 }
 
-/** The recorded event, as tasks of these deployments would have told it, some twice, in no order. */
+/** The recorded event, as tasks of these deployments would have reported it, some twice, in no order. */
 async function eventBodies(count: number, deployments: number): Promise<readonly string[]> {
   const sample = await readFile(new URL("../../events/fargate-service.json", import.meta.url), "utf8");
   const text = JSON.stringify(JSON.parse(sample)).replaceAll("123456789012", EMULATOR_ACCOUNT);

@@ -21,7 +21,7 @@ const USAGE = `npm run bench -- storm [options]
 node bench/storm/recount.ts LOG counts a log again.
 `;
 
-/** What is wanted; docs/bench.md tells where each is from. */
+/** What is wanted; docs/bench.md says where each is from. */
 const GOALS = {
   eventsPerCpuSecond: 500,
   ecsCallsP99: 20,

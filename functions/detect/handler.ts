@@ -1,6 +1,6 @@
 /**
  * Entry point of `detect`: a batch of SQS messages in, one named remediation for each failing deployment out; or the
- * schedule's request for a sweep, which finds what no message has told of.
+ * schedule's request for a sweep, which finds what no message has reported.
  *
  * What cannot be read goes to the dead-letter queue at once, with its reason; what fails for another cause is reported
  * as this one message's failure, and SQS brings it again.

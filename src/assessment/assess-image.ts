@@ -3,7 +3,7 @@
  * is proved, whether those who would pull them get them, and what follows.
  *
  * Reads only. What it is asked for it knows by the environment; ECS's survey, a scan, a check of files and an admission
- * webhook's index are told the same of the same image.
+ * webhook's index get the same answer for the same image.
  */
 
 import { type Digest, shortDigest } from "../image/digest.ts";

@@ -8,7 +8,7 @@ import { type EcrReads, PortError } from "./ports.ts";
 /** What a place says that is of help. */
 type Held = Exclude<ProbeResult, NotHeld>;
 
-/** Whether the rule's secret is good, as far as ECR tells beforehand; filling the cache is the proof. */
+/** Whether the rule's secret is good, as far as ECR reports beforehand; filling the cache is the proof. */
 export async function ruleCheck(
   { pullThroughRule }: Candidate,
   ecr: EcrReads | undefined,

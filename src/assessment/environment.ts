@@ -1,5 +1,5 @@
 /**
- * What an assessment is told of the place where an image would run, and what it may ask. ECS, a cluster, a scan and a
+ * What an assessment knows of the place where an image would run, and what it may ask. ECS, a cluster, a scan and a
  * check of files each bring their own; none of them is known here.
  */
 

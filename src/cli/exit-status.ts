@@ -1,4 +1,4 @@
-/** What a command's exit status tells a script; `repull help` says the same. */
+/** What a command's exit status means to a script; `repull help` says the same. */
 
 import type { CopyErrorKind } from "../oci/copy/copy-error.ts";
 import type { AwsError, AwsErrorKind } from "../remediation/ports/aws-error.ts";

@@ -28,7 +28,7 @@ const { version, engines } = packageJson;
 const runner = createCommandRunner(io, stopped, { version, reportTo: reportPlace(packageJson) });
 const program = createProgram({ version, begin, io, finish: runner.finish });
 
-/** What the command was told of where, as whom and for how long, before it runs. */
+/** Where, with which credentials and how long the command may run, before it runs. */
 function begin(command: Command): void {
   const {
     region,

@@ -1,4 +1,4 @@
-/** What to try after the story, as it can be typed where it was told: from a checkout, or wherever the command is installed. */
+/** What to try after the story, as it can be typed where it was printed: from a checkout, or wherever the command is installed. */
 
 import { fileURLToPath } from "node:url";
 import type { CommandIo } from "./io.ts";
@@ -6,7 +6,7 @@ import type { CommandIo } from "./io.ts";
 /** The package has the sample events next to `dist`, as a checkout has them next to `src`. */
 const EVENTS = new URL("../../events/", import.meta.url);
 
-/** The commands, and what each tells. */
+/** The commands, and what each shows. */
 export function nextCommands({
   env,
 }: Pick<CommandIo, "env">): readonly (readonly [command: string, what: string])[] {

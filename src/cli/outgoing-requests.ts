@@ -8,7 +8,7 @@ import type { Send } from "../oci/http/transport.ts";
 import type { Clock, Timer } from "../runtime/clock.ts";
 import { visible } from "../text/visible.ts";
 
-/** After so long without an answer a person is told so. */
+/** After so long without an answer a person gets a message. */
 const TOLD_MS = 5_000;
 /** A host of AWS that answered nothing for so long is not waited for any more. */
 const SILENT_MS = 20_000;
@@ -81,7 +81,7 @@ export function createOutgoing(
     }
   };
 
-  /** Sends to a host, and tells where it is silent. */
+  /** Sends to a host, and reports where it does not answer. */
   const telling = async <T>(name: string, host: Host, send: () => Promise<T>): Promise<T> => {
     if (host.waiting === 0 && clock.now() - host.ended >= LEFT_ALONE_MS) owesFromNow(host);
     host.waiting += 1;
@@ -151,7 +151,7 @@ export function createOutgoing(
         // A DELETE cancels an upload: an interrupted command should leave nothing behind.
         if (!heedsItself && request.method !== "DELETE") signal.throwIfAborted();
         begun ||= request.method !== "GET" && request.method !== "HEAD";
-        // A body that is on its way is the copy's to tell of; how long an answer is waited for, the registry's client bounds.
+        // The copy reports a body that is on its way; how long an answer is waited for, the registry's client bounds.
         if (request.body !== undefined) return await send(request);
         const { host: name } = request.url;
         return await telling(name, hostOf(name), () => send(request));

@@ -15,7 +15,7 @@ import { wrapLines } from "./output/wrap-lines.ts";
 const FINISHES_MS = 10_000;
 /** A command that heeds its signal says in this time what it leaves; a copy gives its uploads back in three seconds of it. */
 const HEEDS_MS = 5_000;
-/** A person at a terminal is told at once what a pipe is told when it takes long. */
+/** A person at a terminal gets at once the message that a pipe gets after a while. */
 const INPUT_SILENCE_MS = process.stdin.isTTY === true ? 0 : 5_000;
 
 export type ProcessIo = {
@@ -34,7 +34,7 @@ export type Stop = { readonly status: number; readonly because: string };
 export type Loudness = {
   /** Standard error has errors alone. */
   readonly quiet: boolean;
-  /** Each request to AWS is told. */
+  /** Each request to AWS is printed. */
   readonly verbose: boolean;
 };
 
@@ -124,7 +124,7 @@ export function processIo(
   };
 }
 
-/** All of standard input; a person who waits for it without knowing is told. */
+/** All of standard input; a person who waits for it without knowing gets a message. */
 async function standardInput(err: (line: string) => void, clock: Timer): Promise<Buffer> {
   const { buffer } = await import("node:stream/consumers");
   const callOff = clock.after(INPUT_SILENCE_MS, () =>
@@ -147,7 +147,7 @@ function isError(chunk: string): boolean {
   return /^repull\b/.test(chunk);
 }
 
-/** Tells of each request: what, where, and how long it took or why it failed. */
+/** Prints each request: what, where, and how long it took or why it failed. */
 function traced(watch: RequestWatch, err: (line: string) => void, { now }: Pick<Clock, "now">): RequestWatch {
   return async (request, send) => {
     const { action, host } = request;

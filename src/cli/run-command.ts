@@ -1,4 +1,4 @@
-/** Runs one command to its exit status; what kept it from its work is told in one line, and never by a stack alone. */
+/** Runs one command to its exit status; what kept it from its work is printed in one line, and never as a stack alone. */
 
 import { inspect } from "node:util";
 import { EXIT } from "./exit-status.ts";
@@ -23,7 +23,7 @@ export type CommandRunner = {
   begin(invocation: Invocation): void;
   /** Answers by `process.exitCode`. */
   finish(run: () => Promise<number>): Promise<void>;
-  /** The exit status after one error was told. */
+  /** The exit status after one error was printed. */
   tell(error: CommandError): number;
   /** The same for whatever was thrown. */
   tellThrown(error: unknown): number;

@@ -23,7 +23,7 @@ export type Selection = {
 export type WriteOptions = {
   /** The server does all but store it: admission answers, and its answer is the result. */
   readonly dryRun?: boolean;
-  /** Told each warning that comes with the answer, as kubectl prints it: what admission says of a request that it allows. */
+  /** Gets each warning that comes with the answer, as kubectl prints it: what admission says of a request that it allows. */
   readonly warned?: (text: string) => void;
 };
 

@@ -1,4 +1,4 @@
-/** What an installed controller was told by an option: of its Deployment's arguments; undefined where there is none. */
+/** The value of an option of an installed controller: of its Deployment's arguments; undefined where there is none. */
 
 import { NAME as DEPLOYMENT } from "../kubernetes/chart/names.ts";
 import type { ClusterPort } from "./cluster-port.ts";

@@ -52,7 +52,7 @@ export type Assessed = {
 const TIME: RegistryTimeLimits = { all: 120, otherRegistries: 110, head: 5, get: 10 };
 const IMAGES_AT_ONCE = 4;
 
-/** @param onRow told of each row as it is known; false ends the round: we lead no more */
+/** @param onRow gets each row as it is known; false ends the round: we lead no more */
 export async function assessImages(
   images: readonly ImageInUse[],
   rows: ReadonlyMap<string, IndexRow>,
@@ -116,7 +116,7 @@ async function assessOne(
 }
 
 /**
- * What the name means at its registry now. Where pods have told what it means, this is not a witness: it can only veto, because a
+ * What the name means at its registry now. Where pods have shown what it means, this is not a witness: it can only veto, because a
  * pod of a revision to come would get other bytes than those that run.
  */
 async function meansNow(

@@ -26,7 +26,7 @@ export type ClusterView = {
 /** Kinds whose templates start pods. A ReplicaSet's is its Deployment's. */
 const TEMPLATES = ["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"] as const;
 
-/** Follows the cluster until the signal aborts. @param onChange told after each change */
+/** Follows the cluster until the signal aborts. @param onChange called after each change */
 export function followCluster(
   cluster: Pick<ClusterPort, "follow">,
   signal: AbortSignal,

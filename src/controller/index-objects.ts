@@ -75,7 +75,7 @@ export function createIndexObjects(
       const said = modes.size === 0 ? {} : { modes: boundedModes(modes) };
       let written = 0;
       try {
-        // Admission that cannot be told what to leave alone leaves everything alone.
+        // Admission that cannot know what to leave alone leaves everything alone.
         const isSaid = said.modes === undefined || (await areModesKept(said.modes));
         const objects = packRows(isSaid ? rows : new Map()).map((one) => ({
           ...one,

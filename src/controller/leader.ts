@@ -63,7 +63,7 @@ export function createLeader(
     try {
       await (before === undefined ? cluster.create("leases", lease) : cluster.replace("leases", lease));
     } catch (error) {
-      // Another one was quicker, or the server does not answer: we look again at the next turn.
+      // Another one was quicker, or the server does not answer: we look again at the next pass.
       if (error instanceof ClusterError) return false;
       throw error;
     }
@@ -82,7 +82,7 @@ export function createLeader(
 
   const isLeading = (): boolean => {
     const age = clock.now() - renewedAt;
-    // A clock that was set back makes the age negative: it tells nothing then.
+    // A clock that was set back makes the age negative: it says nothing then.
     return age >= 0 && age < RENEW_DEADLINE_SECONDS * 1000;
   };
 

@@ -1,5 +1,5 @@
 /**
- * Tells which pods admission should have changed and did not: as a metric by reason, and as an Event of the workload where the
+ * Reports which pods admission should have changed and did not: as a metric by reason, and as an Event of the workload where the
  * proof was there in time, because then a webhook or a policy is not reached.
  *
  * What a pod was found as stays so: a proof that is renewed would make every older pod one that came before it.

@@ -1,5 +1,5 @@
 /**
- * Why a task does not start: every cause as a code, with the page of AWS that tells of it.
+ * Why a task does not start: every cause as a code, with the page of AWS about it.
  *
  * The codes are a closed union that scripts rest on. Sentences are made of them at the edge, in `format-cause.ts`.
  */
@@ -188,7 +188,7 @@ export type TextSource = { readonly field: string; readonly text: string };
 
 /**
  * One cause that words lead to. `certain`: the words leave no other reading. `likely`: they narrow it down, and only the
- * account can tell.
+ * account can say.
  */
 export type Hypothesis = {
   readonly code: CauseCode;

@@ -24,7 +24,7 @@ export type Services = {
   readonly gaps: readonly string[];
 };
 
-/** @param told each diagnosis when it is done, in the order of the list */
+/** @param told gets each diagnosis when it is done, in the order of the list */
 export async function diagnoseServices(
   clusters: readonly string[] | undefined,
   reads: AccountReads,
@@ -69,7 +69,7 @@ const NOT_OF_MANY: Answered = {
   because: "of many services the deployments are not asked: repull diagnose SERVICE does",
 };
 
-/** The same reads, which know of each service what the list has told. */
+/** The same reads, which know of each service what the list has shown. */
 function sharing(
   reads: AccountReads,
   services: readonly { readonly cluster: string; readonly service: JsonObject }[],

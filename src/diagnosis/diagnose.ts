@@ -1,5 +1,5 @@
 /**
- * Why a task does not start: its words first, then what the account tells, and of both at most three causes, proved ones
+ * Why a task does not start: its words first, then what the account shows, and of both at most three causes, proved ones
  * first. Reads only.
  */
 
@@ -35,7 +35,7 @@ export type Cause = {
 export type Diagnosis = {
   readonly type: "diagnosis";
   readonly target: string;
-  /** As it was named, by its ARN or not; of a task, its own does not tell the service. */
+  /** As it was named, by its ARN or not; a task's own ARN does not name the service. */
   readonly cluster?: string;
   readonly service?: string;
   /** Of a service: how many of its stopped tasks failed, and how many of them as this one. */
@@ -138,7 +138,7 @@ export async function diagnose(failedStart: FailedStart, reads: AccountReads): P
 }
 
 /**
- * Words name the kind of fault, and often not the thing that has it: a check of the same cause adds ids, unless what it tells is
+ * Words name the kind of fault, and often not the thing that has it: a check of the same cause adds ids, unless what it says is
  * about another thing than the words.
  */
 function detailed(code: CauseCode, params: Params, checks: readonly StartCheck[]): Params {

@@ -1,6 +1,6 @@
 /**
  * A task that did not start, or a service whose tasks do not, as one set of facts, from any record: DescribeTasks, RunTask,
- * DescribeServices, or EventBridge. Every place that can hold a reason is read, in the order of how much it tells.
+ * DescribeServices, or EventBridge. Every place that can hold a reason is read, in the order of how much it says.
  *
  * On EC2 the container has the cause, on Fargate the task, for EBS the attachment.
  * (API_Task, API_Attachment; ECS events, AmazonECS/latest/developerguide/ecs_task_events.html; read 2026-11)
@@ -56,7 +56,7 @@ export type FailedStart = {
   readonly reasons: readonly Reason[];
 };
 
-/** A message without news: another place tells the cause, or none does. */
+/** A message without news: another place names the cause, or none does. */
 const EMPTY_REASON = /^(?:task failed to start\.?|essential container in task exited\.?|)$/i;
 const EVENTS_MAX = 100;
 /** ECS allows ten containers in a task. A document with more is not from ECS, and is rejected. */
@@ -82,7 +82,7 @@ export function failedStartsIn(document: JsonObject, depth = 0): readonly Failed
   for (const member of ["task", "service", "event", "runTask"]) {
     const inner = getObject(document, member);
     const found = inner === undefined ? undefined : failedStartsIn(inner, depth + 1);
-    // The container's last words may have been kept next to it: what it could not run, only they tell.
+    // The container's last words may have been kept next to it: only they name what it could not run.
     if (found !== undefined)
       return found.map((one) => ({ ...one, reasons: [...reasonText(document, "log"), ...one.reasons] }));
   }
@@ -157,7 +157,7 @@ function fromRunTask({ arn, reason, detail }: JsonObject): FailedStart {
   };
 }
 
-/** What a service tells itself outlasts its stopped tasks, which ECS shows for an hour. */
+/** A service's own events outlast its stopped tasks, which ECS shows for an hour. */
 export function fromService(service: JsonObject): FailedStart {
   const arn = getString(service, "serviceArn");
   const deployments = getObjects(service, "deployments");
@@ -189,7 +189,7 @@ export function fromService(service: JsonObject): FailedStart {
   };
 }
 
-/** Most messages of a service tell that all is well. (service-event-messages-list.html, read 2026-11) */
+/** Most messages of a service say that all is well. (service-event-messages-list.html, read 2026-11) */
 const TELLS_OF_FAILURE =
   /unable to|failed|unhealthy|Error|insufficient|limit|unavailable|circuit breaker|missing|impaired|closest matching|throttled|misconfigured|timed out|not healthy|not found|could not/i;
 

@@ -138,12 +138,12 @@ export type ConfigAnswer =
   | { readonly kind: "unread"; readonly permission: string; readonly because: string };
 
 export interface AccountReads {
-  /** Whose answers they are; undefined where nothing tells. */
+  /** Whose answers they are; undefined where nothing names it. */
   readonly account: string | undefined;
   readonly region: string;
   read(operation: Operation, input: JsonObject, region?: string): Promise<Answered>;
   network(sources: Read<Source>): Promise<NetworkFacts>;
-  /** Told of all sources that will be asked for, so that each VPC is read once. */
+  /** Gets all sources that will be asked for, so that each VPC is read once. */
   prepare?(sources: readonly Source[]): Promise<void>;
   /** The security groups by their ids, as the model of the network takes them. */
   securityGroups(ids: readonly string[], region?: string): Promise<Read<SecurityGroup>>;

@@ -1,4 +1,4 @@
-/** The start of a service that is diagnosed: its newest failure, or else what its events tell, or else whether it would start. */
+/** The start of a service that is diagnosed: its newest failure, or else what its events say, or else whether it would start. */
 
 import { getMoment, getNumber, getObjects, getString, getStrings } from "../ecs/json-fields.ts";
 import type { JsonObject } from "../runtime/json.ts";

@@ -1,5 +1,5 @@
 /**
- * The EventBridge document around what ECS tells, read with tolerance: unknown members are passed over, `null` is
+ * The EventBridge document around what ECS reports, read with tolerance: unknown members are passed over, `null` is
  * absent, and every member may be missing until it is needed. What is there must have its type.
  */
 

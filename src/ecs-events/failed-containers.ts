@@ -46,7 +46,7 @@ export function failedContainers(detail: TaskDetail): readonly FailedContainer[]
   return [...failures, ...(told ? [told] : [])].sort(byClarity);
 }
 
-/** What the task's own reason tells, where a person did not write it. */
+/** What the task's own reason says, where a person did not write it. */
 function failureOfTask(
   { stoppedReason, stopCode }: TaskDetail,
   containers: readonly EventContainer[],

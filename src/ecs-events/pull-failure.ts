@@ -6,7 +6,7 @@ import type { Classification } from "../pull-failure/types.ts";
 
 /** A container of the event that failed to pull. */
 export type FailedContainer = {
-  /** Undefined where only the task's stoppedReason tells, and the event names no container for it. */
+  /** Undefined where only the task's stoppedReason has the failure, and the event names no container for it. */
   readonly name?: string;
   /** As the event wrote it; events of EC2 tasks may have none. */
   readonly image?: string;

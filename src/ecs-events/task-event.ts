@@ -6,7 +6,7 @@ export type TaskEventOrigin = {
   readonly account: string;
   readonly region: string;
   readonly clusterArn: string;
-  /** ISO 8601, where the event has to tell one. */
+  /** ISO 8601, where the event has one. */
   readonly time?: string;
 };
 

@@ -2,7 +2,7 @@
  * Who writes the task definition: the stack, the application or the tool that would bring an old image back.
  *
  * CloudFormation and Copilot sign what they make with tags of their own; users of Terraform and Pulumi tag by custom. A
- * tag proves nothing, so it only decides in whose words the change to the source is told.
+ * tag proves nothing, so it only decides whose words describe the change to the source.
  */
 
 export type ManagedBy =
@@ -26,7 +26,7 @@ const CDK_ID = /[0-9A-F]{8}$/;
 const BY_CUSTOM =
   /^(?:managed[-_ ]?by|created[-_ ]?by|provisioner|provisioned[-_ ]?by|iac|tool|terraform|opentofu|pulumi)$/i;
 
-/** Who manages a service or its task definition, by their tags; undefined where none tells. The first that tells wins. */
+/** Who manages a service or its task definition, by their tags; undefined where none names one. The first that does wins. */
 export function managedBy(...tagged: readonly Tags[]): ManagedBy | undefined {
   for (const read of [byCopilot, byCloudFormation, byCustom]) {
     for (const tags of tagged) {

@@ -34,7 +34,7 @@ export type ActiveSubstitution = {
   readonly former: string;
   readonly execution: string;
   readonly images: readonly ActiveImage[];
-  /** Milliseconds since the epoch, where ECS tells. */
+  /** Milliseconds since the epoch, where ECS reports it. */
   readonly registeredAt?: number;
   readonly clusterArn: string;
 } & (

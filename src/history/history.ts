@@ -1,8 +1,8 @@
 /**
- * What has been done, when, why, with what proof, and how it ended: told by those who know.
+ * What has been done, when, why, with what proof, and how it ended: from the sources that know.
  *
  * A durable execution keeps its outcome as long as the stack says; a revision keeps its tags for ever. What only one of
- * them knows is told by that one, and no other record is kept.
+ * them knows comes from that one, and no other record is kept.
  */
 
 import { optional } from "../ecs/json-fields.ts";
@@ -35,10 +35,10 @@ export interface ExecutionHistory {
 
 export type HistoryEntry = {
   readonly execution: string;
-  /** When it began; of a deed that only tags tell of, when its revision was registered. */
+  /** When it began; of a deed that only tags show, when its revision was registered. */
   readonly at?: number;
   readonly endedAt?: number;
-  /** `running`, an outcome, or how the execution died; where only tags tell, `by-hand` or `unknown`. */
+  /** `running`, an outcome, or how the execution died; where only tags show it, `by-hand` or `unknown`. */
   readonly ended: string;
   readonly because?: string;
   /** The operator's answer, where one was asked for. */

@@ -19,7 +19,7 @@ export type UndoStatus = {
 
 const POLL_SECONDS = 15;
 
-/** Looks until it is decided, or as long as the service's own settings may take. @param tell told each time something moves */
+/** Looks until it is decided, or as long as the service's own settings may take. @param tell gets each change */
 export async function watchUndo(
   { clusterArn, service: name, revision }: ActiveSubstitution & { readonly kind: "service" },
   ports: Pick<Ports, "ecs">,
@@ -31,7 +31,7 @@ export async function watchUndo(
     const service = await ports.ecs.describeService(clusterArn, name);
     if (service === undefined) return { kind: "superseded", because: `the service ${name} was deleted` };
     const to = service.taskDefinition;
-    // Right after the write ECS may still tell of the time before it.
+    // Right after the write ECS may still show the time before it.
     const verdict = sameRevision(to, revision)
       ? {
           kind: "in-progress" as const,

@@ -97,7 +97,7 @@ export function windowsBuild({ os, osVersion }: Platform): string | undefined {
   return osVersion.split(".").slice(0, 3).join(".");
 }
 
-/** Build at least: a shorter one tells nothing. */
+/** Build at least: a shorter one says nothing. */
 function isOsVersion(text: string): boolean {
   return /^[0-9]{1,6}(?:\.[0-9]{1,6}){2,3}$/.test(text);
 }

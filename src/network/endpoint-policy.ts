@@ -1,5 +1,5 @@
 /**
- * Whether the policy of a VPC endpoint allows an action on a resource, as far as the document alone tells.
+ * Whether the policy of a VPC endpoint allows an action on a resource, as far as the document alone says.
  *
  * A denial goes before everything; a condition that is not ours to judge makes the answer uncertain, never a no.
  */

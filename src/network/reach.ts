@@ -42,7 +42,7 @@ export function reach(facts: NetworkFacts, workload: Workload, destination: Dest
   if (workload.pulledBy === "task") return refused;
   // Where the next task is placed is not known.
   if (!answers.every(({ answer }) => answer === "no")) return notSure("sources-differ", refused.fact);
-  // An instance's container runtime may be told of a proxy, which only the instance itself knows.
+  // An instance's container runtime may use a proxy, which only the instance itself knows.
   return notSure("proxy-possible", { ...refused.fact, otherwise: refused.code });
 }
 

@@ -9,7 +9,7 @@ export function metOutage({ facts }: Pick<ImageAssessment, "facts">): boolean {
   const { untrusted, probedCandidates } = facts;
   return (
     untrusted?.unavailable === true ||
-    // Its digest was told, and then it fell silent.
+    // It reported its digest, and then no longer answered.
     probedCandidates.some(
       ({ candidate, seen }) => candidate.strategy === "mirror" && seen.kind === "unreachable",
     )

@@ -1,7 +1,7 @@
 /**
  * An API of AWS that was throttled before any pull: Parameter Store, Secrets Manager, KMS, STS, CloudWatch Logs.
  *
- * ECR is such an API too and a registry besides, so its own limit is told by `classify-limit.ts`.
+ * ECR is such an API too and a registry besides, so `classify-limit.ts` classifies its own limit.
  */
 
 import { registryOf } from "../image/registry-hosts.ts";

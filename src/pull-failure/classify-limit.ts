@@ -1,5 +1,5 @@
 /**
- * Whose limit a text tells of.
+ * Whose limit a text names.
  *
  * A Docker Hub limit has to be proved: by its own sentence, or by a 429 of its host, with nothing in the text or in the
  * container's image that points to another registry. A limit that cannot be attributed gets no registry.
@@ -35,7 +35,7 @@ import {
 } from "./patterns.ts";
 import type { LimitedAs } from "./types.ts";
 
-/** The limit that the text tells of, or undefined where it tells of none. */
+/** The limit that the text names, or undefined where it names none. */
 export function classifyLimit(parsed: ParsedText): PartialClassification | undefined {
   const { text } = parsed;
   const signIn = firstMatch(text, [SIGN_IN_LIMIT]);

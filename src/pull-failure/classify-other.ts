@@ -31,7 +31,7 @@ import {
 import { HTML_PAGE, PULL_ERROR } from "./patterns.ts";
 import type { PullFailureKind } from "./types.ts";
 
-/** Access, absence, the network, the image or the machine; undefined where the text tells none of them. */
+/** Access, absence, the network, the image or the machine; undefined where the text names none of them. */
 export function classifyOther(parsed: ParsedText): PartialClassification | undefined {
   const { text } = parsed;
   const broken = firstMatch(text, [...UNFIT_IMAGE, IMAGE_OR_MACHINE, SECRET_CONTENT]);
@@ -63,7 +63,7 @@ export function classifyOther(parsed: ParsedText): PartialClassification | undef
   if (unauthorized) {
     // A page for people is a proxy's or a portal's as well as a registry's.
     const page = firstMatch(text, [HTML_PAGE]);
-    // What was cut off may tell of the network as well as of a right.
+    // What was cut off may be about the network as well as about a permission.
     const isCutSecrets = unauthorized === secrets && /(?:\.\.\.|…)$/.test(text);
     return withRegistry(
       parsed,
@@ -105,7 +105,7 @@ function refused({ addresses }: ParsedText): PhraseMatch | undefined {
   );
 }
 
-/** A text that stops where Docker Hub's status was about to be told: manifests that are absent or private read differently. */
+/** A text that stops where Docker Hub's status would follow: manifests that are absent or private read differently. */
 export function classifyTruncated(parsed: ParsedText): PartialClassification | undefined {
   const { text, addresses, container } = parsed;
   const last = addresses.at(-1);
@@ -158,7 +158,7 @@ export function cutInCode(parsed: ParsedText): PartialClassification | undefined
   return undefined;
 }
 
-/** What is left to say of a text that tells no cause. */
+/** What is left to say of a text that names no cause. */
 export function unclassified(parsed: ParsedText): PartialClassification {
   const { text } = parsed;
   if (WITHOUT_CAUSE.test(text))

@@ -27,7 +27,7 @@ export type Address = {
   readonly resource?: Resource;
   /** The HTTP status that the text reports for this address. */
   readonly status?: number;
-  /** The text ends where a status was about to be told. */
+  /** The text ends where a status would follow. */
   readonly cutBeforeStatus: boolean;
   /** URL and status as the text has them. */
   readonly quote: string;
@@ -118,7 +118,7 @@ function resourceAt(host: string): Partial<Pick<Address, "resource">> {
   return isDockerHubContent(plain) ? { resource: "blobs" } : {};
 }
 
-/** containerd tells a mirror whose image it asks for: `?ns=docker.io` (docs/hosts.md, read 2026-11). */
+/** containerd names to a mirror the registry whose image it asks for: `?ns=docker.io` (docs/hosts.md, read 2026-11). */
 function mirroredHost(rest: string): Partial<Pick<Address, "mirrors">> {
   const host = /[?&]ns=([\w.-]{1,253}(?::\d{1,5})?)(?=&|$)/i.exec(rest)?.[1];
   return host === undefined ? {} : { mirrors: canonicalHost(host) };

@@ -14,7 +14,7 @@ export const IMAGE_OR_MACHINE: Phrase = {
   seen: "ECS and Batch logs",
 };
 
-/** Told again by kubelet, without a cause. */
+/** Repeated by kubelet, without a cause. */
 export const WITHOUT_CAUSE =
   /^(?:error: )?(?:errimagepull|imagepullbackoff)\.?$|^back-off pulling image ["'][^"']{1,500}["']$/i;
 
@@ -107,7 +107,7 @@ export const NETWORK: readonly Phrase[] = [
   },
 ];
 
-/** The token's host was asked, and nothing more is told: it is closed to the task, down, or has a limit of its own. */
+/** The token's host was asked, and the text says no more: it is closed to the task, down, or has a limit of its own. */
 export const NO_TOKEN: Phrase = {
   pattern: /failed to fetch (?:anonymous|oauth) token\.?$/i,
   says: "says that the registry's token service gave no token",
@@ -185,7 +185,7 @@ export const REFUSED_BECAUSE: readonly (Phrase & { readonly kind: "network" | "u
   },
 ];
 
-/** The sum of what was tried: it decides only where no other cause is told. */
+/** The sum of what was tried: it decides only where the text has no other cause. */
 export const NO_ENDPOINT: Phrase = {
   pattern:
     /no (?:available )?registry endpoints?\b|could not reach any registry\b|no endpoints? available for\b/i,

@@ -63,7 +63,7 @@ function parseContainerImage(image: string | undefined): ParsedText["container"]
   if (!written) return {};
   const reference = tryParseReference(written);
   if (reference) return { reference, host: canonicalHost(reference.host) };
-  // Masked or broken names still tell the host.
+  // Masked or broken names still show the host.
   const host = /^([^/\s]*[.:][^/\s]*)\//.exec(written.slice(0, 300))?.[1];
   return host === undefined ? {} : { host: canonicalHost(host) };
 }

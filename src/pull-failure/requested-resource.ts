@@ -6,7 +6,7 @@
 import type { Address, Resource } from "./extract-references.ts";
 import { ASKED_FOR } from "./patterns.ts";
 
-/** By the address that answered, else by the step that is named last before the words; undefined where nothing tells. */
+/** By the address that answered, else by the step that is named last before the words; undefined where nothing names it. */
 export function requestedResource(
   text: string,
   answered: Address | undefined,

@@ -11,7 +11,7 @@ export type PullFailureKind =
   | "network"
   | "other";
 
-/** Whose Docker Hub quota ran out; `unknown` where the words do not tell. */
+/** Whose Docker Hub quota ran out; `unknown` where the words do not say. */
 export type LimitedAs = "anonymous" | "account" | "unknown";
 
 /** `likely`: cut-off text whose remains still point somewhere. Never enough to write on. */

@@ -5,7 +5,7 @@
 
 import type { Steps } from "./steps.ts";
 
-/** The same steps; told is how many operations there are with each that is asked for, its own start among them. */
+/** The same steps; `tell` gets the number of operations with each new one, the execution's start included. */
 export function countedSteps(steps: Steps, tell: (operations: number) => void): Steps {
   let operations = 1;
   const one = (): void => {

@@ -1,5 +1,5 @@
 /**
- * Work that has to end before its process does: told in time, it stops by itself and says what is left.
+ * Work that has to end before its process does: it stops in time by itself and says what is left.
  *
  * A Lambda invocation that runs out of time is killed without a word; one that stops before is tried again,
  * in a new invocation with all of its time.

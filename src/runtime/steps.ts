@@ -51,7 +51,7 @@ export class StepFailed extends Error {
   readonly step: string;
 
   constructor(step: string, message: string, options?: ErrorOptions) {
-    // What failed may be told in a stranger's words, and is recorded.
+    // The error may have foreign text, and is recorded.
     super(visible(message), options);
     this.step = step;
   }

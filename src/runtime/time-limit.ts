@@ -1,7 +1,7 @@
 /**
  * A question with an end: who does not answer in time is not waited for.
  *
- * What was asked is told to stop, and whatever it answers later is dropped. The limit is a part of the request, because a
+ * The operation is stopped, and its later answer is dropped. The limit is a part of the request, because a
  * peer that drops packets gives no other sign.
  */
 

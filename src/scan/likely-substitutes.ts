@@ -1,7 +1,7 @@
 /**
  * Where an image would probably be found, judged from afar: by names, by rules, by the tags of our own repositories.
  *
- * No registry is asked, so nothing is proved: `proved-substitutes.ts` does that. What is told here is the place that comes
+ * No registry is asked, so nothing is proved: `proved-substitutes.ts` does that. What is reported here is the place that comes
  * first and why the ones before it do not count.
  */
 

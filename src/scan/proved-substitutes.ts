@@ -31,7 +31,7 @@ type Scanned = {
   readonly platforms: readonly RequiredPlatforms[];
 };
 
-/** What registries said of each image. @param onGap told of an image that could not be assessed, and why */
+/** What registries said of each image. @param onGap gets an image that could not be assessed, and why */
 export async function provedSubstitutes(
   definitions: Iterable<DescribedTaskDefinition>,
   environment: Omit<Environment, "platforms">,
@@ -124,7 +124,7 @@ async function platformsIn(described: DescribedTaskDefinition): Promise<Required
   return await platformsOf(described, { clusterArn: "", launchType }, { kinds: async () => NOT_ASKED });
 }
 
-/** All that the workloads need of one image; not known where one of them does not tell. */
+/** All that the workloads need of one image; not known where one of them does not say it. */
 function together(each: readonly RequiredPlatforms[]): RequiredPlatforms {
   const all = new Map<string, Platform>();
   for (const one of each) {

@@ -173,7 +173,7 @@ function imagesOf(
   });
 }
 
-/** Without a row no registry was asked: what names alone tell, of sources that need no account. */
+/** Without a row no registry was asked: what names alone show, of sources that need no account. */
 function guessed(
   reference: NonNullable<ReturnType<typeof tryParseReference>>,
   signedIn: boolean,

@@ -1,5 +1,5 @@
 /**
- * Reads a whole account and tells what of it depends on Docker Hub: services, what schedules start, tasks run by hand.
+ * Reads a whole account and reports what of it depends on Docker Hub: services, what schedules start, tasks run by hand.
  *
  * Each revision is described once, a few calls at a time and well below the account's limits. What may not be read is a
  * gap that is named, not a failure of the rest.
@@ -67,7 +67,7 @@ export type ScanOptions = {
   /** What to ask whether the places hold the same bytes; absent: no registry is asked. */
   readonly verify?: Pick<Environment, "registries" | "anonymous" | "clock"> &
     Pick<Account, "location" | "ecr">;
-  /** Told what has been read so far. */
+  /** Gets what has been read so far. */
   readonly onProgress?: (done: string) => void;
 };
 

@@ -10,7 +10,7 @@ import { isDockerHubFront, registryOf } from "../image/registry-hosts.ts";
 import type { NotApplicableReason } from "./candidate.ts";
 import type { StrategyName } from "./strategy-name.ts";
 
-/** What a classified failure tells of whose limit was met. */
+/** What a classified failure says about whose limit was met. */
 export type Limit = {
   readonly kind: string;
   readonly limitedAs?: string | undefined;

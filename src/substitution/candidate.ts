@@ -15,9 +15,9 @@ export type Trusted = {
 
 /**
  * `reference`: the image is written with its digest; `service-revision`: ECS pinned it for the failing deployment; `task`:
- * every task of that deployment that tells runs it; `origin`: the image's own registry, asked by HEAD; `execution`: an
+ * every task of that deployment with a known digest runs it; `origin`: the image's own registry, asked by HEAD; `execution`: an
  * earlier remediation of the same revision, which rolled its change back; `pod`: every running pod of the same Kubernetes
- * revision that tells has pulled it.
+ * revision with a known digest has pulled it.
  */
 export type Witness = "reference" | "service-revision" | "task" | "origin" | "execution" | "pod";
 
@@ -83,7 +83,7 @@ export type Found = {
   readonly platformDigest?: Digest;
   /** What the source still grants to the copier, and which address or account it counts. */
   readonly quota?: string;
-  /** `unknown`: it counts, and does not tell how many are left; absent: it names no limit. */
+  /** `unknown`: it counts, and does not report how many are left; absent: it names no limit. */
   readonly pullsLeft?: number | "unknown";
 };
 
@@ -95,7 +95,7 @@ export type ProbeResult =
   | { readonly kind: "kept" }
   | NotHeld;
 
-/** The place cannot be used, as far as its registry tells. */
+/** The place cannot be used, as its registry reports. */
 export type NotHeld = {
   readonly kind:
     | "absent"

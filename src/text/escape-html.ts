@@ -11,7 +11,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text as text, wherever it is: marks that turn the reading direction, and control characters, are shown as �. */
+/** Text as text, wherever it is: marks that change the reading direction, and control characters, are shown as �. */
 export function escaped(text: string): string {
   const cut =
     text.length > TEXT_LENGTH_MAX

@@ -8,7 +8,7 @@
 
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const LENGTH_MAX = 2000;
-/** Ours: the line that tells how it goes is drawn anew. */
+/** Ours: the progress line is drawn again. */
 export const CLEAR_LINE = "\r\u001b[K";
 const KEPT = new Set(["\n", "\t"]);
 

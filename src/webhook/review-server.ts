@@ -24,7 +24,7 @@ export type ReviewServerParts = {
   readonly admission: (isObserved: boolean) => Admission;
   readonly lagMilliseconds: () => number;
   readonly isReady: () => boolean;
-  /** The end was asked for: each connection is told that it is the last request on it. */
+  /** The server is stopping: each response says that it is the last on its connection. */
   readonly isDraining: () => boolean;
   readonly metrics: WebhookMetrics;
 };

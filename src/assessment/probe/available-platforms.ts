@@ -1,7 +1,7 @@
 /**
  * Whether a place holds what the tasks need of an image: their platforms, whole, and at least one layer.
  *
- * An index that does not tell is read through, with the configs of its images. That costs a manifest for each, so Docker
+ * An index that names no platforms is read through, with the configs of its images. That costs a manifest for each, so Docker
  * Hub is never asked: there each is a pull, and pulls are what has run out.
  */
 
@@ -46,7 +46,7 @@ export async function withAvailablePlatforms(
     if (images.some(({ image }) => image.layers.length === 0)) return EMPTY;
     held.push({ name, images: images.map(({ digest }) => digest), isOpen });
   }
-  // The very image that was meant may be for fewer machines than the cluster has, or not tell; any other has to be for all.
+  // The very image that was meant may be for fewer machines than the cluster has, or name no platform; any other has to be for all.
   const isMeant = seen.digest === trusted && held.some(({ images, isOpen }) => images.length > 0 || isOpen);
   const lacking = held.filter(({ images }) => images.length === 0).map(({ name }) => name);
   if (lacking.length > 0 && !isMeant)

@@ -1,4 +1,4 @@
-/** What a HEAD tells of a place: the digest, whether it is an index, and what its registry says of its limits. */
+/** What a HEAD reports about a place: the digest, whether it is an index, and what its registry says of its limits. */
 
 import type { ImageReference } from "../../image/reference.ts";
 import { isIndexType } from "../../oci/client/media-types.ts";

@@ -8,7 +8,7 @@ import { manifestForOne } from "./available-platforms.ts";
 import { found, limited } from "./found.ts";
 import type { ProbeContext } from "./probe-context.ts";
 
-/** The trusted digest where there is one; the tag tells whether other bytes stand there instead. */
+/** The trusted digest where there is one; the tag shows whether the place has other bytes. */
 export async function probeByDigest(
   place: ImageReference,
   { trusted, platforms }: ProbeContext,

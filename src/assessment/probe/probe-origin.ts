@@ -8,7 +8,7 @@ import { findPortError, type ProbePorts } from "../ports.ts";
 import { formatRateLimit } from "./found.ts";
 import type { ProbeContext } from "./probe-context.ts";
 
-/** The reference stays; where its registry does not tell us, it is the task's account that will be asked. */
+/** The reference stays; if its registry does not answer us, the task's account decides. */
 export async function probeOrigin(
   place: ImageReference,
   { trusted }: ProbeContext,

@@ -1,7 +1,7 @@
 /**
  * Asks where a copy would be made from: whether the bytes are there, and may be copied.
  *
- * Docker Hub is asked by HEAD alone, which also tells what is left of its limit, and for which address or account.
+ * Docker Hub gets only HEADs, which also report what is left of its limit, and for which address or account.
  */
 
 import { type ImageReference, pinToDigest } from "../../image/reference.ts";

@@ -90,7 +90,7 @@ async function compare(
   const theirs = await read(named);
   if (theirs !== undefined && (await lists(theirs, trusted, platforms, read))) return "agree";
   if (ours?.kind === "index") return "disagree";
-  // Only an index lists another manifest. What cannot be read is told apart by a HEAD, which costs no pull.
+  // Only an index lists another manifest. What cannot be read is distinguished by a HEAD, which costs no pull.
   const ourKind = ours?.kind ?? (await kindOf(trusted));
   const theirKind = theirs?.kind ?? (await kindOf(named));
   if (ourKind === undefined || theirKind === undefined) return "not comparable";

@@ -44,7 +44,7 @@ const STATUS: Readonly<Record<string, ExecutionStatus["status"]>> = {
   PAUSED: "running",
 };
 
-/** What a status of Lambda's means; DELETING, and a word that is not known yet, tell nothing. */
+/** What a status of Lambda's means; DELETING, and an unknown word, say nothing. */
 export function statusIn(word: string | undefined): ExecutionStatus["status"] {
   return STATUS[word ?? ""] ?? "unknown";
 }

@@ -14,7 +14,7 @@ import type { JsonObject } from "../../runtime/json.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
-/** The same, told of the request's own facts (`iam:PassedToService`), which a statement's condition may ask for. */
+/** The same, with the request's own facts (`iam:PassedToService`), which a statement's condition may ask for. */
 export interface IamSimulator extends Pick<Roles, "simulate"> {
   simulate(
     roleArn: string,

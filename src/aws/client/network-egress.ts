@@ -1,4 +1,4 @@
-/** What tells by which address something leaves a subnet: the VPC's subnets, route tables and NAT gateways. Reads only. */
+/** What shows by which address something leaves a subnet: the VPC's subnets, route tables and NAT gateways. Reads only. */
 
 import {
   DescribeNatGatewaysCommand,

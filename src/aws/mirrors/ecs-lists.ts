@@ -206,7 +206,7 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
   };
 }
 
-/** Another controller's deployments are task sets, which DescribeServices tells. */
+/** Another controller's deployments are task sets, which DescribeServices lists. */
 function isDeployedByEcs(service: JsonObject): boolean {
   return (getString(getObject(service, "deploymentController") ?? {}, "type") ?? "ECS") === "ECS";
 }
@@ -225,7 +225,7 @@ function countsOf(clusters: readonly JsonObject[]): ReadonlyMap<string, Counts> 
   );
 }
 
-/** Without a count it cannot be told that a list is whole. */
+/** Without a count it is not known that a list is whole. */
 function countIn(cluster: JsonObject, member: string): number {
   const count = getNumber(cluster, member);
   if (count === undefined)

@@ -23,7 +23,7 @@ export type PruneSettings = {
   readonly functions: readonly string[];
   /** The SSM parameter that is the kill switch. */
   readonly writesParameter: string;
-  /** The ARN of the function's role, whose own reads ECR is told not to record. */
+  /** The ARN of the function's role, whose own reads ECR does not record. */
   readonly ownRole?: string;
 };
 

@@ -59,7 +59,7 @@ export function isUnread<T>(read: Read<T>): read is Unread {
   return "unread" in read;
 }
 
-/** Thrown to leave a chain of reads; `readable` turns it into its value. */
+/** Thrown to leave a chain of reads; `readable` makes it a value. */
 class Stop extends Error {
   readonly unread: Unread;
   constructor(reason: Unread) {

@@ -13,7 +13,7 @@ import { type AwsSettings, clientConfiguration } from "../client/client-config.t
 import { createScheduledTasks } from "./scheduled-tasks.ts";
 import { createServiceInventory } from "./service-inventory.ts";
 
-/** What ECR does not tell is a gap in the report: half a minute is better spent elsewhere. */
+/** What ECR does not report is a gap in the report: half a minute is better spent elsewhere. */
 const ECR_ATTEMPTS_MAX = 3;
 /** DescribeTasks takes no more at once. */
 const TASKS_AT_ONCE = 100;

@@ -22,7 +22,7 @@ export function createExecutionHistory(
 ): ExecutionHistory {
   const client = new LambdaClient(clientConfiguration(settings));
 
-  /** One result that may not be read keeps nothing else from being told. */
+  /** A result that may not be read does not hide the others. */
   const dataOf = async (
     arn: string,
     status: ExecutionSummary["status"],

@@ -1,7 +1,7 @@
 /**
  * Which stacks of Repull a region has, by the tag that the template puts on its functions: a stack may have any name.
  *
- * Lambda's own two lists tell it, so that a person who reads the stack's settings needs no right to another service.
+ * Lambda's two lists show it, so that a person who reads the stack's settings needs no permission for another service.
  * `ListFunctions` shows names, `ListTags` the tags of one (https://docs.aws.amazon.com/lambda/latest/api/, read 2026-11).
  */
 

@@ -26,7 +26,7 @@ export type AccountOptions = {
   readonly log: Ports["log"];
   /** The deployed `remediate`: what its executions did before is asked there. Absent: nothing is known of them. */
   readonly remediateArn?: string | undefined;
-  /** Told how each copy goes. */
+  /** Gets the progress of each copy. */
   readonly watchCopies?: (copier: Copier) => Copier;
   /** Sleeps until the command is stopped. */
   readonly clock?: Clock & Timer;

@@ -24,7 +24,7 @@ export type DeployedConfig = {
   readonly killSwitch: KillSwitch;
   /** The stack's name; absent: no stack. */
   readonly stack?: string;
-  /** The stack's `remediate`, whose executions tell what they trusted and whether they are at work; absent: no stack. */
+  /** The stack's `remediate`, whose executions show what they trusted and whether they run; absent: no stack. */
   readonly remediateArn?: string;
 };
 

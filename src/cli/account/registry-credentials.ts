@@ -9,7 +9,7 @@ import type { CommandIo } from "../io.ts";
 
 const HELPER_TIMEOUT_MS = 15_000;
 
-/** Looks credentials up for a host. What cannot be read is told on standard error, once, and counts as none. */
+/** Looks credentials up for a host. What cannot be read is reported on standard error, once, and counts as none. */
 export function userCredentials(
   io: Pick<CommandIo, "env" | "err" | "readFile">,
   ecrCredentials: FindCredentials,

@@ -10,7 +10,7 @@ import { isObject } from "../../ecs/json-fields.ts";
 import type { Json } from "../../runtime/json.ts";
 import { RefusedCommand } from "../refused-command.ts";
 
-/** `account` is undefined where STS did not tell it. */
+/** `account` is undefined where STS did not report it. */
 export type SignedIn = { readonly account: string | undefined; readonly region: string };
 
 /** Throws Refused for what is of another account or region; a text that is not an ARN is of none. */

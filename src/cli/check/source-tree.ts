@@ -20,7 +20,7 @@ import { unreadableFile } from "../wrong-call.ts";
 import type { IsExcluded } from "./excluded-paths.ts";
 
 export type TreeFile = {
-  /** As it is told: relative, with `/`. */
+  /** As it is printed: relative, with `/`. */
   readonly path: string;
   /** Where it is. */
   readonly at: string;
@@ -69,7 +69,7 @@ export function filesBelow(paths: readonly string[], isExcluded: IsExcluded): Tr
   return { files: [...files.values()], skipped };
 }
 
-/** From where the command runs, as compilers tell it; from the given path where that is somewhere else. */
+/** From where the command runs, as compilers print it; from the given path where that is somewhere else. */
 function teller(root: string): (at: string) => string {
   const here = realPath(".");
   const base = root === here || root.startsWith(here.endsWith(sep) ? here : `${here}${sep}`) ? here : root;

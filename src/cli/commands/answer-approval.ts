@@ -1,7 +1,7 @@
 /**
  * `repull approve` and `repull deny`: the operator's answer to a plan that waits for it.
  *
- * Without a name, `approve` tells what waits and decides nothing. With one it shows the plan once more and sends the word,
+ * Without a name, `approve` lists what waits and decides nothing. With one it shows the plan once more and sends the answer,
  * in the name of the caller; whether the caller may, IAM decides.
  */
 
@@ -44,7 +44,7 @@ export type ApprovalInput = {
 /** Histories that are read at a time: a storm has hundreds of executions that wait. */
 const AT_ONCE = 8;
 
-/** Exit status 0 where every word was taken, or what waits was told; 1 where one was not. */
+/** Exit status 0 where every answer was accepted, or what waits was listed; 1 where one was not. */
 export async function answerApproval(
   input: ApprovalInput,
   account: ApprovalSession,

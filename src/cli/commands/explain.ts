@@ -227,7 +227,7 @@ function wouldDo(
   ];
 }
 
-/** Most rules have a prefix of one part and lead to Docker Hub; which it is, only the account can tell. */
+/** Most rules have a prefix of one part and lead to Docker Hub; only the account shows which. */
 function likelyUpstream({ path, ...image }: ImageReference): ImageReference {
   return { ...image, host: DOCKER_HUB_HOST, path: path.slice(path.indexOf("/") + 1) };
 }
@@ -238,7 +238,7 @@ const OWN_ECR = "your-registry";
 function placesFor(reference: ImageReference, limit: Limit, policy: Policy): readonly string[] {
   const places = policy.strategies.flatMap((name) => {
     if (notApplicableReason(name, limit) !== undefined) return [];
-    // Which rules there are, only the account can tell.
+    // Only the account shows which rules there are.
     if (name === "pull-through-cache")
       return [`${name}: ${STRATEGIES[name].summary} (if the account has a rule)`];
     const offered = candidatesOf(name, reference, {

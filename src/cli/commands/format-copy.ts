@@ -1,4 +1,4 @@
-/** A copy as `repull mirror` tells it to a reader. */
+/** A copy as `repull mirror` prints it for a reader. */
 
 import { formatPulls } from "../../oci/client/rate-limit.ts";
 import type { CopyRequest, CopyResult } from "../../oci/copy/types.ts";

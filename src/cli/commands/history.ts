@@ -26,7 +26,7 @@ export async function history(input: HistoryInput, session: HistorySession, io: 
   return 0;
 }
 
-/** Tags alone tell much: an engine that does not answer is said, and is not a failure. */
+/** Tags alone show much: an engine that does not answer is reported, and is not a failure. */
 async function remembered(
   { executionHistory }: HistorySession,
   since: number,

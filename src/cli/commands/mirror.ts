@@ -281,6 +281,6 @@ function adviceFor({ kind, side, refusal, message }: CopyError): string {
     "tag-taken": "Name another tag for the target.",
   };
   const told = advice[kind];
-  // An advice that the message has told already is not told twice.
+  // An advice that the message already has is not printed twice.
   return told === undefined || message.includes("NODE_EXTRA_CA_CERTS") ? "" : `${told}\n`;
 }

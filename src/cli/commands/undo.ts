@@ -126,7 +126,7 @@ const SENTENCES: Readonly<Record<UndoStatus["kind"], string>> = {
   "in-progress": "is still on its way",
 };
 
-/** Every target of a rule or schedule that runs a revision of ours; those that may not be read are told of. */
+/** Every target of a rule or schedule that runs a revision of ours; those that may not be read are reported. */
 async function targets(
   { inventory, ports, scheduledTasks }: HistorySession,
   io: CommandIo,

@@ -2,7 +2,7 @@
  * `npm start`: the whole story in a closed world, in a minute of reading.
  *
  * Three services deploy, Docker Hub's limit is reached, and the product, unchanged, heals them. The seed
- * decides which images they run and how the world behaves; the same seed tells the same story.
+ * decides which images they run and how the world behaves; the same seed makes the same story.
  */
 
 import { shortRevision } from "../../ecs/arn.ts";
@@ -39,7 +39,7 @@ type Row = {
 /** Two hours of the world's time: ECS's own pauses between attempts grow to 27 minutes. */
 const WORLD_SECONDS_MAX = 7200;
 
-/** Tells the story; exit status 1 where a service was not healed. */
+/** Prints the story; exit status 1 where a service was not healed. */
 export async function demo({ seed, json, policy }: DemoInput, io: CommandIo): Promise<number> {
   const tell = json ? () => undefined : (line: string) => io.out(`${line}\n`);
   let world: World | undefined;
@@ -64,7 +64,7 @@ export async function demo({ seed, json, policy }: DemoInput, io: CommandIo): Pr
   return healed ? 0 : 1;
 }
 
-/** Installs the product, and tells of what it does as it does it. */
+/** Installs the product, and prints what it does as it does it. */
 function watch(world: World, policy: Policy, eventLog: EventLog, before: Map<string, Row>): void {
   const planned = new Set<string>();
   installRepull(world, {

@@ -35,7 +35,7 @@ export function unread(
   return error.kind === "absent" ? failed(check, error.message, remedy) : refused(check, error);
 }
 
-/** The check of what AWS would not tell: only a right that is missing has a remedy. */
+/** The check of what AWS did not answer: only a missing permission has a remedy. */
 export function refused(check: string, { kind, message, action }: AwsError): Check {
   return skipped(check, message, kind === "denied" ? `allow yourself ${action}` : undefined);
 }

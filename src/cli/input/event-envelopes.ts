@@ -131,7 +131,7 @@ function ecsAnswer(document: Members, where: string): readonly DocumentEntry[] |
   return undefined;
 }
 
-/** The task's state change as EventBridge would have told it. */
+/** The task's state change as EventBridge would have sent it. */
 function taskEntry(task: unknown, where: string): DocumentEntry {
   if (!isMembers(task)) return unreadable(where, "a task is an object");
   const arn = typeof task.taskArn === "string" ? parseArn(task.taskArn) : undefined;

@@ -16,7 +16,7 @@ const LONG = 1_000_000;
 const TELLS_OF_PULL =
   /pull|toomanyrequests|too many requests|rate|limit|manifest|denied|unauthorized|dial tcp/i;
 
-/** The texts of failed pulls in a file, one for each image of a table of events; undefined where it tells of none. */
+/** The texts of failed pulls in a file, one for each image of a table of events; undefined where it has none. */
 export function pastedTexts(whole: string, name: string): readonly DocumentEntry[] | undefined {
   if (whole.length > LONG && !TELLS_OF_PULL.test(whole)) return undefined;
   if (!isPullFailureText(whole)) return undefined;

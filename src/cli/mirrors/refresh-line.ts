@@ -29,7 +29,7 @@ export const refreshReportSchema = z.object({
       copy,
       /** What to deploy where a service is to follow its tag; empty where its platforms have not changed. */
       images: z.array(text),
-      /** Told for the first time. */
+      /** Reported for the first time. */
       isNews: z.boolean(),
     }),
   ),

@@ -62,7 +62,7 @@ const LABELS: Readonly<Partial<Record<Outcome["outcome"], string>>> = {
   "rollout-timed-out": "started",
 };
 
-/** What was decided, and what came of it; a revision that is no longer in use is not told of as a change. */
+/** What was decided, and what came of it; a revision that is no longer in use is not printed as a change. */
 function changesOf({
   outcome,
   formerTaskDefinition: before,

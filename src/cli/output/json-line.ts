@@ -1,4 +1,4 @@
-/** One line of `--json`: a document with its `type`, by which a script tells the lines of a stream apart. */
+/** One line of `--json`: a document with its `type`, by which a script distinguishes the lines of a stream. */
 
 import { visibleJson } from "../../text/visible.ts";
 

@@ -73,7 +73,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   }),
   outcome: z.union([
     z.looseObject({ type: z.literal("outcome"), where: text.optional(), ...outcomeSchema.shape }),
-    // A document that tells of no failure, or that cannot be read, ends before there is a record.
+    // A document without a failure, or that cannot be read, ends before there is a record.
     z.looseObject({
       type: z.literal("outcome"),
       where: text,

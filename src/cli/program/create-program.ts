@@ -29,7 +29,7 @@ const GROUPS: readonly (readonly [heading: string, add: readonly ((parts: Progra
 
 export type ProgramOptions = Omit<ProgramParts, "program"> & {
   readonly version: string;
-  /** Told of the command that is about to run. */
+  /** Gets the command that is about to run. */
   begin(command: Command): void;
 };
 

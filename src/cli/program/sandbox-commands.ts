@@ -60,7 +60,7 @@ export function addSandboxCommands({ program, io, finish }: ProgramParts): void 
     .action((files: string[], { wait, ...options }) =>
       finish(async () => {
         const { aws, yes, stack, world } = options;
-        // What would have no effect is told, rather than passed over: each of them means something to who says it.
+        // An option without an effect is reported, not ignored: its user meant something by it.
         if (!aws && (yes || stack !== undefined))
           throw new WrongCall(`${yes ? "--yes" : "--stack and --no-stack"} goes with --aws`);
         if (aws && world !== undefined) throw new WrongCall("either --aws or --world");

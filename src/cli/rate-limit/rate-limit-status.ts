@@ -5,7 +5,7 @@ import type { RateLimit } from "../../oci/client/rate-limit.ts";
 /** What Docker Hub says of one who pulls. */
 export type RateLimitStatus = {
   readonly who: "address" | "account";
-  /** The account's name, where the login tells it. */
+  /** The account's name, where the login has it. */
   readonly user?: string;
 } & (
   | { readonly kind: "limited"; readonly quota: RateLimit }

@@ -145,7 +145,7 @@ function asJson(readings: readonly RateLimitStatus[], pulls: number | undefined,
   };
 }
 
-/** The name in `Basic …`; a refresh token does not tell whose it is. */
+/** The name in `Basic …`; a refresh token does not name its account. */
 function userOf(login: Credentials): string | undefined {
   if (login.kind !== "basic") return undefined;
   const decoded = Buffer.from(login.header.replace(/^Basic /, ""), "base64").toString("utf8");

@@ -39,7 +39,7 @@ export async function replayInAccount(input: ReplayInput, io: CommandIo): Promis
   const clock = accountClock(io.env);
   const account = await accountOf(aws, io);
   const config = await readDeployedConfig(input, aws, io);
-  // No tag makes a replay write that was not told to.
+  // No tag makes a replay write without --yes.
   const policy: Policy = input.yes ? config.policy : { ...config.policy, mode: "observe" };
   const what = input.yes ? "services may be changed" : "nothing is changed without --yes";
   io.err(`${whereOf(account ?? "of the event", aws)}, by ${config.from}: ${what}\n`);

@@ -75,7 +75,7 @@ function newPlans(tell: (lines: readonly string[]) => void): (plan: Plan) => voi
   };
 }
 
-/** Tells what waits, for a person or for a quota, as the bus hears of it: the caller tells the end. */
+/** Prints what waits, for a person or for a quota, as the bus gets it: the caller prints the end. */
 function tellAhead({ bus }: World, say: (line: string) => void): void {
   bus.subscribe(({ source, detail }) => {
     const { outcome, summary, resumesAt } = isObject(detail) ? detail : {};

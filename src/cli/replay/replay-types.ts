@@ -23,5 +23,5 @@ export type Replayed =
   | { readonly outcome: "invalid" | "unfinished"; readonly because: string }
   | { readonly outcome: "refused"; readonly code: RefusalCode; readonly because: string };
 
-/** How one document is remediated; `tell` takes the story's lines. */
+/** How one document is remediated; `tell` gets the story's lines. */
 export type Replay = (document: Json, where: string, tell: (line: string) => void) => Promise<Outcome>;

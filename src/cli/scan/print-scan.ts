@@ -16,7 +16,7 @@ export type PrintedAs = {
   readonly clusterFlags?: string;
 };
 
-/** The list of workloads says itself what could not be read; with every other answer it is told. */
+/** The list of workloads says itself what could not be read; every other answer prints it. */
 export function printScan(scanned: Scan, input: PrintedAs, flags: string, io: CommandIo): void {
   const { roles, csv, html, json } = input;
   const isList = !roles && !csv && !json && html === undefined;

@@ -107,7 +107,7 @@ async function registriesOf(
 
 type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap?: string };
 
-/** A scan uses the default policy where the stack does not tell. */
+/** A scan uses the default policy where the stack does not name one. */
 async function policyFor(
   options: DeployedConfigOptions,
   aws: AwsSettings,

@@ -1,5 +1,5 @@
 /**
- * `repull scan --profile a,b,c`, and `--kube-context C --account`: several accounts, or accounts and a cluster, in one report. One that cannot be read is told with its reason, and the others are
+ * `repull scan --profile a,b,c`, and `--kube-context C --account`: several accounts, or accounts and a cluster, in one report. One that cannot be read is reported with its reason, and the others are
  * scanned all the same.
  */
 

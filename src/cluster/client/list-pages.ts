@@ -17,7 +17,7 @@ type List<T> = {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 };
 
-/** @param keep what is kept of each object, so that never more than a page of whole ones is held */
+/** @param keep what is kept of each object, so that never more than a page of whole ones is in memory */
 export async function listPages<K extends Kind, T>(
   requests: Requests,
   kind: K,

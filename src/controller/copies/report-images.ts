@@ -1,5 +1,5 @@
 /**
- * Reports to the account which images the cluster uses, so that a clean-up of copies can tell which are not used: at least four
+ * Reports to the account which images the cluster uses, so that a clean-up of copies knows which are not used: at least four
  * times a day, and at once when an image comes into use that the last report does not have.
  *
  * A report is of one whole look. Where a kind cannot be listed, there is too much for a report, or the account refuses, no

@@ -2,7 +2,7 @@
  * What the labels of a pod, its namespace and its workload say of the mode at this moment.
  *
  * To prove an image may take half a minute at a silent registry, and a pass has many: who has labelled a workload meanwhile,
- * and was told that it is left alone, must not see its pods changed.
+ * and was promised that it is left alone, must not see its pods changed.
  */
 
 import { loweredModes, modeOfWorkload, type WorkloadModes } from "../../kubernetes/workload-modes.ts";

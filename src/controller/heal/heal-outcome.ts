@@ -122,7 +122,7 @@ function nextSteps(end: HealEnd, { pod, container }: StuckContainer): readonly s
   return [];
 }
 
-/** The reason of the Event that tells of an end. */
+/** The reason of the Event that reports an end. */
 export const REASON_OF: Readonly<Record<HealEnd["kind"], string>> = {
   code: "ImageNotReplaced",
   succeeded: "PodsHealed",

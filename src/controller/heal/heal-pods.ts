@@ -42,7 +42,7 @@ export type HealPorts = {
   /** Absent: nothing is copied. */
   readonly copies?: Copies;
   readonly gates: Gates;
-  /** Told of an image for which there is a place now that the index may not know of. */
+  /** Gets an image for which there is a place now that the index may not know of. */
   readonly onPlace?: (image: string) => void;
   readonly tellOwner: TellOwner;
   /** Takes each outcome further; a failure is its own affair. */
@@ -67,7 +67,7 @@ type Group = {
   provedBy?: string;
   at: number;
   readonly pods: Set<string>;
-  /** Ends that have been told. */
+  /** Ends that have been reported. */
   readonly told: Set<string>;
   /** It has its place in the hour. */
   isCounted: boolean;
@@ -108,7 +108,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     await publish(outcome);
   };
 
-  /** Whether the group may be written for now; what keeps it from that is told. */
+  /** Whether the group may be written for now; what prevents that is reported. */
   const mayWrite = async (group: Group, stuck: StuckContainer): Promise<boolean> => {
     if (clock.now() < group.closedUntil) return false;
     const closed = await gates.closed(group.isCounted ? undefined : executionOf(stuck));

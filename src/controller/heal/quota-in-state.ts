@@ -9,7 +9,7 @@ import type { LeaderState } from "../leader-state.ts";
 type Window = {
   readonly endsAt: number;
   readonly taken: Readonly<Record<string, number>>;
-  /** Who tells that it is used up. */
+  /** Who reports that it is used up. */
   readonly toldBy?: string;
 };
 type Windows = Readonly<Record<string, Window>>;

@@ -34,8 +34,8 @@ export function watchPod(
 }
 
 /**
- * A leader before this one has patched it, if kubelet still tells of the limit that the image before met: what becomes of it is
- * for this leader to tell.
+ * A leader before this one has patched it, if kubelet still reports the limit that the image before met: what becomes of it is
+ * for this leader to report.
  */
 export function watchPatchedBefore(
   group: Watched,

@@ -30,7 +30,7 @@ export async function cacheRuleChecks(
   const { repository, region, account } = missing;
   const input = { registryId: account };
   const found = await scene.reads.read("ecr.DescribePullThroughCacheRules", input, region);
-  // Most accounts have none: where that may not be read, the name alone tells.
+  // Most accounts have none: where that may not be read, only the name shows it.
   const rules = found.kind === "answer" ? getObjects(found.answer, "pullThroughCacheRules") : [];
   const rule = rules.find((one) => takes(getString(one, "ecrRepositoryPrefix") ?? "", repository));
   if (rule === undefined) return undefined;

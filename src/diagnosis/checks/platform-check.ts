@@ -72,7 +72,7 @@ export async function platformChecks(
   ];
 }
 
-/** Fargate runs x86 where nothing is said; of an instance, only the instance tells. (API_RuntimePlatform, read 2026-11) */
+/** Fargate runs x86 where nothing is said; on an instance, only the instance shows it. (API_RuntimePlatform, read 2026-11) */
 export function platformOf({ definition, pulledBy }: Scene): string | undefined {
   if (isUnknown(definition)) return undefined;
   const { cpuArchitecture, operatingSystemFamily } = getObject(definition, "runtimePlatform") ?? {};

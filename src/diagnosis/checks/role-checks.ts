@@ -25,7 +25,7 @@ export type Need = {
   readonly said?: ResourcePolicyAnswer | undefined;
   /** What a condition may ask of the request. */
   readonly context?: Readonly<Record<string, string>>;
-  /** Keys that the request is known not to have, and the check that tells where a statement asks for one. */
+  /** Keys that the request is known not to have, and the check that reports where a statement asks for one. */
   readonly lacks?: { readonly keys: RegExp; readonly id: string };
 };
 

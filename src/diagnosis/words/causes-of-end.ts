@@ -1,4 +1,4 @@
-/** A task that started and ended: its stop code and the exit codes of its containers, where no reason tells more. */
+/** A task that started and ended: its stop code and the exit codes of its containers, where no reason says more. */
 
 import type { CauseCode, Hypothesis } from "../causes.ts";
 import type { FailedStart } from "../failed-start.ts";
@@ -10,7 +10,7 @@ const NO_COMMAND = new Set([126, 127]);
 /** What `exec format error` ends with, by runtime. */
 const MAY_BE_ARCHITECTURE = new Set([1, 255]);
 
-/** @param told what the reasons have told already: a reason always tells more than a code */
+/** @param told what the reasons have said already: a reason always says more than a code */
 export function endCauses(start: FailedStart, told: readonly Hypothesis[]): readonly Hypothesis[] {
   const { stopCode, containers } = start;
   const source = { field: "stopCode", text: stopCode ?? "" };

@@ -1,5 +1,5 @@
 /**
- * A connection that did not come about: the words name the target, the address tells how far it came.
+ * A connection that did not come about: the words name the target, the address shows how far it came.
  *
  * An address inside a VPC means that an endpoint's name was resolved: routes are out of question, and groups and network
  * ACLs are left. A public address means that the way out counts. What a refused connection met is not a security group.

@@ -179,7 +179,7 @@ function namedErrors({ words, start }: Told): readonly Found[] | undefined {
     : undefined;
 }
 
-/** The image that is named, and what of ECR its name tells: repository, tag, region. */
+/** The image that is named, and what of ECR its name has: repository, tag, region. */
 function imageIn(text: string, image: string | undefined): Readonly<Record<string, string>> {
   const named =
     /(?:resolve ref(?:erence)?|manifest for|pull access denied for|cannot pull) "?(?<image>[\w./:@-]+?)"?(?:[:,]? |:$|$)/i.exec(

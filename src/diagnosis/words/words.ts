@@ -1,5 +1,5 @@
 /**
- * What the words of a reason tell before any is looked up: which host failed, at which address, whose caller was refused
+ * What the words of a reason say before any is looked up: which host failed, at which address, whose caller was refused
  * what, and whether the text was cut.
  *
  * Sources: the agent's error messages (aws/amazon-ecs-agent, agent/api/errormessages), and the pages of AWS on stopped
@@ -61,7 +61,7 @@ export function wordsOf(reason: string): Words {
   const region = regionIn(text, host);
   const address = /dial (?:tcp|udp) \[?(?<ip>[\da-fA-F.:]+?)\]?:\d+/.exec(text)?.groups?.ip;
   const named = targetIn(text, host);
-  // Old and shortened forms name the image alone, whatever was asked: the address is then all that tells.
+  // Old and shortened forms name the image alone, whatever was asked: then only the address says it.
   const target =
     named === "ecr.dkr" && /\bHead\b|\/v2\//.test(text) === false && isOfS3(address) ? "s3" : named;
   const caller = callerIn(text);

@@ -18,7 +18,7 @@ export type DeploymentConfiguration = {
   readonly bakeTimeMinutes: number;
   /** How long its hooks may take: what runs, or waits for a person, between two stages. */
   readonly hookMinutes: number;
-  /** Hooks, alarms or stages decide about it: more than DescribeServices tells. */
+  /** Hooks, alarms or stages decide about it: more than DescribeServices reports. */
   readonly hasDeploymentStages: boolean;
 };
 

@@ -2,7 +2,7 @@
  * How far a service's newest deployment has come: by ECS's own word where there is one, by its tasks where there is none.
  *
  * "The `rolloutState` of a service is only returned for services that use a rolling update (ECS) deployment type that
- * aren't behind a Classic Load Balancer." Such a service's deployments tell the rest: the old one is listed until the
+ * aren't behind a Classic Load Balancer." Such a service's deployments show the rest: the old one is listed until the
  * last of its tasks is gone.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html (read 2026-11)
  */

@@ -2,7 +2,7 @@
  * One deployment of a service as ECS keeps its story: how far it has come, what watched over it, what put an end to it.
  *
  * DescribeServices shows that one revision takes the place of another. Which stage that has reached, which alarm fired
- * and which hook said no, only this tells.
+ * and which hook refused: only this has it.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceDeployment.html (read 2026-11)
  */
 

@@ -65,7 +65,7 @@ export type Service = DeploymentConfiguration & {
   readonly network?: {
     readonly subnets: readonly string[];
     readonly assignPublicIp: boolean;
-    /** Empty: the VPC's default group. Absent: not told. */
+    /** Empty: the VPC's default group. Absent: not known. */
     readonly securityGroups?: readonly string[];
   };
 };

@@ -19,7 +19,7 @@ export type DescribedTaskDefinition = { readonly taskDefinition: JsonObject; rea
 
 /**
  * What ECS writes into a task definition and does not take back. All else is registrable, known to us or not.
- * A test compares this list with the service's own model, so that an SDK update tells when it grows.
+ * A test compares this list with the service's own model, so that an SDK update shows when it grows.
  */
 export const OUTPUT_ONLY_MEMBERS: readonly string[] = [
   "taskDefinitionArn",

@@ -1,7 +1,7 @@
 /**
  * Starts a task again as it was: the request that differs from the former start in its revision alone.
  *
- * ECS tells of a task almost all that it was started with. Two things it keeps to itself, the security groups and the
+ * ECS reports almost all with which a task was started. Two things it keeps to itself, the security groups and the
  * constraints of its placement: the first are read from the task's network interface while it is there, and a task on
  * an instance goes back to the very instance that was found good enough. What cannot be known is never guessed.
  */
@@ -17,7 +17,7 @@ export type TaskNetwork = {
   readonly hasPublicAddress: boolean;
 };
 
-/** What a start needs that the task itself does not tell. */
+/** What a start needs that the task itself does not have. */
 export type PlacementInfo = {
   readonly network?: TaskNetwork | undefined;
   /** The EC2 instance id of the container instance, where the task was on one. */

@@ -1,5 +1,5 @@
 /**
- * What a pod's admission changes: for each image its answer, with what is written and what is told. Pure.
+ * What a pod's admission changes: for each image its answer, with what is written and what is reported. Pure.
  *
  * On UPDATE only an image that this very request changes is looked at: any other runs already, and a new image would start its
  * container again.
@@ -75,7 +75,7 @@ function decide(
   const note = pod.annotations?.[key];
   const oldNote = oldPod?.annotations?.[key];
   const isSwap = image.image.includes("@sha256:");
-  // An ephemeral container has no note that would tell.
+  // An ephemeral container has no note that would say so.
   if (isSwap && image.kind === "ephemeral") return left("swapped-before");
   const written = parseAnnotation(note)?.image;
   if (isSwap && note !== oldNote && written !== undefined && written !== image.image)

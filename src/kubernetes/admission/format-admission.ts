@@ -1,4 +1,4 @@
-/** What an admission tells: warnings that kubectl prints, and annotations of the audit log. */
+/** What an admission reports: warnings that kubectl prints, and annotations of the audit log. */
 
 import { shortDigest } from "../../image/digest.ts";
 import { tryParseReference } from "../../image/reference.ts";

@@ -29,11 +29,11 @@ export type HeldServing = Period & {
   readonly names: readonly string[];
 };
 
-/** What the Secret has, as far as it can be read: a certificate without its key is not held. */
+/** What the Secret has, as far as it can be read: a certificate without its key does not count. */
 export type Held = {
   /** The bundle, newest first. */
   readonly authorities: readonly HeldAuthority[];
-  /** The authority whose key is held: only that one can sign. */
+  /** The authority whose key is there: only that one can sign. */
   readonly signer: string | undefined;
   readonly serving: HeldServing | undefined;
 };

@@ -1,4 +1,4 @@
-/** What the API server is told: what our own account may write, and who swaps the images of new pods. */
+/** What the API server gets: what our own account may write, and who swaps the images of new pods. */
 
 import { fencePolicies } from "../policies/fence.ts";
 import { swapImagesBinding, swapImagesPolicy } from "../policies/swap-images.ts";
@@ -19,7 +19,7 @@ import {
 const configuration = webhookConfiguration({ namespace, serviceName: WEBHOOK });
 const metadata = { ...configuration.metadata, annotations: when(OTHERS_CERTIFICATES, INJECT_CA) };
 
-/** The policy in CEL cannot tell what it would do, so it is there only where it may do it. */
+/** The policy in CEL cannot say what it would do, so it is there only where it may do it. */
 const SWAPS = { all: [USES_POLICY, REMEDIATES] };
 
 export const ADMISSION_DOCUMENTS: readonly Node[] = [

@@ -26,7 +26,7 @@ export const USES_WEBHOOK: Test = {
   any: [{ is: "Values.admission", oneOf: ["webhook", "both"] }, { all: [IS_AUTO, { not: POLICIES_SINCE }] }],
 };
 export const REMEDIATES: Test = { is: "Values.mode", oneOf: ["remediate"] };
-/** The controller tells the account's clean-up which images are in use. */
+/** The controller reports to the account's clean-up which images are in use. */
 export const REPORTS_IMAGES: Test = { all: [{ set: "Values.aws.enabled" }, { set: "Values.aws.cluster" }] };
 export const OWN_CERTIFICATES: Test = {
   all: [USES_WEBHOOK, { is: "Values.certificates.from", oneOf: ["controller"] }],

@@ -2,7 +2,7 @@
  * What to do about a container that waits for its image: the rules, from top to bottom; the first that answers decides. Pure.
  *
  * The places are tried in the order of the policy, each once; then a copy is made, where one may be; the last is the image as it
- * was written, at the digest that was meant. What is not written now is told: in the mode `observe`, when writes are paused, or
+ * was written, at the digest that was meant. What is not written now is reported: in the mode `observe`, when writes are paused, or
  * when a quota is reached.
  */
 
@@ -74,7 +74,7 @@ export type HealAction =
       readonly proof: string;
       /** The image as it was written: no other place is left. */
       readonly isLast: boolean;
-      /** Told, not written. */
+      /** Reported, not written. */
       readonly isObserved: boolean;
     }
   | { readonly kind: "copy"; readonly copy: NeededCopy; readonly isObserved: boolean }

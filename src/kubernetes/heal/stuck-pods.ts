@@ -17,7 +17,7 @@ export type StuckContainer = {
   readonly failure: Classification;
   /**
    * `limit`: a registry's limit, which is certain. `missing`: its registry no longer has the image. `substitute-failed`: what
-   * waits is an image of ours. `pending`: our image is in the pod, and kubelet still tells of the one before.
+   * waits is an image of ours. `pending`: our image is in the pod, and kubelet still reports the one before.
    */
   readonly kind: "limit" | "missing" | "substitute-failed" | "pending";
 };

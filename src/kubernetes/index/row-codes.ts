@@ -12,7 +12,7 @@ export const ROW_CODES = {
 
 export type RowCode = keyof typeof ROW_CODES | RejectionCode | NotApplicableCode;
 
-/** The same question may have another answer soon: it tells nothing against what was proved before. */
+/** The same question may have another answer soon: it says nothing against what was proved before. */
 const PASSING: readonly RowCode[] = [
   "no-answer",
   "no-time",

@@ -3,7 +3,7 @@
  * `allowedRegistries` name. The controller asks `isAllowedBy`; the fence has the same rule in CEL.
  *
  * An entry is a registry's host, or a host with the beginning of a repository's path: `public.ecr.aws/docker/library`. The host
- * has to be equal, its port included; of the path, whole segments. What is compared is text, so both sides are held to one
+ * has to be equal, its port included; of the path, whole segments. What is compared is text, so both sides have one
  * form first: a name that a registry could read in another way (`..`, an empty segment, capitals, other letters) is none.
  *
  * The expressions are read by JavaScript, by Go (Helm's schema, the API server's schemas) and by CEL, which is RE2: they have

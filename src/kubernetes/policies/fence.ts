@@ -3,7 +3,7 @@
  *
  * One concerns requests of our account alone: in a pod it may change the images of containers that wait for a pull, by digest,
  * to allowed registries, with a note of each. The other concerns the index: our account alone writes it, by the same rule. The third is of the webhook's configuration (configuration-fence.ts).
- * `failurePolicy: Fail` therefore never touches another's pod. Every rule compares all members that it was not told of, so that
+ * `failurePolicy: Fail` therefore never touches another's pod. Every rule compares all members that it does not know, so that
  * a member that Kubernetes adds later is fenced too.
  *
  * Every parameter is text that is put in as it is. @param allowedRegistries a list in CEL of what allowed-images.ts describes:

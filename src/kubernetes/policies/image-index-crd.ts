@@ -1,5 +1,5 @@
 /**
- * The resource that holds the index of proved images (image-index.ts), as the API server is told of it.
+ * The resource that holds the index of proved images (image-index.ts), as the API server gets it.
  *
  * `rows` is atomic: as a granular map the API server would note the owner of each member of each row in the object's
  * `managedFields`, which is larger than the rows.

@@ -84,7 +84,7 @@ export const VARIABLES: readonly { readonly name: string; readonly expression: s
       'object.metadata.managedFields.filter(f, has(f.time)).map(f, timestamp(f.time)).max() + duration("1s")',
   },
   // Neither what this request leaves as it was, nor what an index object before this one or an earlier run has put there. An
-  // ephemeral container has no note that would tell: one that is written by digest is left.
+  // ephemeral container has no note that would say so: one that is written by digest is left.
   {
     name: "fresh",
     expression: lines(

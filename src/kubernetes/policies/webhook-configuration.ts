@@ -1,5 +1,5 @@
 /**
- * How the API server is told to ask our webhook.
+ * How the API server is configured to call our webhook.
  *
  * An AdmissionReview does not carry the labels of the pod's namespace, but the API server selects by them, always fresh: so there
  * are three entries, by what the label `repull.dev/mode` says, and the path says which one called. Nothing is asked of a pod

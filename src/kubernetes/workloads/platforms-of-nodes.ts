@@ -31,7 +31,7 @@ export type NeededPlatforms =
   | { readonly kind: "known"; readonly platforms: readonly Platform[] }
   | { readonly kind: "unknown"; readonly because: string };
 
-/** The union over all nodes, sorted; unknown where there is no node, or one does not tell. */
+/** The union over all nodes, sorted; unknown where there is no node, or one does not report it. */
 export function platformsOfNodes(nodes: Iterable<NodeFacts>): NeededPlatforms {
   const all = new Map<string, Platform>();
   for (const { name, platform } of nodes) {

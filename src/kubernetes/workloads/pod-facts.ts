@@ -1,6 +1,6 @@
 /**
  * What of a pod Repull keeps: a few hundred bytes of the three or four thousand that the API server sends, because a cluster
- * has thousands of them. No environment, no command, no volume of it is held.
+ * has thousands of them. No environment, no command, no volume of it is kept.
  */
 
 import { type Digest, isDigest } from "../../image/digest.ts";
@@ -25,7 +25,7 @@ export type PodFacts = {
   /** A patch has to make the list where there is none. */
   readonly hasAnnotations: boolean;
   readonly resourceVersion: string;
-  /** In milliseconds since the epoch; 0 where it is not told. */
+  /** In milliseconds since the epoch; 0 where it is not known. */
   readonly createdAt: number;
   readonly containers: readonly ContainerFacts[];
 };
@@ -99,7 +99,7 @@ function containerFacts(image: PodImage, annotations: Members, statuses: Statuse
   };
 }
 
-/** The digest that a node has pulled; undefined where it tells none: an image that was loaded, or that is not there yet. */
+/** The digest that a node has pulled; undefined where it reports none: an image that was loaded, or that is not there yet. */
 export function pulledDigest({ pulled }: Pick<ContainerFacts, "pulled">): Digest | undefined {
   const at = pulled?.lastIndexOf("@") ?? -1;
   const digest = at < 0 ? undefined : pulled?.slice(at + 1);

@@ -66,7 +66,7 @@ export function testimonyOfCluster(
     : { testimony: { kind: "none" }, others: digest };
 }
 
-/** The digest that was meant, where this container tells. */
+/** The digest that was meant, where this container has it. */
 function digestMeant(container: ContainerFacts, believesNotes: boolean): Digest | undefined {
   if (!container.hasStarted) return undefined;
   const digest = pulledDigest(container);

@@ -50,7 +50,7 @@ export const MANIFEST_BYTES_MAX = 4 * 1024 * 1024;
 /** ECR allows 4,200 layer parts and Docker 127 layers; nothing honest comes near this. */
 const LAYERS_MAX = 10_000;
 const CHILDREN_MAX = 512;
-/** https://www.rfc-editor.org/rfc/rfc6838#section-4.2: 127 characters on each side. What a copy did is told with them. */
+/** https://www.rfc-editor.org/rfc/rfc6838#section-4.2: 127 characters on each side. Reports of a copy have them. */
 const MEDIA_TYPE_LENGTH_MAX = 255;
 /** A blob's greatest size: what a double counts exactly. */
 const SIZE_MAX = Number.MAX_SAFE_INTEGER;
@@ -161,7 +161,7 @@ function listOf(
   return value.map((item, index) => read(item, `${path}[${index}]`));
 }
 
-/** A child of an index: with what tells it from its siblings. */
+/** A child of an index: with what distinguishes it from its siblings. */
 function childIn(value: unknown, path: string): Descriptor {
   const { platform: stated, annotations: texts, artifactType } = fieldsOf(value, path);
   const platform = readPlatform(stated);

@@ -1,5 +1,5 @@
 /**
- * Reads which images an index has for a platform, where the index alone does not tell.
+ * Reads which images an index has for a platform, where the index alone does not say it.
  *
  * It follows indexes inside the index, and reads the configs of images of which nothing, or no Windows version, is stated.
  * Each manifest is a request, and at Docker Hub a pull: ask it only where that is free, or was decided before.
@@ -29,7 +29,7 @@ export type PlatformImages = {
   readonly isOpen: boolean;
 };
 
-/** Nothing honest is deeper, or has more indexes inside it, or more manifests for one platform that do not tell. */
+/** Nothing honest is deeper, or has more indexes inside it, or more manifests for one platform that do not name it. */
 const DEPTH_MAX = 3;
 const INDEXES_MAX = 16;
 const CHILDREN_MAX = 1024;

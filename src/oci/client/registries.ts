@@ -40,7 +40,7 @@ export interface TagLists {
   listTags(reference: ImageReference, signal?: AbortSignal): Promise<TagList | undefined>;
 }
 
-/** Learns how to log in at an image's registry, so that each further question needs one request. What fails, the question tells. */
+/** Learns how to log in at an image's registry, so that each further question needs one request. The question reports what fails. */
 export interface Logins {
   learnLogin(reference: ImageReference, signal?: AbortSignal): Promise<void>;
 }

@@ -36,7 +36,7 @@ export type RegistryRequestSpec = {
   readonly bulkFollows?: boolean;
   /** The last try met no answer, maybe for a connection that was stale. */
   readonly fresh?: boolean;
-  /** Told of each request that goes to the registry itself, before it is sent. */
+  /** Gets each request that goes to the registry itself, before it is sent. */
   readonly onRequest?: () => void;
 };
 

@@ -15,7 +15,7 @@ export const REQUEST_SECONDS = 120;
 const TIDYING_SECONDS_MAX = 3;
 
 /**
- * What was sent and not answered when its asker gave up: an upload may have begun, and only its answer tells what there is
+ * What was sent and not answered when its asker gave up: an upload may have begun, and only its answer says what there is
  * to give up. With the time for tidying it is less than a stopped command has.
  */
 const ANSWER_SECONDS_AFTER_STOP = 1.5;

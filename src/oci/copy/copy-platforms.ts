@@ -200,7 +200,7 @@ async function onlyChild(
   throw new CopyError(message, { kind: "platform-ambiguous", side: "source", digest: root });
 }
 
-/** Of an index that tells no platform, its images' configs do; they come with the copy, and cost no pull. */
+/** Where an index names no platform, its images' configs do; they come with the copy, and cost no pull. */
 async function checkUntold(
   session: CopySession,
   root: Digest,

@@ -143,7 +143,7 @@ export class CopySession {
     this.#blobs.remember(digest, bytes);
   }
 
-  /** Moves what a tree needs, the biggest first, and tells how it goes. */
+  /** Moves what a tree needs, the biggest first, and reports its progress. */
   async moveBlobs(tree: Pick<ManifestGraph, "root" | "blobs">): Promise<void> {
     await this.#blobs.move(tree, this.#asksTarget);
   }

@@ -3,7 +3,7 @@
  *
  * ECR refuses an index whose children it does not hold, so a copy of two platforms out of ten cannot be named by the
  * image's own index: it gets one that lists the same manifests and leaves the others out. The image's index and the
- * platforms determine its bytes, so that a later run finds the copy by its digest. What the index does not tell apart,
+ * platforms determine its bytes, so that a later run finds the copy by its digest. What the index does not distinguish,
  * such as builds of Windows where the host's is not known, stays together.
  */
 

@@ -1,5 +1,5 @@
 /**
- * What a copy is asked for, what it answers, and what it tells on the way.
+ * What a copy is asked for, what it answers, and what it reports on the way.
  */
 
 import type { Digest } from "../../image/digest.ts";

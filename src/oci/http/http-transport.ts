@@ -117,7 +117,7 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   ): Promise<RegistryResponse> =>
     new Promise((resolveAnswer, reject) => {
       const { url, body, signal } = request;
-      // While the request waited its source may have failed: such a stream tells of nothing any more.
+      // While the request waited its source may have failed: such a stream emits no event any more.
       if (body instanceof Readable && body.closed) return void reject(new Error("the upload's source ended"));
       const { agent, request: open } = clients.for(url, use);
       const outgoing = open(url, {

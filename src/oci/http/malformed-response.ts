@@ -1,7 +1,7 @@
 /**
  * A refusal whose head breaks the grammar of HTTP: Docker Hub's proxy has answered 429 with bare line feeds.
  *
- * What is told by its status line is believed where it is a refusal, so that a limit is not taken for a connection that
+ * Its status line is believed where it is a refusal, so that a limit is not taken for a connection that
  * broke, and is not asked again. A success in such a form stays unreadable: its length cannot be trusted.
  */
 

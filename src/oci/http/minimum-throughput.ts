@@ -1,5 +1,5 @@
 /**
- * Tells a slow peer from one that only pretends: a byte now and then keeps any idle time-out from firing.
+ * Distinguishes a slow peer from one that only pretends: a byte now and then keeps any idle time-out from firing.
  *
  * Only the time counts in which the peer could have moved bytes; while the other side is the slow one, the watch is
  * paused. No timer: each moved byte runs the check, and a peer that moves none meets the idle time-out.

@@ -36,7 +36,7 @@ export type Asked = {
 
 type AskOptions = {
   readonly signal: AbortSignal;
-  /** Told of each answer as it comes: a run that is cut off has asked for it. */
+  /** Gets each answer as it comes: a run that is cut off has asked for it. */
   readonly onAnswer: (answer: ImageAnswer) => void;
 };
 

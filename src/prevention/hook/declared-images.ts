@@ -2,7 +2,7 @@
  * The images that a CloudFormation template, a change set or a resource declares for ECS. Pure, and by the reader of templates
  * that `repull check` has.
  *
- * An image is told where the template says it, in whichever way. One that a parameter, a condition or AWS decides is not known
+ * An image is reported where the template names it, in any form. One that a parameter, a condition or AWS decides is not known
  * before the deployment: it is named, and not guessed.
  */
 
@@ -30,7 +30,7 @@ export type DeclaredImage = {
   readonly image?: string;
   /** Its tasks show an account of their own to its registry. */
   readonly signedIn: boolean;
-  /** The members of the task definition that tell the platform, as ECS spells them; empty where a function makes one. */
+  /** The members of the task definition that name the platform, as ECS spells them; empty where a function makes one. */
   readonly platform: JsonObject;
 };
 
@@ -44,7 +44,7 @@ export function imagesOfPayload(text: string): readonly DeclaredImage[] | undefi
   const payload = parsedJson(text);
   if (!isJsonObject(payload)) return undefined;
   const { template, changedResources } = payload;
-  // A change set tells what changes; a resource that stays as it is, is not deployed.
+  // A change set lists what changes; a resource that stays as it is, is not deployed.
   if (Array.isArray(changedResources)) return changedResources.flatMap(imagesOfChange);
   return typeof template === "string" ? imagesOfTemplate(template) : undefined;
 }

@@ -1,7 +1,7 @@
 /**
  * Fetches what CloudFormation has put into S3 for a hook: a stack's template, or a change set.
  *
- * The URL itself is the right to read: it is asked of S3 alone, shown to no other host, and never told.
+ * The URL itself is the permission to read: it goes to S3 alone, to no other host, and into no report.
  */
 
 import { isS3Of } from "../../image/ecr-hosts.ts";

@@ -108,7 +108,7 @@ function neededBy(planned: ImagePlan, none: (code: NoCopyCode, because: string) 
   const request = mirrorRequestOf(planned);
   if (request === undefined)
     return none("source-exists", `${planned.substitute?.candidate.image ?? "a source"} has it`);
-  // What ECR pulls with its own account, it does not tell: prevention never spends what it cannot count.
+  // ECR does not report what it pulls with its own account: prevention never spends what it cannot count.
   if (request.kind === "fill-cache")
     return none("cache-rule", `a pull-through cache rule of ECR leads to ${request.target}`);
   return { kind: "copy", image: planned.image, request: { ...request, ahead: true } };

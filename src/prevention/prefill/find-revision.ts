@@ -2,7 +2,7 @@
  * What ECS says of a new revision: its task definition, and where its tasks will run; or why nothing is copied for it.
  *
  * A revision that no deployment names yet may be for any cluster and service: where the policy or the stack is for some of
- * them alone, only the deployment's own event tells, and it comes later.
+ * them alone, only the deployment's own event says, and it comes later.
  */
 
 import type { RequiredPlatforms } from "../../assessment/environment.ts";

@@ -3,7 +3,7 @@
  * in ECR, a quarter of an hour at most.
  *
  * ECS rolls a deployment back for every answer but SUCCEEDED and IN_PROGRESS: what is not known, not wanted or failed here
- * is SUCCEEDED. The time is counted from the deployment's own beginning, as ECS tells it: no answer of ours can move it.
+ * is SUCCEEDED. The time is counted from the deployment's own beginning, as ECS reports it: no answer of ours can move it.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/lambda-lifecycle-hooks.html (read 2026-11)
  */
 

@@ -3,7 +3,7 @@
  * workflow, `${{ matrix.KEY }}` by each entry of the job's matrix. What else an expression asks for is unknown.
  *
  * Where each of them counts: https://docs.github.com/actions/reference/workflows-and-actions/contexts (read 2026-11): `env` in a
- * step's inputs, and not in a job's containers; `matrix` in both. The words are told and not edited: every command of the job
+ * step's inputs, and not in a job's containers; `matrix` in both. The words are reported and not edited: every command of the job
  * has the variable too, and a matrix names jobs, caches and artifacts.
  */
 

@@ -145,7 +145,7 @@ function formatValue({ setting }: Remedy): string {
   return `[${value.map((one) => JSON.stringify(one)).join(", ")}]`;
 }
 
-/** An operation of AWS at the front tells whose refusal it is: then the registry of the image has nothing to do with it. */
+/** An operation of AWS at the front shows whose refusal it is: then the registry of the image has nothing to do with it. */
 function accessOf(host: string | undefined, because: string | undefined): string {
   const [, permission] = /^([a-z0-9-]+:[A-Z][A-Za-z]+): /.exec(because ?? "") ?? [];
   return permission === undefined

@@ -183,7 +183,7 @@ function tooWeak(rejected: ImagePlan["rejected"]): readonly ProofLevel[] {
   return [...new Set(rejected.flatMap(({ proof }) => proof ?? []))];
 }
 
-/** Only its digest tells an image under a tag in ECR from another one: without a digest, no copy helps. */
+/** Only its digest distinguishes an image under a tag in ECR from another one: without a digest, no copy helps. */
 function copyByHand(
   { image, trusted }: ImagePlan,
   probedCandidates: ImageFacts["probedCandidates"],

@@ -2,7 +2,7 @@
  * Amazon ECS, as remediation asks for it.
  *
  * What ECS says is read from the JSON it wrote, and a revision is registered as exactly the JSON that it
- * is given (`raw-json.ts` tells why). What does not exist is undefined; everything else is an AwsError.
+ * is given (`raw-json.ts` says why). What does not exist is undefined; everything else is an AwsError.
  */
 
 import {
@@ -186,7 +186,7 @@ export function createEcs(settings: AwsSettings): Ecs {
         sendRaw(client, new UpdateServiceCommand({ cluster, service, taskDefinition })),
       );
       const updated = getObject(answer, "service");
-      // Whether it was done, the service itself has to tell.
+      // Whether it was done, only the service shows.
       if (updated === undefined)
         throw new AwsError("unavailable", action, `${action}: no service in the answer`);
       return readService(updated).deployments;

@@ -1,5 +1,5 @@
 /**
- * The one reader of networks: what EC2 tells of some interfaces, their subnets and everything between these and the
+ * The one reader of networks: what EC2 reports about some interfaces, their subnets and everything between these and the
  * internet. Reads only; the facts name each part that may not be read, with the permission that was missing.
  */
 

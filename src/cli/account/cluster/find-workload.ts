@@ -23,7 +23,7 @@ export async function findWorkload(wanted: WorkloadName, session: ClusterSession
   const inventory = await readInventory(session);
   const isWanted = (one: WorkloadName): boolean => printWorkloadName(one) === printWorkloadName(wanted);
   const template = inventory.templates.find(isWanted);
-  // A CronJob's pods are its Jobs', whose names tell it only while they are those of a schedule.
+  // A CronJob's pods are its Jobs', whose names show it only while they are those of a schedule.
   const jobs = inventory.templates.filter(
     ({ namespace, cronJob }) =>
       cronJob !== undefined && isWanted({ namespace, kind: "CronJob", name: cronJob }),

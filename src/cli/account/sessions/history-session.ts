@@ -31,7 +31,7 @@ export type HistorySession = {
   readonly installed?: DeployedConfig;
 };
 
-/** What a command that looks back was told: whose rules it goes by, or, of one that only reads, where executions are. */
+/** The options of a command that looks back: whose rules it uses, or, if it only reads, where executions are. */
 export type PastOptions =
   | { readonly kind: "writes"; readonly rules: DeployedConfigOptions }
   | { readonly kind: "reads"; readonly stack?: string | false; readonly functionName?: string };

@@ -42,7 +42,7 @@ export type ControllerInput = {
 const WITHOUT_REGION = "give --no-aws to ask registries alone";
 const POLICY_EVERY_MS = 10_000;
 const CERTIFICATES_EVERY_MS = 60_000;
-/** Not one turn of its loop for so long: kubelet starts it anew. */
+/** Not one pass of its loop for so long: kubelet starts it again. */
 const SILENT_MS = 120_000;
 
 /** Runs until it is stopped. Throws InvalidInput. */

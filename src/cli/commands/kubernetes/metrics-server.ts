@@ -1,4 +1,4 @@
-/** Where Prometheus and kubelet ask: `/metrics`, `/healthz` and `/readyz`. It tells nothing that is not in the cluster. */
+/** Where Prometheus and kubelet ask: `/metrics`, `/healthz` and `/readyz`. It shows nothing that is not in the cluster. */
 
 import { createServer } from "node:http";
 

@@ -2,7 +2,7 @@
  * The way in, proved: in each namespace three pods are created as a dry run, of which nothing is stored.
  *
  * One that Repull leaves alone, one with the substitute's image, and one with an image that the index has a place for. The
- * first tells whether pods of this shape are admitted there at all, the second who refuses a swapped pod, the third whether
+ * first shows whether pods of this shape are admitted there at all, the second who refuses a swapped pod, the third whether
  * Repull sees it.
  */
 

@@ -21,7 +21,7 @@ export type ClusterUnderTest = {
   readonly policy: Part<OtherObject | undefined>;
   readonly binding: Part<OtherObject | undefined>;
   readonly webhook: Part<OtherObject | undefined>;
-  /** The most that may be done, as the chart was told; undefined where no controller is found. */
+  /** The most that may be done, as the chart has it; undefined where no controller is found. */
   readonly mode: Part<Mode | undefined>;
   readonly rows: Part<ReadonlyMap<string, IndexRow>>;
   readonly namespaces: Part<readonly NamespaceUnderTest[]>;

@@ -40,7 +40,7 @@ async function platformCheck({ cluster, rows }: ClusterUnderTest): Promise<Check
   );
 }
 
-/** A row may name a variant (`linux/arm64/v8`) that a node does not tell. */
+/** A row may name a variant (`linux/arm64/v8`) that a node does not report. */
 function isFor(platform: string, node: string): boolean {
   return platform === node || platform.startsWith(`${node}/`);
 }

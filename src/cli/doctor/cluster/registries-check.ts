@@ -1,4 +1,4 @@
-/** Which images the fence lets Repull write, and whether the controller was told the same. */
+/** Which images the fence lets Repull write, and whether the controller has the same list. */
 
 import { controllerOption } from "../../../cluster/controller-option.ts";
 import { isAllowedEntry } from "../../../kubernetes/policies/allowed-images.ts";

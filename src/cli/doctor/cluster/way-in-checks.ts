@@ -62,7 +62,7 @@ function reachCheck(
   const isObserved = (name: string) => asked.some((one) => one.name === name && one.mode === "observe");
   const missed = tried.filter(({ namespace, reached, refusal }) => {
     if (reached !== "no" || refusal !== undefined) return false;
-    // Only the webhook tells what it would do; the policy is not even installed.
+    // Only the webhook reports what it would do; the policy is not even installed.
     return !isObserved(namespace) || hasWebhook(tested);
   });
   if (missed.length > 0) {

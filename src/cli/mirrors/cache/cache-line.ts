@@ -27,7 +27,7 @@ export const cacheSchema = z.strictObject({
     lifecycle: text.optional(),
     role: text.optional(),
   }),
-  /** Whether ECR can sign in at the upstream: asked after the rule is there. Absent: not asked, or not told. */
+  /** Whether ECR can sign in at the upstream: asked after the rule is there. Absent: not asked, or not answered. */
   isValid: z.boolean().optional(),
   because: text.optional(),
   /** Commands that take back what this call made. */

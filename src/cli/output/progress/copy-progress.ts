@@ -1,4 +1,4 @@
-/** A copy's progress for people: a line for each blob that is done, and on a terminal one that tells how it goes. */
+/** A copy's progress for people: a line for each blob that is done, and on a terminal one with the progress. */
 
 import { shortDigest } from "../../../image/digest.ts";
 import type { CopyOptions, CopyPlan, CopyProgress } from "../../../oci/copy/types.ts";
@@ -13,7 +13,7 @@ const SENTENCES: Partial<Record<CopyProgress["state"], string>> = {
   mounted: "mounted",
 };
 
-/** After so long without a byte a person is told so. */
+/** After so long without a byte a person gets a message. */
 const STILL_MS = 5_000;
 
 /** Callbacks for a copy; `end` takes the moving line away. */
@@ -29,7 +29,7 @@ export function copyProgress(
   let drawnAt = 0;
 
   let callOff = (): void => {};
-  /** Told once for each silence: what a registry hashes, or a source keeps back, moves no byte. */
+  /** Reported once for each silence: what a registry hashes, or a source keeps back, moves no byte. */
   const watch = (): void => {
     callOff();
     if (under.size === 0) return;

@@ -1,4 +1,4 @@
-/** What happens in a sandbox, told line by line with the world's own time. */
+/** What happens in a sandbox, printed line by line with the world's own time. */
 
 import { shortRevision } from "../../../ecs/arn.ts";
 import type { Log, LogFields } from "../../../runtime/log.ts";
@@ -9,7 +9,7 @@ export type EventLog = {
   say(text: string): void;
 };
 
-/** A story that tells with the time of a clock; the product's log lines become sentences. */
+/** A story with the time of a clock; the product's log lines become sentences. */
 export function createEventLog(now: () => number, tell: (line: string) => void): EventLog {
   const say = (text: string): void => tell(`  ${new Date(now()).toISOString().slice(11, 19)}  ${text}`);
   const write = (message: string, ...fields: LogFields[]): void => {

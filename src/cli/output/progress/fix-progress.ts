@@ -6,7 +6,7 @@ import type { Clock } from "../../../runtime/clock.ts";
 import type { CommandIo } from "../../io.ts";
 import { copyProgress } from "./copy-progress.ts";
 
-/** Tells what is being done; what is the same is said once. */
+/** Prints what is being done; what is the same is printed once. */
 export function printActivity(say: (text: string) => void): (doing: Activity) => void {
   let said = "";
   return (doing) => {

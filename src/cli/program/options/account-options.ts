@@ -1,4 +1,4 @@
-/** The options by which a command that talks to AWS is told where, as whom, and for how long. */
+/** The options of a command that talks to AWS: where, with which credentials, and for how long. */
 
 import { type Command, Option } from "commander";
 import { WrongCall } from "../../wrong-call.ts";

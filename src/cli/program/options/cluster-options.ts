@@ -1,4 +1,4 @@
-/** The options by which a command is told which Kubernetes cluster is meant. */
+/** The options that name the Kubernetes cluster of a command. */
 
 import { type Command, Option } from "commander";
 import { optional } from "../../../ecs/json-fields.ts";

@@ -1,7 +1,7 @@
 /**
  * Whether the images of a task fit in its storage on Fargate: 20 GiB where the definition names none, up to 200.
  *
- * What ECR tells is the size of the compressed layers. Fargate keeps these and what is unpacked of them, so that layers which
+ * ECR reports the size of the compressed layers. Fargate keeps these and what is unpacked of them, so that layers which
  * alone are as large as the storage cannot fit. (AmazonECS/…/fargate-task-storage.html, API_ImageDetail, read 2026-11)
  */
 

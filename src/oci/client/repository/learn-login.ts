@@ -1,5 +1,5 @@
 /**
- * Asks a registry for nothing, to be told how to log in: the challenge would else be the answer to a first question.
+ * Asks a registry for nothing, to learn how to log in: the challenge would else be the answer to a first question.
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support
  */
 

@@ -10,7 +10,7 @@ import type { RepositoryRequests } from "./repository-requests.ts";
 const PAGES_MAX = 20;
 const TAGS_OF_A_PAGE = 1000;
 
-/** `isWhole`: the registry told its list to the end. */
+/** `isWhole`: the registry sent its whole list. */
 export type TagList = { readonly tags: readonly string[]; readonly isWhole: boolean };
 
 /** Undefined where the registry has no such repository. What is not a tag, such as a path, is left out. Throws RegistryError. */
@@ -42,7 +42,7 @@ function tagsIn(requests: RepositoryRequests, bytes: Uint8Array, attempted: stri
     const tags = (list as { readonly tags?: unknown } | null)?.tags ?? [];
     if (Array.isArray(tags) && tags.every((tag) => typeof tag === "string")) return tags.filter(isTag);
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw requests.malformed(`${attempted}: the answer is not a list of tags`);
 }

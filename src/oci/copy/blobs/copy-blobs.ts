@@ -78,7 +78,7 @@ export class CopyBlobs {
     for (const [digest, { outcome }] of this.#settled) if (outcome !== "moved") this.#settled.delete(digest);
   }
 
-  /** Moves what a tree needs, the biggest first, and tells how it goes. */
+  /** Moves what a tree needs, the biggest first, and reports its progress. */
   async move(tree: Pick<ManifestGraph, "root" | "blobs">, asksTarget: boolean): Promise<void> {
     this.#due = tree.blobs;
     for (const { digest, data } of tree.blobs) if (data !== undefined) this.remember(digest, data);

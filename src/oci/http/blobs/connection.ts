@@ -22,7 +22,7 @@ const { validateHeaderValue } = process.getBuiltinModule("node:http");
 export type BlobConnectionOptions = {
   readonly idleMs: number;
   readonly clock: Pick<Clock, "now">;
-  /** Connects; what is read goes where it is told. */
+  /** Connects; what is read goes to the given place. */
   readonly dial: (onread: OnReadOpts) => Socket;
   /** The body has come to its end, and another GET may follow. */
   readonly onFree: (connection: BlobConnection) => void;

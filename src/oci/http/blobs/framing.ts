@@ -1,5 +1,5 @@
 /**
- * Tells which bytes of a connection are an answer's body, and where it ends.
+ * Finds which bytes of a connection are an answer's body, and where it ends.
  *
  * Fed with what came, it hands out views of the body's own bytes; nothing is copied, and nothing is kept but a
  * chunk's size line that has come in part.

@@ -1,5 +1,5 @@
 /**
- * A buildspec of CodeBuild: the images of a batch's builds, and those that its commands pull, which are only told.
+ * A buildspec of CodeBuild: the images of a batch's builds, and those that its commands pull, which are only reported.
  * https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html, batch-build-buildspec.html (read 2026-11)
  */
 

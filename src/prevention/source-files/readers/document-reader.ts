@@ -1,4 +1,4 @@
-/** What a reader of documents is: it gets one document of its kind, and tells of the images in it. */
+/** What a reader of documents is: it gets one document of its kind, and lists the images in it. */
 
 import type { Pointer, SourceDocument, SourceScalar } from "../documents/document.ts";
 import type { FoundCode, FoundImage } from "../found-image.ts";

@@ -1,6 +1,6 @@
 /**
  * GitHub Actions: a workflow's job containers, service containers and `docker://` steps, a Docker action's own image, and the
- * images that Docker's set-up actions are told to use.
+ * images that Docker's set-up actions use.
  * https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax (read 2026-11)
  */
 

@@ -3,7 +3,7 @@
  * https://docs.gitlab.com/ci/yaml/ (read 2026-11). A variable of the file is a default: a project's or a pipeline's goes before it.
  *
  * A service without an alias has its host name from its image: https://docs.gitlab.com/ci/services/#accessing-the-services (read
- * 2026-11). Another image there is another host name, so that it is told and not edited.
+ * 2026-11). Another image there is another host name, so that it is reported and not edited.
  */
 
 import {

@@ -84,7 +84,7 @@ function embedded(document: SourceDocument, at: Pointer, address: string): reado
   });
 }
 
-/** What is known after the apply alone is told, not passed over. */
+/** What is known only after the apply is reported, not skipped. */
 function notKnownYet(document: SourceDocument): readonly FoundImage[] {
   return listOf(membersOf(document.value).resource_changes).flatMap((change, index) => {
     const { type, address } = membersOf(change);
