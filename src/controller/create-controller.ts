@@ -12,6 +12,7 @@ import type { Policy } from "../substitution/policy/policy.ts";
 import type { ClusterEnvironment } from "./assess-images.ts";
 import { type ClusterView, followCluster } from "./cluster-view.ts";
 import type { Copies } from "./copies/copies.ts";
+import { createCopyRefresher, REFRESH_EVERY_MS, type RefreshTarget } from "./copies/refresh-copies.ts";
 import { createImageReporter, type ImageReportTarget, REPORT_EVERY_MS } from "./copies/report-images.ts";
 import { createEvents, type UidOf } from "./events.ts";
 import { createHeadLedger } from "./head-ledger.ts";
@@ -40,6 +41,8 @@ export type ControllerPorts = {
   readonly publish: (outcome: Outcome) => Promise<void>;
   /** Where the images in use are reported; absent: nowhere. */
   readonly reportImages?: ImageReportTarget;
+  /** The account whose copies are refreshed; absent: none are. */
+  readonly refresh?: RefreshTarget;
   readonly clock: Clock & Timer;
   readonly log: Log;
 };
@@ -108,6 +111,17 @@ export function createController(
   if (ports.reportImages !== undefined) {
     const reporter = createImageReporter({ cluster, view, metrics, clock, log }, ports.reportImages);
     duties.push({ name: "report images", everyMs: REPORT_EVERY_MS, run: reporter.pass });
+  }
+  if (ports.refresh !== undefined) {
+    const refresher = createCopyRefresher(
+      {
+        ...{ cluster, view, leader, ledger, environment, tellOwner, metrics, clock, log },
+        ...(copies === undefined ? {} : { executions: copies.executions }),
+      },
+      { policy, mode: settings.mode, namespace, identity, allowed },
+      ports.refresh,
+    );
+    duties.push({ name: "refresh copies", everyMs: REFRESH_EVERY_MS, run: refresher.pass });
   }
   return { duties, view, leader, keeper, healer, metrics, clock, log };
 }

@@ -3,6 +3,7 @@
  * renew, and a refusal there ends all questions until its window is over.
  */
 
+import { canonicalName, type ImageReference } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import {
   HEADS_PER_SECOND,
@@ -18,6 +19,8 @@ import type { Clock } from "../runtime/clock.ts";
 import { createTokenBucket } from "../runtime/token-bucket.ts";
 import type { LeaderState } from "./leader-state.ts";
 
+export type Heard = { readonly head: Awaited<ReturnType<Registries["headManifest"]>>; readonly at: number };
+
 export type HeadLedger = {
   /** Reads what earlier leaders have asked. */
   load(): Promise<void>;
@@ -25,6 +28,8 @@ export type HeadLedger = {
   left(): ReturnType<typeof headsLeft>;
   /** The same registries, within the budget. */
   within(registries: Registries): Registries;
+  /** What such a registry has answered to this process lately; `head` is undefined where it has no such image. */
+  heard(reference: ImageReference, maxAgeMs: number): Heard | undefined;
   /** HEADs that were sent by this process, and refusals. */
   readonly counted: { asked: number; refused: number };
 };
@@ -32,6 +37,7 @@ export type HeadLedger = {
 /** Taken from the kept budget at once, so that not every HEAD is a write. */
 const RESERVED = 20;
 const RESERVATION_MS = 360_000;
+const HEARD_MAX = 5_000;
 
 export function createHeadLedger(
   state: Pick<LeaderState, "read" | "update">,
@@ -40,6 +46,7 @@ export function createHeadLedger(
   // Nothing is asked before what was asked is known.
   let budget: HeadBudget = headsAsked({ slots: {} }, clock.now(), perHour());
   let reserved = { heads: 0, until: 0 };
+  const answers = new Map<string, Heard>();
   const counted = { asked: 0, refused: 0 };
   const pace = createTokenBucket({ burst: 1, perSecond: HEADS_PER_SECOND }, clock);
 
@@ -72,6 +79,11 @@ export function createHeadLedger(
 
   return {
     counted,
+    heard(reference, maxAgeMs) {
+      const found = answers.get(canonicalName(reference));
+      const age = clock.now() - (found?.at ?? 0);
+      return age >= 0 && age < maxAgeMs ? found : undefined;
+    },
     left: () => {
       const now = clock.now();
       const { left, again } = headsLeft(budget, now, perHour());
@@ -96,7 +108,10 @@ export function createHeadLedger(
         await pace.take();
         counted.asked += 1;
         try {
-          return await registries.headManifest(reference, signal);
+          const head = await registries.headManifest(reference, signal);
+          if (answers.size >= HEARD_MAX) answers.clear();
+          answers.set(canonicalName(reference), { head, at: clock.now() });
+          return head;
         } catch (error) {
           if (error instanceof RegistryError && error.kind === "rate-limited") {
             counted.refused += 1;

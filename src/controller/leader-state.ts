@@ -11,7 +11,7 @@ import type { ConfigMap } from "../kubernetes/objects/objects.ts";
 
 export const STATE_NAME = "repull-state";
 
-export type StateKey = "heads" | "quotas" | "status" | "policy";
+export type StateKey = "heads" | "quotas" | "status" | "policy" | "sources";
 
 export type LeaderState = {
   read(key: StateKey): Promise<string | undefined>;
@@ -24,8 +24,9 @@ const TRIES = 5;
 export function createLeaderState(
   cluster: Pick<ClusterPort, "get" | "create" | "replace">,
   namespace: string,
+  stateName = STATE_NAME,
 ): LeaderState {
-  const name = { namespace, name: STATE_NAME };
+  const name = { namespace, name: stateName };
   let known: ConfigMap | undefined;
   const fresh = async (): Promise<ConfigMap | undefined> => {
     known = await cluster.get("configmaps", name);

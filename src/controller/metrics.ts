@@ -37,6 +37,15 @@ export function createMetrics() {
       "images_reported_seconds",
       "When the images in use were last reported to the account's clean-up; 0 where this process reports none",
     ),
+    copiedTags: gauge(
+      "copied_tags",
+      "Tags in use that have a copy in ECR, by what is known of their source",
+      ["state"],
+    ),
+    copiesRefreshed: gauge(
+      "copies_refreshed_timestamp_seconds",
+      "When this process last asked whether copied tags have moved; 0 where it does not",
+    ),
     stuck: gauge("stuck_pods", "Pods with a container that waits for an image because of a limit"),
     slipped: gauge(
       "pods_not_swapped",

@@ -20,7 +20,11 @@ test("the page says of every code what the code says", () => {
 });
 
 test("the page names every event", async () => {
-  const texts = await Promise.all([source("keep-index.ts"), source("heal/heal-pods.ts")]);
+  const texts = await Promise.all([
+    source("keep-index.ts"),
+    source("heal/heal-pods.ts"),
+    source("copies/tell-refresh.ts"),
+  ]);
   const named = texts.join("\n").matchAll(/"((?:Image|Pods|Quota|Writes)[A-Z]\w+)"/g);
   expect(
     [...new Set([...named].map(([, reason]) => reason))].filter((reason) => !page.includes(`\`${reason}\``)),

@@ -79,6 +79,21 @@ describe("the role of a cluster's controller", () => {
     });
   });
 
+  test("asks whether the stack's function refreshes copies, and nothing of another function", () => {
+    const asked = (values: Readonly<Record<string, string>>) =>
+      statementsOf(roleWith(values)).filter(({ Sid }) => Sid === "LeaveTheRefreshToTheFunction");
+    deepEqual(
+      asked({ ...CLUSTER, StackName: "pulls" }).map(({ Action, Resource }) => [Action, Resource]),
+      [
+        [
+          "lambda:GetFunctionConfiguration",
+          "arn:aws:lambda:us-east-1:123456789012:function:pulls-refresh:live",
+        ],
+      ],
+    );
+    deepEqual(asked({ ...CLUSTER, MirrorPrefix: "" }), []);
+  });
+
   test("names its resources wherever AWS has one to name", () => {
     const wide = statementsOf(roleWith(EVERYTHING)).filter(({ Resource }) => Resource === "*");
     deepEqual(

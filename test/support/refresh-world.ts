@@ -2,7 +2,7 @@
 
 import { type Digest, digestOf } from "../../src/image/digest.ts";
 import { ecrHost } from "../../src/image/ecr-hosts.ts";
-import type { AccountUses, ImageUse } from "../../src/mirrors/facts.ts";
+import type { AccountUses, EcrImage, ImageUse } from "../../src/mirrors/facts.ts";
 import type { RefreshReport } from "../../src/mirrors/refresh/refresh-report.ts";
 import { type RefreshPorts, runRefresh } from "../../src/mirrors/refresh/run-refresh.ts";
 import type { SourceRecord } from "../../src/mirrors/refresh/source-record.ts";
@@ -101,16 +101,7 @@ export async function refreshWorld(registries: object = {}, policy: SaidPolicy =
             source: name.slice("repull/".length),
             readers: "own-account",
           }),
-          images: async (name) => {
-            const tags = Object.entries(ecr.tags(name));
-            return ecr.digests(name).map((digest, index) => ({
-              digest,
-              tags: tags.filter(([, named]) => named === digest).map(([tag]) => tag),
-              pushedAt: index + 1,
-              mediaType: ecr.manifest(name, digest)?.mediaType ?? "",
-              isActive: true,
-            }));
-          },
+          images: async (name) => imagesIn(ecr, name),
         },
         records: {
           async lock(by) {
@@ -140,6 +131,19 @@ export async function refreshWorld(registries: object = {}, policy: SaidPolicy =
     },
   };
   return played;
+}
+
+/** A repository as ECR describes it. */
+export function imagesIn(ecr: World["registries"]["ecr"], name: string): readonly EcrImage[] {
+  if (!ecr.repositories().includes(name)) return [];
+  const tags = Object.entries(ecr.tags(name));
+  return ecr.digests(name).map((digest, index) => ({
+    digest,
+    tags: tags.filter(([, named]) => named === digest).map(([tag]) => tag),
+    pushedAt: index + 1,
+    mediaType: ecr.manifest(name, digest)?.mediaType ?? "",
+    isActive: true,
+  }));
 }
 
 /** The world of a tag that was copied because the policy wants it, and that a service runs. */

@@ -47,7 +47,13 @@ const MEDIA_TYPES = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ];
 
-export function createImageStore(settings: AwsSettings, account: string, times: ServiceTimes): ImageStore {
+/** @param options.isAbsentEmpty a repository that is not there counts as empty: its name was not taken from a list */
+export function createImageStore(
+  settings: AwsSettings,
+  account: string,
+  times: ServiceTimes,
+  { isAbsentEmpty = false }: { readonly isAbsentEmpty?: boolean } = {},
+): ImageStore {
   const client = times.watch("ecr", new ECRClient(clientConfiguration(settings)));
   const arns = new Map<string, string>();
   let registryReaders: Promise<EcrRepository["readers"]> | undefined;
@@ -107,7 +113,7 @@ export function createImageStore(settings: AwsSettings, account: string, times: 
     images: (repositoryName) =>
       readable("ecr:DescribeImages", async () => {
         const listed = need(
-          await wholeList("ecr:DescribeImages", { list: "imageDetails" }, (nextToken) => {
+          await wholeList("ecr:DescribeImages", { list: "imageDetails" }, async (nextToken) => {
             const command = new DescribeImagesCommand({
               repositoryName,
               maxResults: DESCRIBED_AT_ONCE,
@@ -115,7 +121,13 @@ export function createImageStore(settings: AwsSettings, account: string, times: 
               filter: { imageStatus: "ANY" },
               ...optional("nextToken", nextToken),
             });
-            return sendRawRest(command, () => client.send(command));
+            try {
+              return await sendRawRest(command, () => client.send(command));
+            } catch (error) {
+              if (isAbsentEmpty && hasErrorCode(error, "RepositoryNotFoundException"))
+                return { imageDetails: [] };
+              throw error;
+            }
           }),
         );
         return objectsIn("ecr:DescribeImages", listed).map(imageOf);

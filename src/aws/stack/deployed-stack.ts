@@ -81,7 +81,7 @@ export type DeployedRule = {
 
 export interface DeployedStack {
   /** The version behind the alias `live`. */
-  functionNamed(name: "detect" | "remediate" | "mirror"): Promise<ReadResult<DeployedFunction>>;
+  functionNamed(name: "detect" | "remediate" | "mirror" | "refresh"): Promise<ReadResult<DeployedFunction>>;
   /** What brings messages to `detect`. */
   mappings(functionArn: string): Promise<ReadResult<readonly Mapping[]>>;
   queue(arnOrUrl: string): Promise<ReadResult<DeployedQueue>>;

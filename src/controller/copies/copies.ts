@@ -11,7 +11,7 @@ import { RegistryError } from "../../oci/client/registry-error.ts";
 import { isStillExceeded, type Quotas } from "../../remediation/gates/quotas.ts";
 import { isInTarget, nameOfMirror } from "../../remediation/mirror/request-mirrors.ts";
 import { AwsError, isTransient } from "../../remediation/ports/aws-error.ts";
-import type { ExecutionStatus, Ports } from "../../remediation/ports/ports.ts";
+import type { ExecutionStatus, Executions, Ports } from "../../remediation/ports/ports.ts";
 import type { QuotaExceeded } from "../../remediation/ports/quota-exceeded.ts";
 import type { Json } from "../../runtime/json.ts";
 
@@ -21,7 +21,11 @@ export type CopyAnswer =
   /** `held`: by a quota, until then; else it is not asked for again soon. */
   | { readonly kind: "refused"; readonly because: string; readonly held?: QuotaExceeded };
 
-export type Copies = { ask(request: CopyRequest): Promise<CopyAnswer> };
+export type Copies = {
+  ask(request: CopyRequest): Promise<CopyAnswer>;
+  /** Who copies: also what nothing waits for yet. */
+  readonly executions: Executions;
+};
 
 export type CopyPorts = Pick<Ports, "executions" | "registries" | "clock"> & {
   readonly quotas: () => Quotas;
@@ -117,6 +121,7 @@ export function createCopies(ports: CopyPorts): Copies {
   };
 
   return {
+    executions,
     async ask(request) {
       const key = nameOfMirror(request, 0, { executions });
       if (copies.size >= KNOWN_MAX) copies.clear();

@@ -10,33 +10,55 @@ import {
   type Executions,
   parseMirrorRejection,
 } from "../../remediation/ports/ports.ts";
+import { type Clock, systemClock } from "../../runtime/clock.ts";
 import type { Json } from "../../runtime/json.ts";
 
 /** A copy holds its manifests and a part of each blob: a pod has memory for two. */
 const AT_ONCE = 2;
+/** What nothing waits for leaves a place to what pods wait for. */
+const AHEAD_AT_ONCE = 1;
 const KNOWN_MAX = 1_000;
 
-/** @param copy one copy from its beginning to its end; answers its result, or throws */
-export function executionsHere(copy: (request: Json) => Promise<unknown>): Executions {
-  const known = new Map<string, ExecutionStatus>();
-  const waiting: (() => void)[] = [];
-  let running = 0;
+type Waiting = { readonly isAhead: boolean; readonly resolve: () => void };
 
+/** @param copy one copy from its beginning to its end; answers its result, or throws */
+export function executionsHere(
+  copy: (request: Json) => Promise<unknown>,
+  clock: Pick<Clock, "now"> = systemClock,
+): Executions {
+  const known = new Map<string, ExecutionStatus>();
+  const waiting: Waiting[] = [];
+  let running = 0;
+  let runningAhead = 0;
+
+  const mayRun = (isAhead: boolean): boolean =>
+    running < AT_ONCE && !(isAhead && runningAhead >= AHEAD_AT_ONCE);
+  const begin = (isAhead: boolean): void => {
+    running += 1;
+    if (isAhead) runningAhead += 1;
+  };
+  /** Who waits gets the place of one that has ended, before a copy that is asked for in this moment. */
+  const end = (isAhead: boolean): void => {
+    running -= 1;
+    if (isAhead) runningAhead -= 1;
+    const next = waiting.find((one) => !one.isAhead) ?? waiting.find((one) => mayRun(one.isAhead));
+    if (next === undefined) return;
+    waiting.splice(waiting.indexOf(next), 1);
+    begin(next.isAhead);
+    next.resolve();
+  };
   const run = async (name: string, request: Json): Promise<void> => {
-    if (running < AT_ONCE) running += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    const isAhead = isCopyAhead(request);
+    if (mayRun(isAhead)) begin(isAhead);
+    else await new Promise<void>((resolve) => waiting.push({ isAhead, resolve }));
     try {
-      known.set(name, { status: "succeeded", ...parseMirrorRejection(await copy(request)) });
+      const rejected = parseMirrorRejection(await copy(request));
+      known.set(name, { status: "succeeded", endedAt: clock.now(), ...rejected });
     } catch (error) {
-      known.set(name, {
-        status: "failed",
-        because: error instanceof Error ? error.message : String(error),
-      });
+      const because = error instanceof Error ? error.message : String(error);
+      known.set(name, { status: "failed", endedAt: clock.now(), because });
     } finally {
-      // Who waits gets this place, before a copy that is asked for in this moment.
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
+      end(isAhead);
     }
   };
   const forget = (): void => {
@@ -54,4 +76,8 @@ export function executionsHere(copy: (request: Json) => Promise<unknown>): Execu
     },
     status: async (_workflow, name) => known.get(name),
   };
+}
+
+function isCopyAhead(request: Json): boolean {
+  return typeof request === "object" && request !== null && "ahead" in request && request.ahead === true;
 }

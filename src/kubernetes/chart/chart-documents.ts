@@ -6,7 +6,14 @@ import { ADMISSION_DOCUMENTS } from "./admission-documents.ts";
 import { CERTIFICATE_DOCUMENTS } from "./certificate-documents.ts";
 import { fill, type Scope } from "./fill.ts";
 import { type Node, put, when } from "./marks.ts";
-import { inNamespace, labelled, POLICY_CONFIG_MAP, STATE_CONFIG_MAP, WRITES_CONFIG_MAP } from "./names.ts";
+import {
+  COPIES_CONFIG_MAP,
+  inNamespace,
+  labelled,
+  POLICY_CONFIG_MAP,
+  STATE_CONFIG_MAP,
+  WRITES_CONFIG_MAP,
+} from "./names.ts";
 import { POD_DOCUMENTS } from "./pod-documents.ts";
 import { RIGHTS_DOCUMENTS } from "./rights-documents.ts";
 
@@ -28,6 +35,7 @@ const SETTINGS_DOCUMENTS: readonly Node[] = [
   },
   // Without data: what the controller notes there, no upgrade takes away.
   { apiVersion: "v1", kind: "ConfigMap", metadata: inNamespace(STATE_CONFIG_MAP) },
+  { apiVersion: "v1", kind: "ConfigMap", metadata: inNamespace(COPIES_CONFIG_MAP) },
   // A pause is another key, which no upgrade knows and so none lifts.
   {
     apiVersion: "v1",

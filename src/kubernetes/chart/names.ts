@@ -10,6 +10,7 @@ export const WEBHOOK = "repull-webhook";
 export const CERTIFICATE_SECRET = "repull-tls";
 export const POLICY_CONFIG_MAP = "repull-policy";
 export const STATE_CONFIG_MAP = "repull-state";
+export const COPIES_CONFIG_MAP = "repull-copies";
 export const WRITES_CONFIG_MAP = "repull-writes";
 
 /** The account whose writes the API server fences. */

@@ -9,6 +9,7 @@
 import { type Members, type Node, put, when } from "./marks.ts";
 import {
   CERTIFICATE_SECRET,
+  COPIES_CONFIG_MAP,
   clusterWide,
   inNamespace,
   NAME,
@@ -57,7 +58,7 @@ const WEBHOOK_RULES: readonly Node[] = [rule("repull.dev", ["imageindexes"], FOL
 const OWN_NAMESPACE_RULES: readonly Node[] = [
   rule("coordination.k8s.io", ["leases"], ["create"]),
   rule("coordination.k8s.io", ["leases"], ["get", "update"], [NAME]),
-  rule("", ["configmaps"], ["get", "update"], [STATE_CONFIG_MAP]),
+  rule("", ["configmaps"], ["get", "update"], [STATE_CONFIG_MAP, COPIES_CONFIG_MAP]),
   rule("", ["configmaps"], ["get"], [WRITES_CONFIG_MAP]),
 ];
 

@@ -100,6 +100,10 @@ const kubernetes = z.strictObject({
     "6h",
   ),
   requestsPerHour: z._default(whole(1, 600), 600),
+  refreshEvery: z._default(
+    z.string().check(z.regex(/^(?:never|[1-9][0-9]?h)$/, "a time in hours such as 6h, or never")),
+    "6h",
+  ),
   reachableRegistries: z._default(
     list(z.string().check(z.maxLength(260), z.regex(REGISTRY_HOST, "a registry's host")), 50),
     [],

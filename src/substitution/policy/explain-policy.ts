@@ -114,10 +114,15 @@ const SENTENCES: Readonly<Record<keyof PolicyDocument, (policy: PolicyDocument) 
     executionRole === undefined
       ? "tasks without an execution role get none"
       : `tasks without one get ${executionRole}`,
-  kubernetes: ({ kubernetes: { proofMaxAge, requestsPerHour, reachableRegistries, nodeRoles } }) =>
+  kubernetes: ({
+    kubernetes: { proofMaxAge, requestsPerHour, refreshEvery, reachableRegistries, nodeRoles },
+  }) =>
     [
       `a proof is good for ${proofMaxAge} in a cluster`,
       `${requestsPerHour} requests per hour at a registry that counts`,
+      refreshEvery === "never"
+        ? "its controller does not refresh copies"
+        : `its controller refreshes copies every ${refreshEvery}`,
       ...(reachableRegistries.length === 0
         ? []
         : [`its nodes can pull from ${reachableRegistries.join(", ")}`]),

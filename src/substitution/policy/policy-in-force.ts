@@ -43,7 +43,10 @@ export const DEFAULT_DOCUMENT: PolicyDocument = {
   quotas: { remediationsPerHour: 500, bytesPerDay: "200GB" },
   onActiveDeployment: "act",
   waitForLimit: true,
-  kubernetes: { proofMaxAge: "6h", requestsPerHour: 600, reachableRegistries: [], nodeRoles: [] },
+  kubernetes: {
+    ...{ proofMaxAge: "6h", requestsPerHour: 600, refreshEvery: "6h" },
+    ...{ reachableRegistries: [], nodeRoles: [] },
+  },
 };
 
 export const DEFAULT_POLICY: Policy = { ...DEFAULT_DOCUMENT, ...DEFAULT_STACK_SETTINGS };

@@ -3,6 +3,7 @@
 import type { ClusterPort } from "../../../src/cluster/cluster-port.ts";
 import { createCopies } from "../../../src/controller/copies/copies.ts";
 import { executionsHere } from "../../../src/controller/copies/executions-here.ts";
+import type { RefreshTarget } from "../../../src/controller/copies/refresh-copies.ts";
 import { type ControllerPorts, createController } from "../../../src/controller/create-controller.ts";
 import { runController } from "../../../src/controller/run-controller.ts";
 import { ecrHost } from "../../../src/image/ecr-hosts.ts";
@@ -17,7 +18,9 @@ import { runKubelets } from "../../../src/sandbox/kubernetes/kubelet.ts";
 import { createSandboxCluster } from "../../../src/sandbox/kubernetes/sandbox-cluster.ts";
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
+import type { Policy } from "../../../src/substitution/policy/policy.ts";
 import { readPolicy, type SaidPolicy } from "../policy.ts";
+import { imagesIn } from "../refresh-world.ts";
 import { node } from "./cluster-objects.ts";
 
 export type ClusterWorldGiven = {
@@ -42,6 +45,8 @@ export type ControllerGiven = {
   /** A cluster that another one sees otherwise: cut off, for example. */
   readonly cluster?: ClusterPort;
   readonly clock?: ControllerPorts["clock"];
+  /** The account's part of a refresh of copies; absent: copies are not refreshed. */
+  readonly refresh?: Partial<RefreshTarget>;
 };
 
 export type RunningController = {
@@ -75,7 +80,7 @@ export async function clusterWorld(given: ClusterWorldGiven) {
       ended.signal,
     ),
   );
-  const policy = readPolicy({
+  let policy = readPolicy({
     kubernetes: { reachableRegistries: ["public.ecr.aws", ecr], requestsPerHour: 600 },
     ...given.policy,
   } as SaidPolicy);
@@ -98,6 +103,17 @@ export async function clusterWorld(given: ClusterWorldGiven) {
       changeCalendar,
       ...(copies === "none" ? {} : { copiesWith: copiesOf(copies, said, world, () => policy) }),
       ...(copies === "stack" ? { quotaStore: world.ports.quotaStore } : {}),
+      ...(said.refresh === undefined
+        ? {}
+        : {
+            refresh: {
+              host: ecr,
+              images: async (repository) => imagesIn(world.registries.ecr, repository),
+              leftTo: async () => ({}),
+              publish: async () => {},
+              ...said.refresh,
+            },
+          }),
       clock: said.clock ?? world.clock,
       log: silentLog,
     };
@@ -120,6 +136,11 @@ export async function clusterWorld(given: ClusterWorldGiven) {
 
   return {
     ...{ world, cluster, policy, ecr, allow, controller },
+    /** @param kubernetes taken as it is: shorter times than a document may say */
+    setPolicy: (said: SaidPolicy, kubernetes: Partial<Policy["kubernetes"]> = {}) => {
+      const read = readPolicy(said);
+      policy = { ...read, kubernetes: { ...read.kubernetes, ...kubernetes } };
+    },
     addPods: (pods: readonly Pod[]) => {
       for (const one of pods) cluster.put("pods", one);
     },

@@ -19,7 +19,10 @@ import type { Policy } from "../../../substitution/policy/policy.ts";
 import type { CommandIo } from "../../io.ts";
 import type { CopiesSettings } from "./controller-copies.ts";
 
-export type ControllerEnvironment = Pick<ControllerPorts, "copiesWith" | "quotaStore" | "changeCalendar"> & {
+export type ControllerEnvironment = Pick<
+  ControllerPorts,
+  "copiesWith" | "quotaStore" | "changeCalendar" | "refresh"
+> & {
   readonly environment: () => Promise<ClusterEnvironment>;
   readonly publish: (outcome: Outcome) => Promise<void>;
 };
@@ -56,6 +59,7 @@ export async function environmentWithAws(
 ): Promise<ControllerEnvironment> {
   const { createChangeCalendar } = await import("../../../aws/adapters/change-calendar.ts");
   const { copiesFor } = await import("./controller-copies.ts");
+  const { refreshTarget } = await import("./controller-refresh.ts");
   const { createEcr } = await import("../../../aws/adapters/ecr.ts");
   const { createIamSimulator } = await import("../../../aws/adapters/iam-simulator.ts");
   const { createBus } = await import("../../../aws/adapters/event-bus.ts");
@@ -93,6 +97,7 @@ export async function environmentWithAws(
   return {
     ...copiesFor(settings, { aws, account, ecr, policy, log, accessNow }),
     changeCalendar: createChangeCalendar(aws),
+    refresh: refreshTarget(aws, account, settings.stack),
     environment: async () => {
       const { registries: asked, anonymous } = await accessNow();
       return {

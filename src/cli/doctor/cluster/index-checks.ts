@@ -1,7 +1,13 @@
 /** Whether a controller leads, and what the index of proved images is worth now. */
 
+import type * as z from "zod";
+import { type RefreshStatus, refreshStatusSchema } from "../../../controller/copies/refresh-status.ts";
 import { type IndexStatus, indexStatusSchema, OLD_DEFINITION } from "../../../controller/index-status.ts";
-import { NAME as LEASE, STATE_CONFIG_MAP as STATE } from "../../../kubernetes/chart/names.ts";
+import {
+  COPIES_CONFIG_MAP as COPIES,
+  NAME as LEASE,
+  STATE_CONFIG_MAP as STATE,
+} from "../../../kubernetes/chart/names.ts";
 import { type Check, failed, listed, passed, skipped } from "../check.ts";
 import { type ClusterUnderTest, part, unreadPart } from "./cluster-under-test.ts";
 
@@ -12,7 +18,40 @@ const RENEWED_MS_MAX = MINUTE;
 const LOOKED_MS_MAX = 5 * MINUTE;
 
 export async function indexChecks(tested: ClusterUnderTest): Promise<readonly Check[]> {
-  return [await leaderCheck(tested), ...(await stateChecks(tested)), indexCheck(tested)];
+  return [
+    await leaderCheck(tested),
+    ...(await stateChecks(tested)),
+    indexCheck(tested),
+    ...(await copiesChecks(tested)),
+  ];
+}
+
+/** What the leader has learned of the sources of copies; nothing where it refreshes none. */
+async function copiesChecks({ cluster, namespace }: ClusterUnderTest): Promise<readonly Check[]> {
+  const check = "copies";
+  const found = await part(() => cluster.get("configmaps", { namespace, name: COPIES }));
+  if (found.kind === "unread") return [unreadPart(check, found)];
+  const status = parsed(refreshStatusSchema, found.value?.data?.status);
+  return status === undefined ? [] : [copiesCheck(status)];
+}
+
+function copiesCheck({ leftTo, because, tags, moved, lost }: RefreshStatus): Check {
+  const check = "copies";
+  if (leftTo !== undefined) return passed(check, `${leftTo} refreshes the account's copies`);
+  if (lost.length > 0)
+    return failed(
+      check,
+      `the source is lost of the copies of ${listed(lost.map(({ source, state }) => `${source} (${state})`))}`,
+      "name another source in the templates, or the copy itself: it stays as long as something uses it",
+    );
+  const count = Object.values(tags).reduce((sum, one) => sum + one, 0);
+  const waiting = moved.filter(({ isCopied }) => !isCopied).map(({ source }) => source);
+  const words = [
+    `${count} tags in use have a copy, and ${tags.moved ?? 0} of them have moved since`,
+    ...(waiting.length === 0 ? [] : [`the new bytes of ${listed(waiting)} are not copied yet`]),
+    ...(because === undefined ? [] : [because]),
+  ];
+  return passed(check, words.join("; "));
 }
 
 async function leaderCheck({ cluster, namespace, now }: ClusterUnderTest): Promise<Check> {
@@ -33,7 +72,7 @@ async function leaderCheck({ cluster, namespace, now }: ClusterUnderTest): Promi
 async function stateChecks({ cluster, namespace, now }: ClusterUnderTest): Promise<readonly Check[]> {
   const found = await part(() => cluster.get("configmaps", { namespace, name: STATE }));
   if (found.kind === "unread") return [unreadPart("controller", found)];
-  const status = statusIn(found.value?.data?.status);
+  const status = parsed(indexStatusSchema, found.value?.data?.status);
   if (status === undefined) return [skipped("controller", "the controller has not written yet what it saw")];
   return [stateCheck(status, namespace, now), proofCheck(status)];
 }
@@ -82,9 +121,9 @@ function proofCheck({ expired }: IndexStatus): Check {
   );
 }
 
-function statusIn(text: string | undefined): IndexStatus | undefined {
+function parsed<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
   try {
-    return indexStatusSchema.safeParse(JSON.parse(text ?? "")).data;
+    return schema.safeParse(JSON.parse(text ?? "")).data;
   } catch {
     return undefined;
   }
