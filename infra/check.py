@@ -25,7 +25,7 @@ ADDITIONS = {
     Path(__file__).parent / "mirrors.yaml": ("Mirrors", "Refresh"),
 }
 # Without a transform, and without functions.
-PLAIN = tuple(Path(__file__).parent / name for name in ("central.yaml", "eks-role.yaml", "stackset.yaml"))
+PLAIN = tuple(Path(__file__).parent / name for name in ("central.yaml", "eks-role.yaml", "scan-role.yaml", "stackset.yaml"))
 
 
 def lint() -> list[str]:

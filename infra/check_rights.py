@@ -36,6 +36,7 @@ WIDE = {
     "ButNotByCode": "a denial is as wide as it can be",
     "ReadWhatAStartNeeds": "a start names any secret, role, repository or network of the account; all are descriptions",
     "ReadWhatMayUseACopy": "any service, task, function, job or project of the account may use a copy; all are descriptions",
+    "ReadWhatPullsImages": "any service, task, rule, schedule or network of the account may pull images; all are descriptions",
     "ListTasks": "a service's tasks are listed without naming a machine, and the cluster is a condition",
 }
 

@@ -14,6 +14,8 @@ export type RefusalCode =
   | "rule-has-other-upstream"
   | "rule-has-other-secret"
   | "template-differs"
+  | "organization-unread"
+  | "role-refused"
   | "old-node";
 
 export class RefusedCommand extends Error {

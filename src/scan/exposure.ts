@@ -44,6 +44,9 @@ export type Exposure = {
   readonly kind: "service" | "scheduled" | "standalone" | "pod";
   /** Of a scan of several accounts: whose it is, and by which profile it was read. */
   readonly profile?: string;
+  /** Of an organisation: the account's name, and the role by which it was read. */
+  readonly accountName?: string;
+  readonly assumedRole?: string;
   /** Of a scan of an account and a cluster: whose cluster it is in. */
   readonly platform?: "ecs" | "kubernetes";
   readonly account?: string;

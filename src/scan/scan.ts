@@ -33,7 +33,8 @@ import type { SlippedPods } from "./slipped-pods.ts";
 import { worstFirst } from "./worst-first.ts";
 
 /** Whose workloads they are, where several accounts, or an account and a cluster, are scanned. */
-export type ScannedPlace = { readonly profile?: string; readonly account: string; readonly region: string };
+export type ScannedPlace = Pick<Exposure, "profile" | "accountName" | "assumedRole"> &
+  Required<Pick<Exposure, "account" | "region">>;
 
 export type Scan = {
   /** Absent: one account, or a cluster of Kubernetes. */

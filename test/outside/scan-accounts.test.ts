@@ -1,13 +1,7 @@
 /** `repull scan --profile a,b,c`: accounts behind one address, told apart by their keys, of which some cannot be read. */
 
-import { once } from "node:events";
-import { createServer, request, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { accountOf } from "../../src/sandbox/endpoint/call.ts";
-import { type ServedEndpoint, serveEndpoint } from "../../src/sandbox/endpoint/serve-endpoint.ts";
-import { createWorld } from "../../src/sandbox/world/world.ts";
-import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
+import { type AccountsFront, openAccountsFront } from "../support/accounts-front.ts";
 import { linesOf, repull, type Said } from "./command.ts";
 import type { Document } from "./documents.ts";
 
@@ -42,51 +36,23 @@ const FILES = [
   },
 ] as const;
 
-const endpoints: ServedEndpoint[] = [];
-let front: Server;
-let requests = 0;
+let front: AccountsFront;
 
 beforeAll(async () => {
-  for (const file of FILES) {
-    const world = readWorldFile(file);
-    endpoints.push(await serveEndpoint(accountOf(await createWorld(world), world)));
-  }
-  const [shop = "", bank = ""] = endpoints.map(({ url }) => url);
-  const byKey: Readonly<Record<string, string>> = {
-    [KEYS.shop]: shop,
-    [KEYS.again]: shop,
-    [KEYS.bank]: bank,
-  };
-  front = createServer((incoming, outgoing) => {
-    const { method, url, headers } = incoming;
-    requests += 1;
-    const [, key = ""] = /Credential=([^/]+)\//.exec(headers.authorization ?? "") ?? [];
-    const to = byKey[key];
-    if (to === undefined) {
-      const code = key === KEYS.expired ? "ExpiredToken" : "InvalidClientTokenId";
-      outgoing.writeHead(403, { "content-type": "text/xml" });
-      outgoing.end(`<ErrorResponse><Error><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`);
-      return;
-    }
-    const passed = request(new URL(url ?? "/", to), { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
-    });
-    incoming.pipe(passed);
-  });
-  front.listen(0, "127.0.0.1");
-  await once(front, "listening");
+  const at = { [KEYS.shop]: 0, [KEYS.again]: 0, [KEYS.bank]: 1 };
+  front = await openAccountsFront(FILES, at, ({ key }) => (key === KEYS.expired ? EXPIRED : undefined));
 });
-afterAll(async () => {
-  front.close();
-  front.closeAllConnections();
-  await Promise.all(endpoints.map((one) => one.close()));
-});
+afterAll(() => front.close());
+
+const EXPIRED = {
+  status: 403,
+  body: "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>no</Message></Error></ErrorResponse>",
+};
 
 function scan(profiles: string, ...flags: readonly string[]): Promise<Said> {
   const environment = {
     ...{ AWS_CONFIG_FILE: "config", AWS_SHARED_CREDENTIALS_FILE: "none", AWS_REGION: "" },
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(front.address() as AddressInfo).port}`,
+    AWS_ENDPOINT_URL: front.url,
   };
   return repull(["scan", "--no-stack", "--profile", profiles, ...flags], {
     environment,
@@ -150,9 +116,9 @@ describe("repull scan of several profiles", () => {
     });
 
   it("asks no account when the folder of its report is not there: the answers would be lost", async () => {
-    const before = requests;
+    const before = front.requests();
     const { status } = await scan("shop,bank", "--html", "nowhere/report.html");
-    expect([status, requests - before]).toEqual([2, 0]);
+    expect([status, front.requests() - before]).toEqual([2, 0]);
   });
 
   it("counts an account once when two profiles lead there", async () => {

@@ -35,7 +35,7 @@ export function pageCommands(): readonly PageCommand[] {
 export const ACCOUNT_COMMAND =
   /^(?:AWS_REGION=\S+ )?repull (status|scan|mirrors cache|plan|history|pause|resume|mirror|fix|undo|approve|deny|diagnose|doctor|replay(?=.* --aws))\b/;
 
-/** Whether a command is run in a sandbox's account; `scan --rights` asks none, and several profiles are of several. */
+/** Whether a command is run in a sandbox's account; `scan --rights` asks none, and several profiles or an organisation are of several. */
 export function isRunInAccount(command: string): boolean {
-  return ACCOUNT_COMMAND.test(command) && !/^repull scan --(?:rights|profile)\b/.test(command);
+  return ACCOUNT_COMMAND.test(command) && !/^repull scan --(?:organization|rights|profile)\b/.test(command);
 }

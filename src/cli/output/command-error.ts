@@ -52,6 +52,10 @@ const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
     "name that secret with --secret, choose another prefix, or change the rule yourself",
   "template-differs":
     "choose another prefix with --prefix, or leave the template as it is with --no-template",
+  "organization-unread":
+    "run it with the management account or a delegated administrator of Organizations, or name accounts with --accounts",
+  "role-refused":
+    "deploy infra/scan-role.yaml there, or check what it trusts, its external id, and that this caller may assume it; --role-name names another role",
   "old-node": "install it from https://nodejs.org, or put it first on the PATH",
 };
 
@@ -139,9 +143,12 @@ export function errorLine({ message, remedy }: CommandError, command: string): s
   return `${command === "" ? "repull" : `repull ${command}`}: ${message}; ${remedy}\n`;
 }
 
-/** @param profile whose account it is about, where there are several */
-export function errorAsJson({ code, message, remedy }: CommandError, profile?: string): string {
-  return jsonLine("error", { code, message, remedy, ...(profile === undefined ? {} : { profile }) });
+/** @param whose the account that it is about, where there are several */
+export function errorAsJson(
+  { code, message, remedy }: CommandError,
+  whose: { readonly profile?: string; readonly account?: string } = {},
+): string {
+  return jsonLine("error", { code, message, remedy, ...whose });
 }
 
 function helpOf(command: string): string {

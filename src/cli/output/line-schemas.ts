@@ -42,6 +42,7 @@ const checkSummary = z.looseObject({
 
 /** Of a plan and an outcome: what each image becomes. */
 const images = z.array(z.looseObject({ image: text }));
+const readBy = { profile: text.optional(), accountName: text.optional(), assumedRole: text.optional() };
 
 export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   explanation: z.looseObject({
@@ -94,7 +95,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     type: z.literal("scan"),
     kind: z.enum(["service", "scheduled", "standalone", "pod"]),
     /** Of a scan of several accounts, or of accounts and a cluster. */
-    ...{ profile: text.optional(), account: text.optional(), region: text.optional() },
+    ...{ account: text.optional(), region: text.optional(), ...readBy },
     platform: z.enum(["ecs", "kubernetes"]).optional(),
     cluster: text,
     /** Of pods: `namespace/kind/name`. */
@@ -112,7 +113,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
       type: z.literal("summary"),
       headline: z.looseObject({ level: z.enum(["none", "low", "medium", "high"]), sentence: text }),
       /** Of a scan of several accounts: those that could be read. */
-      accounts: z.array(z.looseObject({ profile: text.optional(), account: text, region: text })).optional(),
+      accounts: z.array(z.looseObject({ account: text, region: text, ...readBy })).optional(),
       kubernetes: texts.optional(),
       imageChanges: z.array(
         z.looseObject({
@@ -274,8 +275,8 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     code: text,
     message: text,
     remedy: text,
-    /** Of a scan of several accounts: the profile whose account could not be read. */
-    profile: text.optional(),
+    /** Of a scan of several accounts: the profile whose account could not be read, or the account of an organisation. */
+    ...{ profile: text.optional(), account: text.optional() },
   }),
 };
 

@@ -22,6 +22,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "repull scan --cluster prod --html report.html",
     "repull scan --csv > images.csv",
     "repull scan --profile shop,bank --html report.html",
+    "repull scan --organization --ou ou-abcd-11111111",
     "repull scan --kube-context blue --account",
   ],
   diagnose: ["repull diagnose prod/web", "repull diagnose event.json --offline"],

@@ -38,6 +38,14 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
       "ask registries whether the sources have the same content: HEAD requests, which count as no pull",
       false,
     )
+    .option("--organization", "every active account of the organisation instead, by a role in each", false)
+    .option(
+      "--ou <ids>",
+      "of it, the accounts of these units (ou-…, r-…) and of those below; commas between them",
+    )
+    .option("--accounts <ids>", "of it, these accounts; the organisation's list is not asked")
+    .option("--role-name <name>", "the role in each account; absent: RepullScan, of infra/scan-role.yaml")
+    .option("--external-id <id>", "the external id that the role wants")
     .option("--html <file>", "also write a report: one file that needs nothing else")
     .option("--csv", "print the images to change as CSV instead", false)
     .option("--roles", "print the roles instead, as the stack's PassableRoleArns takes them", false)
@@ -53,13 +61,16 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
         const input = { ...options, ...optional("policyFile", options.policy) };
         if (options.kubeContext === undefined && options.kubeconfig === undefined)
           return (await import("../scan/scan.ts")).scan(input, io);
+        if (input.organization)
+          throw new WrongCall("--organization is about accounts alone: scan the cluster by itself");
         if (options.account) {
           if (input.roles || input.rights || input.starts)
             throw new WrongCall("--roles, --starts and --rights are for an account alone");
           const { profilesIn, scanAccounts } = await import("../scan/scan-accounts.ts");
-          const profiles = input.profile === undefined ? [undefined] : profilesIn(input.profile);
+          const accounts =
+            input.profile === undefined ? [{}] : profilesIn(input.profile).map((profile) => ({ profile }));
           const cluster = { ...clusterOptionsOf(options), name: options.kubeContext ?? "kubernetes" };
-          return await scanAccounts(profiles, input, io, cluster);
+          return await scanAccounts(accounts, input, io, { cluster });
         }
         if (input.profile?.includes(","))
           throw new WrongCall(

@@ -157,7 +157,7 @@ export function formatScan(scan: Scan, flags = "", clusterFlags = ""): string {
     if (service !== undefined)
       lines.push(
         "",
-        `next: repull plan ${service.name} --cluster ${service.cluster}${placeFlags(service)}${flags}`,
+        `next${signedIn(service)}: repull plan ${service.name} --cluster ${service.cluster}${placeFlags(service)}${flags}`,
       );
   }
   lines.push(...slippedLines(scan));
@@ -195,15 +195,21 @@ export function slippedSentence(slipped: NonNullable<Scan["slipped"]>): string {
 }
 
 /** Whose a workload is, where several places were scanned: an account's region, or a cluster of Kubernetes. */
-export function whereOf({ platform, account, region }: Exposure): string | undefined {
+export function whereOf({ platform, accountName, account, region }: Exposure): string | undefined {
   if (platform === "kubernetes") return "Kubernetes";
   if (account === undefined) return undefined;
-  return platform === undefined ? `${account} ${region}` : `ECS ${account} ${region}`;
+  const named = [accountName, account, region].filter((part) => part !== undefined).join(" ");
+  return platform === undefined ? named : `ECS ${named}`;
 }
 
 /** What leads a command to the account of a workload, where several were scanned. */
 function placeFlags({ profile, region }: Exposure): string {
   return profile === undefined ? "" : ` --profile ${profile} --region ${region}`;
+}
+
+/** An account that a role has read needs credentials of its own for the next command. */
+function signedIn({ assumedRole, account, region }: Exposure): string {
+  return assumedRole === undefined ? "" : `, signed in to account ${account}, region ${region}`;
 }
 
 function changeRow(change: ImageChange): readonly string[] {

@@ -4,8 +4,10 @@ import { createEcs } from "../../aws/adapters/ecs/ecs.ts";
 import { getCallerIdentity } from "../../aws/client/caller-identity.ts";
 import type { AwsSettings } from "../../aws/client/client-config.ts";
 import { createAccountInventory } from "../../aws/scan/account-inventory.ts";
+import { assumeRole, type RoleToAssume } from "../../aws/scan/assumed-role.ts";
 import { optional } from "../../ecs/json-fields.ts";
 import { ecrHost, partitionOf } from "../../image/ecr-hosts.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Ports } from "../../remediation/ports/ports.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
@@ -36,14 +38,30 @@ export type ScanInput = {
   readonly starts?: boolean;
   /** Of AWS's shared files; several with commas between them are scanned together. */
   readonly profile?: string;
+  /** Every account of the organisation instead, or those of some units or by number. */
+  readonly organization?: boolean;
+  readonly ou?: string;
+  readonly accounts?: string;
+  /** The role in each of them. */
+  readonly roleName?: string;
+  readonly externalId?: string;
   readonly json: boolean;
 } & DeployedConfigOptions;
 
 export type ReadPlace = { readonly account: string; readonly region: string; readonly read: ReadAccount };
 
-type OneOfSeveral = {
+/** An account of an organisation. */
+export type Member = {
+  readonly id: string;
+  readonly name?: string;
   /** Absent: the account of the environment. */
+  readonly role?: RoleToAssume;
+};
+
+type OneOfSeveral = {
+  /** Absent, without a member's role too: the account of the environment. */
   readonly profile?: string;
+  readonly member?: Member;
   /** Whether this account and region were read by another profile. */
   isKnown(place: { readonly account: string; readonly region: string }): boolean;
 };
@@ -60,7 +78,9 @@ export async function readPlace(
   io: CommandIo,
   one?: OneOfSeveral,
 ): Promise<ReadPlace | "known"> {
-  const aws = { ...(await awsSettingsFrom(io)), ...optional("profile", one?.profile) };
+  const own = { ...(await awsSettingsFrom(io)), ...optional("profile", one?.profile) };
+  const role = one?.member?.role;
+  const aws = role === undefined ? own : { ...own, credentials: await assumed(role, own) };
   const { region } = aws;
   const { account } = await getCallerIdentity(aws);
   if (one?.isKnown({ account, region })) {
@@ -81,6 +101,21 @@ export async function readPlace(
   });
   progress.end();
   return { account, region, read: gap === undefined ? read : { ...read, gaps: [gap, ...read.gaps] } };
+}
+
+/** Throws RefusedCommand where STS refuses the role: it says the same of one that is absent. */
+async function assumed(
+  role: RoleToAssume,
+  aws: AwsSettings,
+): Promise<NonNullable<AwsSettings["credentials"]>> {
+  try {
+    return await assumeRole(aws, role);
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.kind !== "denied") throw error;
+    throw new RefusedCommand("role-refused", `${role.arn} cannot be assumed: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 export function clusterIn(

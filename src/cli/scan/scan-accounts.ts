@@ -1,11 +1,12 @@
 /**
- * `repull scan --profile a,b,c`, and `--kube-context C --account`: several accounts, or accounts and a cluster, in one report. One that cannot be read is reported with its reason, and the others are
- * scanned all the same.
+ * `repull scan --profile a,b,c`, `--organization`, and `--kube-context C --account`: several accounts, or accounts and a cluster, in one
+ * report. One that cannot be read is reported with its reason, and the others are scanned all the same.
  */
 
 import { optional } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
+import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { Scan, ScannedPlace } from "../../scan/scan.ts";
 import { type AccountRead, joinAccounts } from "../../scan/several-accounts.ts";
 import { clusterFlags } from "../account/cluster/cluster-flags.ts";
@@ -17,7 +18,7 @@ import { describeError, errorAsJson } from "../output/command-error.ts";
 import { refuseWithoutFolder, writeReport } from "../output/write-report.ts";
 import { WrongCall } from "../wrong-call.ts";
 import { type PrintedAs, printScan } from "./print-scan.ts";
-import { type ReadPlace, readPlace, type ScanInput } from "./read-place.ts";
+import { type Member, type ReadPlace, readPlace, type ScanInput } from "./read-place.ts";
 
 /** The names in `--profile a,b,c`, each once. Throws WrongCall for an empty one. */
 export function profilesIn(text: string): readonly string[] {
@@ -30,63 +31,85 @@ export function profilesIn(text: string): readonly string[] {
 /** A cluster that is scanned with the accounts. */
 export type WithCluster = ClusterOptions & { readonly name: string };
 
+/** How an account is reached: none of both, by the environment. */
+export type AccountToScan = {
+  readonly profile?: string;
+  /** Of an organisation, with its role where one is assumed. */
+  readonly member?: Member;
+};
+
+export type Several = {
+  readonly cluster?: WithCluster;
+  /** How many accounts are read at once; absent: one after the other. */
+  readonly atOnce?: number;
+  /** What of the list of accounts could not be read: then the report is not of all. */
+  readonly gaps?: readonly string[];
+};
+
 /** Exit status 0 where all could be read, 5 where some could, and where none could the one that they have in common, or 5. */
 export async function scanAccounts(
-  /** Undefined among them: the account of the environment. */
-  profiles: readonly (string | undefined)[],
+  accounts: readonly AccountToScan[],
   input: ScanInput,
   io: CommandIo,
-  cluster?: WithCluster,
+  { cluster, atOnce = 1, gaps = [] }: Several = {},
 ): Promise<number> {
   if (input.starts === true) throw new WrongCall("--starts is about one account: name one profile");
-  if (profiles.length > 1 && input.cluster?.startsWith("arn:"))
+  if (accounts.length > 1 && input.cluster?.startsWith("arn:"))
     throw new InvalidInput("--cluster", "a name: an ARN is of one account, and several are scanned");
   refuseWithoutFolder(input.html);
-  const reads: AccountRead[] = [];
   const statuses: number[] = [];
-  for (const profile of profiles) {
+  const found: (AccountRead | undefined)[] = accounts.map(() => undefined);
+  await forEachConcurrently([...accounts.entries()], atOnce, async ([index, one]) => {
     io.signal.throwIfAborted();
-    // What is written of one profile must not look like another's.
-    const own = profile === undefined ? { ...io, isTty: false } : ofProfile(profile, io);
     try {
-      const read = await readPlace(input, own, {
-        ...optional("profile", profile),
+      const read = await readPlace(input, ioOf(one, io), {
+        ...one,
         isKnown: ({ account, region }) =>
-          reads.some(
-            ({ place }) => !("kubernetes" in place) && place.account === account && place.region === region,
+          found.some(
+            (read) =>
+              read !== undefined &&
+              !("kubernetes" in read.place) &&
+              read.place.account === account &&
+              read.place.region === region,
           ),
       });
-      if (read !== "known") reads.push(placed(profile, read));
+      if (read !== "known") found[index] = placed(one, read);
     } catch (error) {
       // Stopped: the command ends as it does elsewhere.
       if (io.signal.aborted) throw error;
-      statuses.push(tellFailed(profile, error, input.json, io));
+      statuses.push(tellFailed(one, error, input.json, io));
     }
-  }
+  });
+  const reads = found.filter((read) => read !== undefined);
   if (cluster !== undefined) {
     io.signal.throwIfAborted();
     try {
       reads.push(await readKubernetes(cluster, io));
     } catch (error) {
       if (io.signal.aborted) throw error;
-      statuses.push(tellFailed(undefined, error, input.json, io, `cluster ${cluster.name}`));
+      statuses.push(tellFailed({}, error, input.json, io, `cluster ${cluster.name}`));
     }
   }
-  if (reads.length > 0)
+  if (reads.length > 0) {
+    const joined = joinAccounts(reads, cluster !== undefined);
     await printAll(
-      joinAccounts(reads, cluster !== undefined),
+      { ...joined, gaps: [...gaps, ...joined.gaps] },
       statuses.length,
       { ...input, ...(cluster === undefined ? {} : { clusterFlags: clusterFlags(cluster) }) },
       io,
     );
-  return statusOf(statuses, reads.length);
+  }
+  const status = statusOf(statuses, reads.length);
+  return gaps.length > 0 && status === EXIT.done ? EXIT.unfinished : status;
 }
 
-function ofProfile(profile: string, io: CommandIo): CommandIo {
+/** What is written of one account must not look like another's. */
+function ioOf({ profile, member }: AccountToScan, io: CommandIo): CommandIo {
+  const name = profile ?? member?.id;
   return {
     ...io,
-    env: { ...io.env, AWS_PROFILE: profile },
-    err: (text) => io.err(`${profile}: ${text}`),
+    ...(profile === undefined ? {} : { env: { ...io.env, AWS_PROFILE: profile } }),
+    ...(name === undefined ? {} : { err: (text: string) => io.err(`${name}: ${text}`) }),
     isTty: false,
   };
 }
@@ -97,24 +120,30 @@ async function readKubernetes(cluster: WithCluster, io: CommandIo): Promise<Acco
 }
 
 function placed(
-  profile: string | undefined,
+  { profile, member }: AccountToScan,
   { account, region, read }: Exclude<ReadPlace, "known">,
 ): AccountRead {
-  const place: ScannedPlace = { ...optional("profile", profile), account, region };
+  const place: ScannedPlace = {
+    ...optional("profile", profile),
+    ...optional("accountName", member?.name),
+    ...optional("assumedRole", member?.role?.arn),
+    ...{ account, region },
+  };
   return { place, read };
 }
 
 /** A fault of ours is not an account's: it ends the command. */
 function tellFailed(
-  profile: string | undefined,
+  { profile, member }: AccountToScan,
   error: unknown,
   json: boolean,
   io: CommandIo,
-  what = profile ?? "the account",
+  what = profile ?? (member === undefined ? "the account" : `account ${member.id}`),
 ): number {
   const told = describeError(error, "scan", { version: "", reportTo: "" });
   if (told.code === "bug") throw error;
-  if (json) io.out(errorAsJson(told, profile));
+  if (json)
+    io.out(errorAsJson(told, { ...optional("profile", profile), ...optional("account", member?.id) }));
   io.err(`repull scan: ${what} is not scanned: ${told.message}; ${told.remedy}\n`);
   return told.status;
 }

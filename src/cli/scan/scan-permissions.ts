@@ -45,3 +45,9 @@ export const VERIFY_ACTIONS: readonly string[] = [
   "ecr:ValidatePullThroughCacheRule",
   "secretsmanager:GetSecretValue",
 ];
+
+/** What `--organization` asks besides, of the account that it is called in: which accounts there are. */
+export const ORGANIZATION_ACTIONS = {
+  all: ["organizations:ListAccounts"],
+  units: ["organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent"],
+} as const;

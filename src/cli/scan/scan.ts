@@ -12,12 +12,19 @@ import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { permissions } from "../output/permissions.ts";
 import { refuseWithoutFolder, writeReport } from "../output/write-report.ts";
+import { WrongCall } from "../wrong-call.ts";
 import { printScan } from "./print-scan.ts";
 import { clusterIn, readPlace, type ScanInput } from "./read-place.ts";
 import { SCAN_ACTIONS, VERIFY_ACTIONS } from "./scan-permissions.ts";
 
 /** Scans the region of the environment; exit status 0, whatever it finds. */
 export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
+  if (input.organization !== true && organizationFlagOf(input) !== undefined)
+    throw new WrongCall(`--${organizationFlagOf(input)} goes with --organization`);
+  if (input.organization === true) {
+    const { scanOrganization } = await import("./scan-organization.ts");
+    return await scanOrganization(input, io);
+  }
   if (input.rights) {
     const own = input.starts === true ? DIAGNOSE_RIGHTS : SCAN_ACTIONS;
     const actions = input.verify ? [...own, ...VERIFY_ACTIONS].toSorted() : own;
@@ -26,7 +33,11 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   }
   if (input.profile?.includes(",")) {
     const { profilesIn, scanAccounts } = await import("./scan-accounts.ts");
-    return await scanAccounts(profilesIn(input.profile), input, io);
+    return await scanAccounts(
+      profilesIn(input.profile).map((profile) => ({ profile })),
+      input,
+      io,
+    );
   }
   refuseWithoutFolder(input.html);
   if (input.starts === true) return await starts(input, io);
@@ -39,6 +50,11 @@ export async function scan(input: ScanInput, io: CommandIo): Promise<number> {
   }
   printScan(scanned, input, stackFlags(input), io);
   return EXIT.done;
+}
+
+function organizationFlagOf({ ou, accounts, roleName, externalId }: ScanInput): string | undefined {
+  const flags = { ou, accounts, "role-name": roleName, "external-id": externalId };
+  return Object.entries(flags).find(([, value]) => value !== undefined)?.[0];
 }
 
 async function starts(input: ScanInput, io: CommandIo): Promise<number> {

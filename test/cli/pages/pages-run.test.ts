@@ -65,6 +65,7 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
     "reads what the sandbox does not serve: test/real/mirrors-list.test.ts and mirrors-prune.test.ts do, over moto",
   ],
   [/^repull scan --profile/, "asks several accounts: test/outside/scan-accounts.test.ts does"],
+  [/^repull scan --organization/, "asks an organisation: test/outside/scan-organization.test.ts does"],
   [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],
   [/^aws /, "AWS's own command: test/real/aws/page-commands.test.ts runs it, in the sandbox or in moto"],
   [/^(?:\(cd infra|cd infra|cd \.\.)/, "deploys with SAM: test/real/aws/sam.test.ts reads the same lines"],

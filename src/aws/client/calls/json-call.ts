@@ -25,6 +25,7 @@ const SERVICES = {
   batch: { name: "batch" },
   codebuild: { name: "codebuild", target: "CodeBuild_20161006" },
   eks: { name: "eks" },
+  organizations: { name: "organizations", target: "AWSOrganizationsV20161128" },
   route53resolver: { name: "route53resolver", target: "Route53Resolver" },
 } as const satisfies Record<string, Service>;
 

@@ -4,6 +4,7 @@ import { isObject } from "../../../ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../../runtime/json.ts";
 import type { AwsSettings } from "../client-config.ts";
 import { answerBytes } from "./answer-bytes.ts";
+import { globalRegionOf } from "./global-region.ts";
 import { serviceCall } from "./service-call.ts";
 import { jsonOfXml } from "./xml-answer.ts";
 
@@ -48,8 +49,8 @@ export async function callRoute53(
   query: Readonly<Record<string, string>>,
   settings: AwsSettings,
 ): Promise<JsonObject> {
-  const [region, host] = globalOf(settings.region);
-  const at = { ...settings, region, endpoint: settings.endpoint ?? `https://${host}` };
+  const region = globalRegionOf(settings.region);
+  const at = { ...settings, region, endpoint: settings.endpoint ?? `https://${ROUTE53_HOSTS[region]}` };
   const { client, command } = serviceCall("route53", at, (request) => {
     delete request.headers["x-amz-target"];
     delete request.headers["content-type"];
@@ -66,11 +67,11 @@ export async function callRoute53(
 }
 
 /** https://docs.aws.amazon.com/general/latest/gr/r53.html (read 2026-11) */
-function globalOf(region: string): readonly [signedFor: string, host: string] {
-  if (region.startsWith("cn-")) return ["cn-northwest-1", "route53.amazonaws.com.cn"];
-  if (region.startsWith("us-gov-")) return ["us-gov-west-1", "route53.us-gov.amazonaws.com"];
-  return ["us-east-1", "route53.amazonaws.com"];
-}
+const ROUTE53_HOSTS = {
+  "cn-northwest-1": "route53.amazonaws.com.cn",
+  "us-gov-west-1": "route53.us-gov.amazonaws.com",
+  "us-east-1": "route53.amazonaws.com",
+} as const;
 
 async function sendForXml(
   command: ReturnType<typeof serviceCall>["command"],

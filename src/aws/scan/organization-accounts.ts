@@ -1,0 +1,96 @@
+/**
+ * The accounts of an organisation that can be scanned, or of some of its units with what is below them. A list that ends early is
+ * reported: an account that is missing from it must not look scanned.
+ */
+
+import { getObjects, getString, optional } from "../../ecs/json-fields.ts";
+import type { JsonObject } from "../../runtime/json.ts";
+import { callAws, toAwsError } from "../client/aws-error-codes.ts";
+import { globalRegionOf } from "../client/calls/global-region.ts";
+import { callJson } from "../client/calls/json-call.ts";
+import type { AwsSettings } from "../client/client-config.ts";
+
+export type OrganizationAccount = { readonly id: string; readonly name?: string };
+
+export type OrganizationAccounts = {
+  readonly accounts: readonly OrganizationAccount[];
+  /** Accounts that are suspended, closed, or not activated yet. */
+  readonly inactive: readonly { readonly id: string; readonly state: string }[];
+  /** What of the list could not be read. */
+  readonly gaps: readonly string[];
+};
+
+/** Of 20 accounts each: an organisation has 10 accounts by default, and 50,000 at most. */
+const PAGES_MAX = 2_500;
+/** https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html (read 2026-11): units of a root. */
+const UNITS_MAX = 2_000;
+
+/**
+ * Throws AwsError where not even a first page could be read.
+ *
+ * @param units `ou-…` or `r-…`; empty: the whole organisation
+ */
+export async function readOrganizationAccounts(
+  settings: AwsSettings,
+  units: readonly string[],
+): Promise<OrganizationAccounts> {
+  // One service for all regions of a partition.
+  const at = { ...settings, region: globalRegionOf(settings.region) };
+  const found = new Map<string, JsonObject>();
+  const gaps: string[] = [];
+  /** A list to its end; what ends it early is a gap once anything has been read. */
+  const list = async (operation: string, member: string, input: JsonObject): Promise<JsonObject[]> => {
+    const action = `organizations:${operation}`;
+    const items: JsonObject[] = [];
+    let token: string | undefined;
+    try {
+      for (let page = 0; page < PAGES_MAX; page += 1) {
+        const body = { ...input, ...optional("NextToken", token) };
+        const answer = await callAws(action, () => callJson("organizations", { operation }, body, at));
+        items.push(...getObjects(answer, member));
+        const next = getString(answer, "NextToken");
+        // A page may be empty and have another one behind it.
+        if (next === undefined || next === "") return items;
+        if (next === token) break;
+        token = next;
+      }
+      gaps.push(`${action}: the list does not end`);
+    } catch (error) {
+      if (found.size === 0 && items.length === 0) throw error;
+      gaps.push(toAwsError(action, error).message);
+    }
+    return items;
+  };
+  const note = (accounts: readonly JsonObject[]): void => {
+    for (const account of accounts) found.set(getString(account, "Id") ?? "", account);
+  };
+  if (units.length === 0) note(await list("ListAccounts", "Accounts", {}));
+  const waiting = [...new Set(units)];
+  for (let next = 0; next < waiting.length && next < UNITS_MAX; next += 1) {
+    const ParentId = waiting[next] ?? "";
+    note(await list("ListAccountsForParent", "Accounts", { ParentId }));
+    for (const unit of await list("ListOrganizationalUnitsForParent", "OrganizationalUnits", { ParentId })) {
+      const id = getString(unit, "Id");
+      if (id !== undefined && !waiting.includes(id)) waiting.push(id);
+    }
+  }
+  if (waiting.length > UNITS_MAX) gaps.push(`more than ${UNITS_MAX} organisational units`);
+  const all = [...found].filter(([id]) => /^[0-9]{12}$/.test(id)).toSorted(([a], [b]) => a.localeCompare(b));
+  return {
+    accounts: all
+      .filter(([, account]) => stateOf(account) === "ACTIVE")
+      .map(([id, account]) => ({ id, ...optional("name", getString(account, "Name")) })),
+    inactive: all
+      .map(([id, account]) => ({ id, state: stateOf(account) }))
+      .filter(({ state }) => state !== "ACTIVE"),
+    gaps,
+  };
+}
+
+/**
+ * `Status` was announced to end on 9 September 2026, in favour of `State`; the two of them have ACTIVE in common.
+ * https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html (read 2026-11)
+ */
+function stateOf(account: JsonObject): string {
+  return getString(account, "State") ?? getString(account, "Status") ?? "unknown";
+}
