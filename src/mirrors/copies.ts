@@ -1,7 +1,7 @@
 /**
  * The copies of a repository: each is what one tag of Repull's names, with everything that belongs to it.
  *
- * An index belongs together with its platforms, and an image with its signatures and attestations. What cannot be told to
+ * An index belongs together with its platforms, and an image with its signatures and attestations. What is not known to
  * belong to one is a copy of its own that no rule lets go.
  */
 
@@ -11,7 +11,7 @@ import type { EcrImage } from "./facts.ts";
 export type Copy = {
   readonly repository: string;
   readonly digest: Digest;
-  /** `rest`: what a run that ended early left of a copy. `other`: what cannot be told to belong to a copy. */
+  /** `rest`: what a run that ended early left of a copy. `other`: what is not known to belong to a copy. */
   readonly kind: "copy" | "proof" | "rest" | "other";
   readonly tags: readonly string[];
   /** The image itself first, then what it lists, then what refers to any of these. */

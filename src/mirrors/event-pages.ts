@@ -1,4 +1,4 @@
-/** Splits what a run tells into events that the bus takes: EventBridge's targets take 256 KB, and names may be long. Pure. */
+/** Splits the report of a run into events that the bus takes: EventBridge's targets take 256 KB, and names may be long. Pure. */
 
 const BYTES_OF_EVENT = 200_000;
 

@@ -66,7 +66,7 @@ function sourced(
   });
 }
 
-/** When it was pushed; 0 where ECR does not tell. */
+/** When it was pushed; 0 where ECR does not report it. */
 export function pushedAt({ copy: { members } }: Pick<SourcedCopy, "copy">): number {
   return members[0]?.pushedAt ?? 0;
 }

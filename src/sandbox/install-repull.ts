@@ -22,9 +22,9 @@ export type Installation = {
   readonly rights?: RemediationOptions["rights"];
   /** The kill switch; absent: writes are always allowed. */
   readonly killSwitch?: KillSwitch;
-  /** Told of every ECS event that `detect` got from the bus. */
+  /** Gets every ECS event that `detect` got from the bus. */
   readonly onDetected?: (detected: DetectResult, document: JsonObject) => void | Promise<void>;
-  /** Told of every ECS event that `prefill` got from the bus, where the policy has it (`mirrors.prefill`). */
+  /** Gets every ECS event that `prefill` got from the bus, where the policy has it (`mirrors.prefill`). */
   readonly onPrefilled?: (prefilled: PrefillResult, document: JsonObject) => void | Promise<void>;
 };
 

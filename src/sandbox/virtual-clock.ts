@@ -27,7 +27,7 @@ type Process = {
   ended: boolean;
   failure: { error: unknown } | undefined;
   sleeping: number;
-  /** Counts what it did to the clock, so that quiet can be told from busy. */
+  /** Counts what it did to the clock, so that quiet and busy are distinguished. */
   activity: number;
   /** Resolves at its next sleep or at its end. */
   paused: PromiseWithResolvers<void>;
@@ -44,7 +44,7 @@ const QUIET_ROUNDS = 12;
 /** Work in memory never needs as many rounds between two pauses: a whole image is pulled in a few hundred. */
 const BLOCKED_ROUNDS = 20_000;
 
-/** A clock that starts at that time and moves only when told to. */
+/** A clock that starts at that time and moves only on a call. */
 export function createVirtualClock(startMilliseconds: number): VirtualClock {
   const inside = new AsyncLocalStorage<Process>();
   const queue: Due[] = [];

@@ -2,8 +2,8 @@
  * Has images copied into the account's ECR, one copy for all pods that need it, and reports how each copy goes.
  *
  * A copy is a named execution, of the stack's `mirror` function or of this process: its name is made of the image, so that
- * services of ECS and pods of a cluster that need one image cause one copy. Nothing is waited for here: who asks again is
- * reported more.
+ * services of ECS and pods of a cluster that need one image cause one copy. Nothing is waited for here: the next
+ * call gets the further progress.
  */
 
 import type { CopyRequest } from "../../kubernetes/heal/decide-heal.ts";

@@ -1,6 +1,6 @@
 /**
- * Words that name what was asked, and not what came of it: old forms and cut ones. How often Fargate tried distinguishes the two kinds
- * apart: what was answered, with a denial or an absence, it tries once more; what was not answered, three or five times.
+ * Words that name what was asked, and not what came of it: old forms and cut ones. The number of Fargate's tries
+ * distinguishes the two kinds: it repeats an answered request (a denial, an absence) once, an unanswered one three or five times.
  * (public reports of both forms, 2021-2026)
  */
 

@@ -1,4 +1,4 @@
-/** What ECR is told of a pull-through cache: the rule, and the template of the repositories that it makes. */
+/** What ECR gets for a pull-through cache: the rule, and the template of the repositories that it makes. */
 
 export type CacheRule = {
   /** The first part of its repositories' names. */

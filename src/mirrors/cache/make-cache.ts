@@ -15,7 +15,7 @@ export type CacheMade =
   /** What was made before the refusal remains. */
   | (CacheRefusal & { readonly template?: Made });
 
-/** @param onMade told of each part as soon as it is there: what follows may fail */
+/** @param onMade gets each part as soon as it is there: what follows may fail */
 export async function makeCache(
   wanted: WantedCache,
   settings: CacheSettings,

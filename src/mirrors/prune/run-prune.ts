@@ -1,5 +1,5 @@
 /**
- * One run of the clean-up: read, decide, tell what is to go, look again at it, delete by digest. A dry run ends before the first
+ * One run of the clean-up: read, decide, report what is to go, look again at it, delete by digest. A dry run ends before the first
  * mark. Only one run works at a time, and each leaves marks for the next.
  */
 
@@ -59,7 +59,7 @@ export type PruneReport = {
 };
 
 export type PruneHooks = {
-  /** What is about to be deleted, before the first deletion: a run that is cut short has told how to undo it. */
+  /** What is about to be deleted, before the first deletion: an interrupted run has reported how to undo it. */
   readonly planned?: (copies: readonly DeletedCopy[]) => void;
   /** Whether enough time is left for another repository. */
   readonly hasTime?: () => boolean;
@@ -103,7 +103,7 @@ export async function runPrune(
     }
     return { kind: "pruned", ...report, deleted, failed };
   } finally {
-    // A lock that is left ends by itself: what was deleted must be told all the same.
+    // A lock that is left ends by itself: what was deleted must be reported all the same.
     await release().catch(() => {});
   }
 }

@@ -1,4 +1,4 @@
-/** A deleted copy as it is told, with the command that copies it again by its digest, for as long as its source has it. */
+/** A deleted copy as it is reported, with the command that copies it again by its digest, for as long as its source has it. */
 
 import type { Digest } from "../../image/digest.ts";
 import { isReferrer, mayBeIndex } from "../copies.ts";

@@ -23,7 +23,7 @@ export type DueCopy = {
   readonly key: string;
   /** The registry that the image is named at. */
   readonly host: string;
-  /** Asked when its turn has come: it may take questions to registries. */
+  /** Asked when it is the next one: it may take questions to registries. */
   readonly request: () => Promise<MirrorRequest | NoRequest>;
 };
 
@@ -37,7 +37,7 @@ const AT_ONCE = 2;
 const POLL_MS = 5_000;
 /** What `mirror` answers where it leaves the rest for healing. */
 const FOR_HEALING = new Set(["reserved-for-healing", "rate-limited"]);
-/** A registry that does not tell how many pulls are left, or is silent, may just not have this image; one that never tells is left alone. */
+/** A registry that does not report how many pulls are left, or is silent, may just not have this image; one that never reports it is left alone. */
 const UNKNOWN = new Set(["pulls-unknown", "source-silent"]);
 const UNKNOWN_MAX = 3;
 

@@ -62,7 +62,7 @@ export async function readWanted(
   for (const entry of entries) {
     const repository = repositoryOfEntry(entry);
     const listed = repository === undefined ? undefined : lists.get(repositoryName(repository));
-    // That its list was not read is told already.
+    // That its list was not read is reported already.
     if (repository !== undefined && listed === undefined && needsTagList(entry)) continue;
     const read = readEntry(entry, listed ?? []);
     if (isProblem(read)) problems.push(read);

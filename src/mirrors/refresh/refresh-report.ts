@@ -1,4 +1,4 @@
-/** What a refresh tells: tags that have moved, sources that are lost, and what became of the copies. */
+/** What a refresh reports: tags that have moved, sources that are lost, and what became of the copies. */
 
 import type { Digest } from "../../image/digest.ts";
 import { eventPages } from "../event-pages.ts";
@@ -24,7 +24,7 @@ export type MovedTag = {
   readonly copy: CopyTold | Withheld;
   /** The new images in ECR, by digest; empty where the platforms in use have not changed. */
   readonly images: readonly string[];
-  /** Whether an earlier run has told it. */
+  /** Whether an earlier run has reported it. */
   readonly isNews: boolean;
 };
 
@@ -83,7 +83,7 @@ export function usersTold(users: readonly User[]): Users {
 /** What one event has; the rest is in another one. */
 const IN_ONE_EVENT = 50;
 
-/** The events of a run: news alone, so that a tag that has moved is told once. */
+/** The events of a run: only news, so that a tag that has moved is reported once. */
 export function eventsOf({ kind, moved, lost, back, wanted }: RefreshReport): readonly object[] {
   if (kind !== "refreshed") return [];
   const rows = [

@@ -2,7 +2,7 @@
  * One refresh of the copies: asks the source of each copied tag that is used what the tag names now, has moved tags copied
  * next to the old copies, then has copied what the policy's list wants. Nothing that runs changes by it.
  *
- * A dry run asks and tells, and has nothing copied. Only one run works at a time: each remembers what it told.
+ * A dry run asks and reports, and has nothing copied. Only one run works at a time: each remembers what it reported.
  */
 
 import type { ImageReference } from "../../image/reference.ts";
@@ -79,7 +79,7 @@ export async function runRefresh(
     await writeRecords(seen, told, ports.records);
     return report;
   } finally {
-    // A lock that is left ends by itself: what was found must be told all the same.
+    // A lock that is left ends by itself: what was found must be reported all the same.
     await release().catch(() => {});
   }
 }
@@ -246,7 +246,7 @@ function reportOf(
   });
   const lost = seen.tags.flatMap(({ tag: { name, repository, users }, head, record, news }): LostSource[] => {
     const code = LOSSES[record?.state ?? "same"];
-    // A silence is told when it lasts.
+    // A silence is reported when it lasts.
     if (record === undefined || code === undefined || record.told !== code) return [];
     const because = head.kind === "unknown" ? { because: head.because } : {};
     return [

@@ -1,8 +1,8 @@
 /**
- * What is remembered of a copied tag between two runs, so that each change at its source is told once. Pure.
+ * What is remembered of a copied tag between two runs, so that each change at its source is reported once. Pure.
  *
- * A tag that is gone is told at once. A registry that refuses is as well: Docker Hub answers 401 for a repository that was
- * deleted. Silence and nonsense are told when three runs in a row met nothing else. A limit says nothing about the image.
+ * A tag that is gone is reported at once. A registry that refuses is as well: Docker Hub answers 401 for a repository that was
+ * deleted. Silence and nonsense are reported when three runs in a row met nothing else. A limit says nothing about the image.
  */
 
 import type { SourceHead } from "../source-states.ts";
@@ -14,7 +14,7 @@ export type SourceRecord = {
   readonly checkedAt: number;
   /** Runs in a row without an answer. */
   readonly failures: number;
-  /** What was told last, with the digest of a tag that had moved. */
+  /** What was reported last, with the digest of a tag that had moved. */
   readonly told?: string;
   /** The digest of which copies of the tag are known to be here; empty: of none. Absent: an earlier release did not say. */
   readonly copied?: string;

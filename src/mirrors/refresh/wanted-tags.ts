@@ -33,7 +33,7 @@ export function repositoryOfEntry({ image }: WantedImage): ImageReference | unde
   return tryParseReference(image);
 }
 
-/** Whether the registry has to tell its tags: a tag that is written out needs no list. */
+/** Whether the registry has to list its tags: a tag that is written out needs no list. */
 export function needsTagList({ tags, semver }: WantedImage): boolean {
   return semver !== undefined || tags.some((tag) => tag.includes("*"));
 }

@@ -46,7 +46,7 @@ export async function rollBackByEcs(
   }
 }
 
-/** Without an answer it may have been done all the same: the deployment itself tells. */
+/** Without an answer it may have been done all the same: the deployment itself shows it. */
 async function requestRollback(
   { clusterArn, service }: Place,
   newRevision: string,

@@ -1,7 +1,7 @@
 /**
  * Points a service at a revision, unless the service is no longer what was looked at.
  *
- * The step may run more than once, and an answer may be lost: the service itself tells what became of the write.
+ * The step may run more than once, and an answer may be lost: the service itself shows what became of the write.
  */
 
 import { sameRevision, shortRevision } from "../../ecs/arn.ts";
@@ -14,7 +14,7 @@ import type { Superseded } from "../survey/types.ts";
 /** `already`: the service runs the revision; the answer to an earlier write was lost. */
 export type RedeployResult = Written | Superseded;
 
-/** What is replaced is soon no longer shown: whose deployment it was, ECS's answer tells best. */
+/** What is replaced is soon no longer shown: ECS's answer shows best whose deployment it was. */
 export type Written = {
   readonly kind: "redeployed" | "already";
   /**
@@ -104,7 +104,7 @@ export async function redeployRevision(
   return { kind: "redeployed", deployments: shown.filter(({ id }) => !compared.includes(id)) };
 }
 
-/** Without an answer it may have been done all the same, or another's may have come first: the service itself tells. */
+/** Without an answer it may have been done all the same, or another's may have come first: the service itself shows it. */
 async function withoutAnswer(
   error: unknown,
   { clusterArn, service, to, from, isSeenTwice = false }: Change,

@@ -26,7 +26,7 @@ type Write = {
 };
 
 /**
- * The revision of that deployment; undefined where there is none, and where ECS does not tell: then the write remains.
+ * The revision of that deployment; undefined where there is none, and where ECS does not report it: then the write remains.
  *
  * @param own revisions that this execution registered
  */

@@ -67,7 +67,7 @@ export function backoffMinutes(attempt: number): number {
 
 /**
  * Starts the remediation of a document's failing deployment. Throws InvalidInput for a document that is not an event.
- * @param policy tells whether tasks of one revision are one matter, or each its own
+ * @param policy says whether tasks of one revision are one matter, or each its own
  */
 export async function detect(
   document: unknown,

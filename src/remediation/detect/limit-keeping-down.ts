@@ -1,5 +1,5 @@
 /**
- * Which limit keeps a service down, as ECS itself tells: the one judgement of the sweep, which has it remediated, and of
+ * Which limit keeps a service down, as ECS itself reports: the one judgement of the sweep, which has it remediated, and of
  * `repull status`, which shows it.
  *
  * Stopped tasks are listed only for a service that lacks some: a healthy account costs its descriptions and no more.
@@ -16,7 +16,7 @@ import { unsupportedReason } from "../../substitution/applicable-limits.ts";
 
 export type LimitKeepingDown = {
   readonly failure: PullFailureKind;
-  /** The task's state as an event tells it, for `detect`. */
+  /** The task's state as an event has it, for `detect`. */
   readonly document: unknown;
 };
 
@@ -53,7 +53,7 @@ export function runsTooFew({ status, desiredCount, runningCount, deployments, ta
 }
 
 /**
- * The newest stopped task of the deployments and task sets that the service has now. A task of an older deployment tells
+ * The newest stopped task of the deployments and task sets that the service has now. A task of an older deployment shows
  * of what is over: after a substitute was deployed, ECS still shows the failed tasks for an hour.
  */
 export function newestStoppedTask(

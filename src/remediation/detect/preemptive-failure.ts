@@ -2,7 +2,7 @@
  * A pull failure that has not happened yet: what an operator asks about before a limit strikes.
  *
  * It has the shape of a failure, so that what surveys, plans and writes is the very code that heals a service. Only what
- * a task would have told is not there: nothing is confirmed by it, and a service that runs all its tasks is handled too.
+ * a task would have reported is not there: nothing is confirmed by it, and a service that runs all its tasks is handled too.
  */
 
 import { shortRevision } from "../../ecs/arn.ts";
@@ -74,7 +74,7 @@ export async function preemptiveFailure(
       service: name,
       ...optional("deploymentId", primaryDeployment(service)?.id),
     },
-    // A service with a capacity provider does not tell; its tasks do.
+    // A service with a capacity provider does not report it; its tasks do.
     ...optional("launchType", service.launchType ?? running[0]?.launchType),
     failures: [first, ...others],
   };

@@ -19,7 +19,7 @@ export type SweepGap = {
 
 export type SweepBudget = {
   readonly gaps: readonly SweepGap[];
-  /** @param share of the time; all of it, unless told */
+  /** @param share of the time; all of it by default */
   hasTime(share?: number): boolean;
   /** What `run` answers; undefined, and a gap, where it fails. */
   orGap<T>(run: () => Promise<T>): Promise<T | undefined>;

@@ -1,5 +1,5 @@
 /**
- * Finds services that a registry's limit keeps down and that no event has told of: after a pause, after observing, after
+ * Finds services that a registry's limit keeps down and that no event has reported: after a pause, after observing, after
  * a lost event. What it finds goes the way of an event, through `detect`, and so under the same names, attempts and pauses.
  *
  * It reads, slowly and for a bounded time. An account that is larger than one sweep is walked in several.
@@ -131,7 +131,7 @@ async function readPages(
   return { arns, isWhole: false };
 }
 
-/** Hands the newest stopped task of a service to `detect`; undefined where it tells of no limit, or cannot be read. */
+/** Hands the newest stopped task of a service to `detect`; undefined where it names no limit, or cannot be read. */
 async function detectFailureOf(
   service: Service,
   { budget, reads, policy, ports }: Sweeping,

@@ -55,7 +55,7 @@ async function limitOf(
     const stopped = () => ecs.listTasks({ cluster, service: name, desiredStatus: "STOPPED" });
     return (await limitKeepingDown(service, stopped))?.failure;
   } catch (error) {
-    // A task that cannot be understood tells of no limit.
+    // A task that cannot be understood names no limit.
     if (error instanceof InvalidInput) return undefined;
     throw error;
   }

@@ -9,7 +9,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { AwsError, isTransient } from "../ports/aws-error.ts";
 import type { ChangeCalendar } from "../ports/change-calendar.ts";
 
-/** What the rules are told of calendars that are not open. */
+/** What the rules get about calendars that are not open. */
 export type ClosedCalendar = {
   readonly calendars: readonly string[];
   /** In milliseconds since the epoch. */

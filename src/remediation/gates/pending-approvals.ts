@@ -1,5 +1,5 @@
 /**
- * The plans that wait for approval, as the executions themselves tell it.
+ * The plans that wait for approval, as the executions themselves report them.
  *
  * A request and its answer are in the execution's own history; so the operator is shown the plan that this very
  * execution has published, and no second record is kept.

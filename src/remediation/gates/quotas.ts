@@ -1,7 +1,7 @@
 /**
  * The policy's quotas: so many remediations in an hour and so many bytes in a day, and not more, whatever storms or goes wrong.
  *
- * Periods are those of the clock in UTC, so that everyone can tell when the next one opens. What is used is counted in
+ * Periods are those of the clock in UTC, so that everyone knows when the next one opens. What is used is counted in
  * one table with conditional writes (docs/decisions/quotas.md); where that cannot be read, nothing is granted.
  */
 

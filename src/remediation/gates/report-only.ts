@@ -14,11 +14,11 @@ import type { RemediationResult } from "../report/report.ts";
 
 export type ManualDeployment = {
   readonly service: string;
-  /** CodeDeploy's own id, `d-…`, of the deployment whose AppSpec the next one takes over, where ECS tells it. */
+  /** CodeDeploy's own id, `d-…`, of the deployment whose AppSpec the next one takes over, where ECS reports it. */
   readonly deployment?: string;
 };
 
-/** Replaces an id that ECS does not tell. */
+/** Replaces an id that ECS does not report. */
 const UNKNOWN_DEPLOYMENT = "DEPLOYMENT";
 
 /** The plan with the commands that carry it out, in their order. */

@@ -18,7 +18,7 @@ const LATER_MAX = 45;
 /** A crowd that is larger spreads over as long again. */
 const MINUTES_MAX = 30;
 
-/** Seconds to wait for this execution's turn; 0 where places cannot be counted: then each call's own retries remain. */
+/** Seconds that this execution waits; 0 where places cannot be counted: then each call's own retries remain. */
 export async function secondsUntilTurn(
   execution: string,
   { quotaStore, clock }: Pick<Ports, "quotaStore" | "clock">,

@@ -1,7 +1,7 @@
 /**
  * One copy as durable steps: `manifests` once, then `copy 1`, `copy 2` and so on until the image is there.
  *
- * Every `copy N` is the whole copy over all that has come: the target tells which blobs it has, and the manifests are in the
+ * Every `copy N` is the whole copy over all that has come: the target reports which blobs it has, and the manifests are in the
  * record, so that no pull is counted twice. docs/decisions/copy-in-steps.md.
  */
 

@@ -62,7 +62,7 @@ export async function acquireCopyQuota(
 
 /**
  * Refuses a copy ahead whose share of the day is gone, before a manifest of it is pulled. It takes nothing: more than the whole
- * quota is never granted, and the refusal tells what is used.
+ * quota is never granted, and the refusal says what is used.
  */
 export async function rejectAheadWithoutBytes(
   claimant: string,

@@ -1,5 +1,5 @@
 /**
- * What of the operator's kept an attempt from writing, as its result tells.
+ * Which setting of the operator kept an attempt from writing, as its result says.
  *
  * Under the mode `observe`, under the kill switch, or under a closed Change Calendar, an attempt has tried nothing.
  */

@@ -78,7 +78,7 @@ export interface Ecs {
     count: number,
     after?: string,
   ): Promise<readonly { readonly arn: string; readonly tags: readonly Tag[] }[]>;
-  /** ECS's story of the newest deployment that brings a revision to a service; undefined where it tells of none. */
+  /** ECS's record of the newest deployment of a revision to a service; undefined where it has none. */
   serviceDeployment(
     cluster: string,
     service: string,
@@ -111,7 +111,7 @@ export type RepositorySettings = {
 };
 
 export interface Ecr extends EcrReads {
-  /** `created` tells the copier that nothing needs to be asked for. An existing repository's settings are left alone. */
+  /** With `created` the copier does not need to ask for anything. An existing repository's settings are left alone. */
   ensureRepository(name: string, settings: RepositorySettings): Promise<"created" | "present">;
   /** Asks for an image by digest where a pull-through rule leads: what is not cached is fetched. */
   importImage(repository: string, digest: Digest): Promise<ImportResult>;
@@ -183,7 +183,7 @@ export type Copier = Pick<OciCopier, "copy" | "readManifests">;
 export type ExecutionStatus = {
   /** `unknown`: it has ended, and how could not be read. That is neither a success nor a denial. */
   readonly status: "running" | "succeeded" | "failed" | "timed-out" | "stopped" | "unknown";
-  /** Why it failed, where the engine tells; or why it is unknown. */
+  /** Why it failed, where the engine reports it; or why it is unknown. */
   readonly because?: string;
   /** The right whose lack makes it unknown, as IAM spells it. */
   readonly permission?: string;

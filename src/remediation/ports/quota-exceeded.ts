@@ -1,5 +1,5 @@
 /**
- * A quota that is used up, as a port or a step's result tells it.
+ * A quota that is used up, as a port or a step's result has it.
  */
 
 import * as z from "zod/mini";

@@ -23,7 +23,7 @@ export interface QuotaStore {
     /** With what the others have taken. */
     | { readonly kind: "reached"; readonly used: number }
   >;
-  /** Whether this claimant is the one to tell that the window is used up: the first who asks, each time it asks. */
+  /** Whether this claimant is the one to report that the window is used up: the first who asks, each time it asks. */
   claimNotification(window: QuotaPeriod, claimant: string): Promise<boolean>;
   /** How much of a window is taken. */
   used(window: QuotaPeriod): Promise<number>;

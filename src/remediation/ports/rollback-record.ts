@@ -28,7 +28,7 @@ const schema = z.object({
   ),
 });
 
-/** The rollback that a remediation's result tells of; nothing where it tells of none. */
+/** The rollback that a remediation's result reports; nothing where it reports none. */
 export function rollbackIn(result: unknown): { readonly rolledBack?: RollbackRecord } {
   const read = schema.safeParse(result);
   if (!read.success) return {};

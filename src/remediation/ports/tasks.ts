@@ -9,7 +9,7 @@ export type RunTaskResult =
   | { readonly kind: "refused"; readonly because: string };
 
 export interface Tasks {
-  /** The task as ECS tells it, tags and overrides included: they may hold secrets, and are neither logged nor kept. */
+  /** The task as ECS reports it, tags and overrides included: they may hold secrets, and are neither logged nor kept. */
   describe(clusterArn: string, taskArn: string): Promise<JsonObject | undefined>;
   /** What a network interface is attached with; undefined once it is gone. */
   networkOf(interfaceId: string): Promise<TaskNetwork | undefined>;

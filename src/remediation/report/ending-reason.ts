@@ -153,7 +153,7 @@ function formatOverwritten({ revision, then }: OverwriteReason): string {
   return `${first}, and ${shortRevision(replacedBy)} has replaced it: deploy ${shortRevision(revision)} again`;
 }
 
-/** What is told of such a deployment before anything is known of its end. */
+/** What is said about such a deployment before its end is known. */
 export function formatOverwrite(revision: string): string {
   return `${shortRevision(revision)} was deployed by another caller at the same moment as Repull's change`;
 }

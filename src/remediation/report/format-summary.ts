@@ -118,7 +118,7 @@ function formatState(outcome: Summarized): readonly string[] {
   }
 }
 
-/** What would be done is told where it was not, because a setting or an answer is missing. */
+/** What would be done is said where it was not, because a setting or an answer is missing. */
 function isOnlyPlanned(outcome: Outcome["outcome"]): boolean {
   return outcome === "dry-run" || outcome === "awaiting-approval";
 }

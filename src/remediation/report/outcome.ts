@@ -117,7 +117,7 @@ export const outcomeSchema = z.object({
   rollback: z
     .object({
       by: z.enum(["ecs", "new-deployment"]),
-      /** The images that a tag names, and to what ECS has resolved it, where it tells. */
+      /** The images that a tag names, and to what ECS has resolved it, where it reports that. */
       images: z.array(restoredImage),
     })
     .optional(),
@@ -160,7 +160,7 @@ export const outcomeSchema = z.object({
       permission: z.string().optional(),
     })
     .optional(),
-  /** Only told ahead of the end: when this remediation goes on by itself, ISO 8601. */
+  /** Only before the end: when this remediation continues by itself, ISO 8601. */
   resumesAt: z.string().optional(),
   /** What the operator can or should do now. */
   nextSteps: z.array(z.string()),

@@ -62,7 +62,7 @@ const PUBLISH_ATTEMPTS = 25;
 
 export type ReportOptions = {
   readonly execution: string;
-  /** Told each outcome before it is published; told it again after a crash between the two. */
+  /** Gets each outcome before it is published, and again after a crash between the two. */
   readonly onOutcome?: (outcome: Outcome) => void;
 };
 

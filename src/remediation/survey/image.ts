@@ -48,7 +48,7 @@ export async function surveyImage(named: NamedImage, scene: ImageSurveyContext):
     {
       image,
       reference,
-      // The text that told of the limit is Docker Hub's own, under whichever name.
+      // The text of the limit is Docker Hub's own, under whichever name.
       isDockerHub: failing && environment.limit.registry === DOCKER_HUB_HOST,
       signedIn,
       namedManifests: failure.manifests ?? [],

@@ -243,7 +243,7 @@ async function registeredSince(
   return tries;
 }
 
-/** By the source's reference and, as far as both times tell, by what it meant: an index, or its part for the tasks. */
+/** By the source's reference and, as far as both times have it, by what it meant: an index, or its part for the tasks. */
 function isSameImage(marked: SubstitutedImage, { image, trusted }: ImageFacts): boolean {
   if (marked.image !== image) return false;
   if (trusted === undefined || marked.trusted === undefined) return true;

@@ -2,7 +2,7 @@
  * The tag `repull`: what bears it with any word but yes is left alone.
  *
  * The tag keeps Repull away; an unknown word is meant so too. Case and spaces do not count, in
- * the key as in the value: AWS tells `Repull` from `repull`, and people do not.
+ * the key as in the value: AWS distinguishes `Repull` and `repull`, and people do not.
  */
 
 import { removeTag, setTag } from "../report/remedies-of-refusal.ts";

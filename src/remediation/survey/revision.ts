@@ -200,7 +200,7 @@ async function surveyImages(
   return surveyed;
 }
 
-/** Listed when they are first asked for: where ECS tells what a deployment runs, they are not. */
+/** Listed when they are first asked for: where ECS reports what a deployment runs, they are not. */
 function runningTasksOf(service: Service | undefined, { ecs }: Ports): () => Promise<readonly Task[]> {
   let listed: Promise<readonly Task[]> | undefined;
   return async () => {
@@ -211,7 +211,7 @@ function runningTasksOf(service: Service | undefined, { ecs }: Ports): () => Pro
   };
 }
 
-/** Whether tasks of another revision may run: a deployment of one is there, or task sets, which tell nothing of it. */
+/** Whether tasks of another revision may run: a deployment of one is there, or task sets, which say nothing about it. */
 function mayRunOthers(service: Service | undefined, former: string): boolean {
   if (service === undefined) return false;
   const { deployments, taskSets } = service;
@@ -248,7 +248,7 @@ function namedImages(
   });
 }
 
-/** The failed container by name; by image where only the task's own reason told. */
+/** The failed container by name; by image where only the task's own reason names it. */
 function concerns(
   { name, image, classification }: FailedContainer,
   reference: ImageReference,

@@ -2,7 +2,7 @@
  * Reads the world around a task that no service started: nothing brings it back, so more has to be known of it.
  *
  * Who waits for the task decides what may be done. A workflow engine that started it keeps an account of its own, and
- * is told; a schedule is looked up with the targets that pin the revision; a task of RunTask is left as it is,
+ * is reported; a schedule is looked up with the targets that pin the revision; a task of RunTask is left as it is,
  * or run again, as the policy says.
  */
 
@@ -25,7 +25,7 @@ const REVISIONS_SEEN = 10;
 const BATCH_CLUSTER = /:cluster\/AWSBatch-/;
 const STEP_FUNCTIONS = "AWS Step Functions";
 
-/** Whose task it is where a workflow engine tracks it and has to be told. @param startedBy as ECS tells it */
+/** The workflow engine that tracks the task and has to run it again. @param startedBy as ECS reports it */
 export function managedByWorkflowEngine(
   { clusterArn, taskDefinitionArn }: PullFailure,
   startedBy: string | undefined,
@@ -135,7 +135,7 @@ async function newerThan(former: string, family: string, ports: Ports): Promise<
   })?.arn;
 }
 
-/** The task itself, while ECS still tells of it, and what starts it: where else a tag may be. */
+/** The task itself, while ECS still shows it, and what starts it: where else a tag may be. */
 export async function taggedResourcesOf(
   { clusterArn, taskArn }: PullFailure,
   targets: readonly ScheduledTarget[],

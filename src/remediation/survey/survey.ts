@@ -98,7 +98,7 @@ async function surveyService(
     runningCount: service.runningCount,
     failingRevision: former,
     ...revision,
-    // What may not be replaced at all has no tries that matter, and an ECS that tells nothing is not asked once more.
+    // What may not be replaced at all has no tries that matter, and an ECS that does not answer is not asked once more.
     recentSubstitutions: revision.images.some(({ failing, untrusted }) => failing && isBarred(untrusted))
       ? NO_RECENT_SUBSTITUTIONS
       : await countRecentSubstitutions(

@@ -19,7 +19,7 @@ import type { RecentSubstitutions } from "./loop-guard.ts";
 /** What is to be done for a task, in addition to its new revision. */
 export type TaskFacts = {
   readonly taskArn: string;
-  /** Once the revision is there: tell of it, run the task again, or move what starts it. */
+  /** Once the revision is there: report it, run the task again, or move what starts it. */
   readonly action: "report" | "register" | "run" | "move" | "move-and-run";
   /** The name under which a rule or schedule signed the task. */
   readonly schedule?: string;
@@ -88,7 +88,7 @@ export type Survey = {
   readonly limit: Limit & { readonly endsBy?: string };
   /** The task that failed, where no service started it; `service` is its family then. */
   readonly task?: TaskFacts;
-  /** Present where CodeDeploy alone may deploy: the plan is told, and nothing written. */
+  /** Present where only CodeDeploy may deploy: the plan is reported, and nothing written. */
   readonly manualDeployment?: ManualDeployment;
 };
 

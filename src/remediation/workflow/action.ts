@@ -17,7 +17,7 @@ export type Action =
       readonly kind: "wait";
       readonly label: string;
       readonly seconds: number;
-      /** What people who watch are told that it waits for. */
+      /** What it waits for, for people who watch. */
       readonly doing?: Extract<Activity, { kind: "waiting" }>["code"];
       /** How it ends where the time budget is over meanwhile; absent: as `no-substitute`, code `time-over`. */
       readonly timeOver?: RemediationResult;
@@ -26,7 +26,7 @@ export type Action =
   | {
       readonly kind: "tell";
       readonly ending: RemediationResult;
-      /** Only the first execution that asks tells of this quota period. */
+      /** Only the first execution that asks reports this quota period. */
       readonly firstOf?: QuotaPeriod;
       readonly state: State;
     }

@@ -26,7 +26,7 @@ export type RemediationOptions = {
   readonly rights?: Rights;
   /** A person at a terminal has seen the plan and approved it: no further approval is asked for. */
   readonly interactive?: boolean;
-  /** Told each outcome before it is published: for metrics. */
+  /** Gets each outcome before it is published: for metrics. */
   readonly onOutcome?: (outcome: Outcome) => void;
   /** The function that commands for this execution have to name; absent: their default. */
   readonly functionName?: string;
@@ -34,9 +34,9 @@ export type RemediationOptions = {
   readonly waitForRollout?: boolean;
   /** False: nothing is observed again after a pause, because the caller does not wait for it. */
   readonly surveysAgain?: boolean;
-  /** Told what it is doing; may be told the same again after a crash. */
+  /** Gets what it is doing; may get the same again after a crash. */
   readonly onActivity?: (doing: Activity) => void;
-  /** Told each plan as it is made; may be told the same plan again after a crash. */
+  /** Gets each plan as it is made; may get the same plan again after a crash. */
   readonly onPlan?: (plan: Plan, surveyed: Survey) => void;
 };
 

@@ -91,7 +91,7 @@ async function observeCopy(state: State, ports: Ports): Promise<Seen> {
   const status = await ports.executions.status("mirror", name);
   const image = imagesToMirror(state)[index];
   const request = image === undefined ? undefined : mirrorRequestOf(image);
-  // How it ended cannot be read: the target itself tells whether it has the image.
+  // How it ended cannot be read: the target itself shows whether it has the image.
   const found =
     status?.status === "unknown" && request !== undefined ? await isInTarget(request, ports) : undefined;
   return {

@@ -1,5 +1,5 @@
 /**
- * Tells a step that AWS refused for good from one that failed for now.
+ * Distinguishes a step that AWS refused for good from one that failed for now.
  *
  * A replay has nothing but a failed step's words, so a refusal is recorded as the step's result, and thrown from there.
  */

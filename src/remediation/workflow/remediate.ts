@@ -141,7 +141,7 @@ async function networkOf({ failure, options: { policy } }: Context, ports: Ports
   return "failed" in known ? undefined : (known.network ?? undefined);
 }
 
-/** Tells those who watch what was seen. */
+/** Reports what was seen to those who watch. */
 function follow(state: State, seen: Seen, { failure, options }: Context): void {
   if (seen.kind === "rollout" && state.rollout !== undefined)
     options.onActivity?.({ kind: "rollout", because: seen.verdict.because });

@@ -64,7 +64,7 @@ export type Quota = {
   readonly waiting?: QuotaWait;
   /** It has waited since the last survey: the world may be another. */
   readonly hasWaited: boolean;
-  /** The period of which the operator was told. */
+  /** The period that was reported to the operator. */
   readonly toldOf?: string;
 };
 

@@ -1,4 +1,4 @@
-/** The Change Calendars of the sandbox's account: times in which each is closed, as a world file tells. */
+/** The Change Calendars of the sandbox's account: times in which each is closed, as a world file says. */
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { ChangeCalendar } from "../../remediation/ports/change-calendar.ts";

@@ -1,4 +1,4 @@
-/** Roles of the sandbox's account, as far as a world file tells of them. */
+/** Roles of the sandbox's account, as far as a world file has them. */
 
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Roles } from "../../remediation/ports/ports.ts";

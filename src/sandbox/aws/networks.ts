@@ -1,4 +1,4 @@
-/** The networks of the sandbox's account, as far as a world file tells: one VPC, in which groups and ACLs let all through. */
+/** The networks of the sandbox's account, as far as a world file has them: one VPC, in which groups and ACLs let all through. */
 
 import { optional } from "../../ecs/json-fields.ts";
 import { type NetworkFacts, nothingRead, type Source } from "../../network/facts.ts";

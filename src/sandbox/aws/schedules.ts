@@ -1,5 +1,5 @@
 /**
- * EventBridge rules and schedules of the sandbox: documents with a target, and the tasks that they start when told to.
+ * EventBridge rules and schedules of the sandbox: documents with a target, and the tasks that they start on a call.
  *
  * They have no clock of their own: a story says when one fires. What is looked at is whether its target is found, and
  * whether all but its revision is kept.

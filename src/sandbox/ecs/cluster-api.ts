@@ -76,7 +76,7 @@ export interface Cluster {
   /** @param cluster name or ARN */
   service(cluster: string, service: string): ServiceRecord | undefined;
   task(cluster: string, taskArn: string): TaskRecord | undefined;
-  /** Puts a task there that stopped in the past, as a recorded event tells of it. */
+  /** Puts a task there that stopped in the past, as a recorded event has it. */
   addRecordedTask(detail: JsonObject): void;
   /** The tasks that ECS still shows: stopped ones for an hour. */
   tasks(cluster: string): readonly TaskRecord[];

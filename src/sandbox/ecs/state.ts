@@ -103,7 +103,7 @@ export type ServiceRecord = {
   taskDefinition: string;
   /** The primary first. */
   deployments: DeploymentRecord[];
-  /** All that ever were, the newest first, as ECS's stories of deployments tell. */
+  /** All that ever were, the newest first, as ECS's service deployments show. */
   readonly serviceDeployments: DeploymentRecord[];
   /** What a circuit breaker goes back to. */
   lastCompleted: DeploymentRecord | undefined;

@@ -25,9 +25,9 @@ export type ServedEndpoint = {
 export type EndpointOptions = {
   /** 0 or absent: any free one. */
   readonly port?: number;
-  /** Brought to the present before each call; absent: the world moves only when it is told to. */
+  /** Brought to the present before each call; absent: the world moves only on a call. */
   readonly wallClock?: Pick<WallClock, "catchUp">;
-  /** Told of every call and of the HTTP status that answered it. */
+  /** Gets every call and the HTTP status that answered it. */
   readonly onCall?: (call: Pick<Call, "service" | "operation">, status: number) => void;
 };
 

@@ -1,6 +1,6 @@
 /**
  * The kubelets of a sandbox cluster: they pull the images of pods from the world's registries, with those registries' quotas and
- * the nodes' own rights, and tell what becomes of it as real ones do.
+ * the nodes' own rights, and report what becomes of it as real ones do.
  *
  * Each pair of pod and image has a back-off of its own, from ten seconds to five minutes: an image that is changed is tried at
  * once. A container that runs is never looked at again. (k8s.io/kubernetes pkg/kubelet/images/image_manager.go, read 2026-11)
@@ -21,7 +21,7 @@ export type KubeletParts = {
   readonly send: Send;
   /** What a node shows to a registry; undefined: it pulls anonymously. */
   readonly credentialsFor: (node: string, reference: ImageReference) => PullCredentials | undefined;
-  /** Told of each container that starts, with the digest that it runs. */
+  /** Gets each container that starts, with the digest that it runs. */
   readonly onStart?: (pod: Pod, container: string, digest: string) => void;
 };
 

@@ -1,5 +1,5 @@
 /**
- * A refused pull as kubelet tells it: containerd's error, which it repeats while it backs off.
+ * A refused pull as kubelet reports it: containerd's error, which it repeats while it backs off.
  *
  * The words are those of public logs and of containerd's source (core/remotes/docker, read 2026-11); the sentence round them is
  * kubelet's (k8s.io/kubernetes pkg/kubelet/images/image_manager.go, read 2026-11).

@@ -1,6 +1,6 @@
 /**
  * A cluster in memory, as its API server shows it: versions, conflicts, patches that hold or do not, and changes that followers
- * are told in order. A test in test/contracts holds it to what a real API server does.
+ * are reported in order. A test in test/contracts compares it with a real API server.
  */
 
 import { ClusterError, type ClusterReason } from "../../cluster/cluster-error.ts";
@@ -24,7 +24,7 @@ export type SandboxCluster = ClusterPort & {
   all<K extends Kind>(kind: K): readonly Objects[K][];
   /** Asked before each request; an error refuses it. */
   fault: ((request: ClusterRequest) => ClusterError | undefined) | undefined;
-  /** Told after each write. */
+  /** Called after each write. */
   onWrite: ((request: ClusterRequest, object: ClusterObject) => void) | undefined;
   readonly requests: ClusterRequest[];
 };
@@ -216,7 +216,7 @@ export function createSandboxCluster(): SandboxCluster {
     }
   }
 
-  /** The list that begins; where it is refused, the interruption, as a real follower would tell before it asks again. */
+  /** The list that begins; where it is refused, the interruption, as a real follower would report it before it asks again. */
   function firstOf(kind: Kind, selection: Selection): Change<ClusterObject> {
     try {
       ask({ verb: "watch", kind });

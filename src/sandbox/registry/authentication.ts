@@ -122,7 +122,7 @@ export function createSignIn(world: {
     );
   }
 
-  /** What a challenge tells the client to ask a token for. */
+  /** What a challenge names as the subject of a token. */
   function scopeOf({ kind: asked, path }: Route): string {
     if (path === "") return "";
     if (kind === "ecr-public") return ',scope="aws"';

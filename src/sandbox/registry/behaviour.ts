@@ -94,7 +94,7 @@ const DOCKER_HUB: RegistryBehaviour = {
   catalog: false,
   // Unverified: whether Docker Hub serves the referrers API.
   referrers: false,
-  // Unverified: regclient#711 (2024) tells of a limit met with HEADs alone; the documentation is silent.
+  // Unverified: regclient#711 (2024) reports a limit met with HEADs alone; the documentation is silent.
   headAtZero: "answers",
   // Unverified: the documentation says "per 6 hours" and no more.
   window: "rolling",
@@ -143,7 +143,7 @@ const BEHAVIOURS: Readonly<Record<RegistryKind, RegistryBehaviour>> = {
   "ecr-public": ECR_PUBLIC,
 };
 
-/** How this kind of registry behaves unless told otherwise. */
+/** How this kind of registry behaves by default. */
 export function behaviourOf(kind: RegistryKind, host: string): RegistryBehaviour {
   const registry = registryOf(host);
   return registry.kind === "ecr"

@@ -1,4 +1,4 @@
-/** Trouble on order: how a registry fails when a scenario tells it to. */
+/** Trouble on order: how a registry fails when a scenario asks for it. */
 
 import { Readable } from "node:stream";
 import type { RegistryResponse } from "../../oci/http/transport.ts";

@@ -1,7 +1,7 @@
 /**
  * What is unmeasured, each with a switch.
  *
- * Where public sources do not tell how ECS behaves, the sandbox takes one side and can take the other, so that
+ * Where public sources do not say how ECS behaves, the sandbox takes one side and can take the other, so that
  * a remediation can be tried in both worlds. A first real deployment may settle them; see the names for the questions.
  */
 
@@ -28,7 +28,7 @@ export type Assumptions = {
   readonly ec2ErrorName: "CannotPullContainerError" | "CannotPullImageManifestError";
   /** Whether the name of a durable execution is taken for its own function only, or for the whole account. */
   readonly executionNames: "per-function" | "per-account";
-  /** Whether a task that could not start tells the digest that its image's tag was resolved to. */
+  /** Whether a task that could not start has the digest to which its image's tag was resolved. */
   readonly failedTaskTellsDigest: boolean;
   /** Whether the number in a deployment's id (`ecs-svc/N`) is the id of the service revision that it brought. */
   readonly deploymentIdNamesRevision: boolean;

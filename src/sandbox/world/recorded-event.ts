@@ -3,7 +3,7 @@
  *
  * Bytes cannot be made up from a digest, so the sandbox has other digests than the account in which the event was
  * recorded. A text that names a manifest which no registry of the world holds names the tag in its place: taken by the
- * letter, it would tell of other bytes than the world's own, and nothing could ever be replayed.
+ * letter, it would name other bytes than the world's own, and nothing could ever be replayed.
  */
 
 import { getObject, getObjects, getString, isList, isObject } from "../../ecs/json-fields.ts";

@@ -1,7 +1,7 @@
 /**
  * The world in which a recorded event happened.
  *
- * The event tells the service, its revision, its deployment and the task that failed; a world file tells the
+ * The event has the service, its revision, its deployment and the task that failed; a world file has the
  * rest: what the registries hold, whose quota is gone, and whatever of the service the event cannot know.
  */
 

@@ -7,7 +7,7 @@ export const image = z.strictObject({
   platforms: z.array(z.string()).min(1).optional(),
   /** `os.version` of each Windows platform, in their order: an index of several builds names one for each. */
   osVersions: z.array(z.string()).optional(),
-  /** An index that names no platform for its manifests: only their configs tell. */
+  /** An index that names no platform for its manifests: only their configs do. */
   namesNoPlatforms: z.boolean().optional(),
   /** An index of indexes: one for each platform. */
   nested: z.boolean().optional(),

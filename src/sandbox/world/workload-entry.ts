@@ -118,7 +118,7 @@ export const schedule = z.strictObject({
   taskDefinition: z.string(),
   /** Other members of its target, which must survive a change. */
   target: jsonObject.optional(),
-  /** `rate(5 minutes)`, as AWS writes it: told to a scan; nothing fires by itself. */
+  /** `rate(5 minutes)`, as AWS writes it: a scan reads it; nothing fires by itself. */
   expression: z.string().optional(),
   /** Of a rule; of a schedule, its group's. */
   tags: z.record(z.string(), z.string()).optional(),

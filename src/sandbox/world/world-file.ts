@@ -16,7 +16,7 @@ const machine = z.strictObject({
   architecture: z.enum(["X86_64", "ARM64"]),
   /** Of the services' `capacityProvider`; absent: the instance is registered without one. */
   capacityProvider: z.string().optional(),
-  /** Absent: Linux. A machine of Windows tells its release only where `tellsRelease` is not false. */
+  /** Absent: Linux. A host of Windows reports its release only where `tellsRelease` is not false. */
   operatingSystemFamily: z.string().optional(),
   tellsRelease: z.boolean().optional(),
   /** Where it is: an id of `subnets`. Absent: in one that leads to the internet. */

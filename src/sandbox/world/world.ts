@@ -63,7 +63,7 @@ export interface World {
   readonly clock: VirtualClock;
   readonly cluster: Cluster;
   readonly definitions: TaskDefinitions;
-  /** What ECS tells of service deployments and service revisions. */
+  /** What ECS reports about service deployments and service revisions. */
   readonly deployments: DeploymentReads;
   readonly registries: WorldRegistries;
   readonly internet: Internet;

@@ -49,7 +49,7 @@ export async function restoreOverwritten(
 
 /**
  * Whether another execution made this revision from the one that our last write brought back. Tags can be copied: ECS
- * itself tells who registered a revision (`registeredBy`), and it has to be the principal of our own.
+ * itself says who registered a revision (`registeredBy`), and it has to be the principal of our own.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html (read 2026-11)
  */
 async function isHealOfOurs(

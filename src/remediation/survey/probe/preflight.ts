@@ -1,5 +1,5 @@
 /**
- * What a task needs in addition to the bytes, checked before it is told to use them: its role's rights and its network's ways.
+ * What a task needs in addition to the bytes, checked before it gets them: its role's permissions and its network's routes.
  *
  * What could not be asked is `not checked`, with the reason, and holds nothing up; what was asked and failed does. What the
  * failure itself proves outweighs what was read: tasks that a public registry answered reach the internet.

@@ -40,7 +40,7 @@ export async function mayPull(
   if (byExecution !== undefined && (launchType === "FARGATE" || pullsByExecutionRole)) return byExecution;
   const byInstances = await instancesPull(repository, puller, ports);
   if (byExecution === undefined || byExecution.result === byInstances.result) return byInstances;
-  // Of a revision that is not registered yet, ECS does not tell.
+  // ECS does not report it for a revision that is not registered yet.
   const found = [byInstances, byExecution].map(({ because }) => because).join("; ");
   return notChecked("role", `${found}; which of the two roles pulls is known once ECS has the revision`);
 }

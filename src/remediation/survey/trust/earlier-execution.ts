@@ -3,7 +3,7 @@
  *
  * The tags of the substitute's revision only lead to the execution: what it found is read from its result. Another's
  * deployment may come between the two, when it came at the very moment of the rollback. Then that deployer may also have
- * gone back, and what was meant is told only by digests that agree.
+ * gone back, and only digests that agree show what was meant.
  */
 
 import type { Testimony } from "../../../assessment/trust/testimony.ts";
@@ -106,7 +106,7 @@ async function substituteBefore(
 
 /**
  * A remediation by hand, or one that died, has left no record. Its tag says what it had found: that is not proof, but where
- * ECS has pinned another digest since, it cannot be told which of the two was meant.
+ * ECS has pinned another digest since, it is not known which of the two was meant.
  */
 function unrecorded(image: string, { execution, images }: ProvenanceTags, pinned: PinnedRevision): Testimony {
   const found = images.find((one) => one.image === image)?.trusted;

@@ -75,7 +75,7 @@ type Brought<Revision = ServiceRevision> = {
 /** `ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/…` */
 const ROLLING_BACK = /rolling back/i;
 
-/** Two lists of one API tell the same moment with slightly different clocks. */
+/** Two lists of one API report the same moment with slightly different clocks. */
 const SAME_MOMENT_MS = 60_000;
 
 /**

@@ -35,7 +35,7 @@ function watching(state: State, written: Written, _context: Context): State {
   const ours = registered ?? "";
   const { failingRevision, deploymentIds: known } = surveyed;
   const own = state.tried.map((one) => one.newRevision);
-  // Whose the primary deployment is, only an answer to our own write can tell.
+  // Only an answer to our own write shows whose the primary deployment is.
   const deploymentId = written.kind === "redeployed" ? primaryDeployment(written)?.id : undefined;
   const foreign =
     written.foreign ??

@@ -3,7 +3,7 @@
  *
  * Where nothing but Docker Hub holds the image and its pulls are used up, ending would leave alone a service for which ECS
  * may have stopped trying. Docker Hub does not say when its period ends, but none lasts longer than six hours: until then
- * the world is observed again and again, by requests that cost no pull, and the operator is told at once.
+ * the world is observed again and again, by requests that cost no pull, and the operator gets a report at once.
  */
 
 import { tryParseReference } from "../../../image/reference.ts";

@@ -2,7 +2,7 @@
  * The operator's quotas: a remediation takes a place in the hour before its first write, and a copy its bytes of the day.
  *
  * Where nothing is left it waits for the next period, durably and at no cost: ending would leave alone a service for which
- * ECS has stopped trying. The first that has to wait tells the operator; hundreds that wait behind it do not.
+ * ECS has stopped trying. The first that has to wait reports to the operator; hundreds that wait behind it do not.
  */
 
 import { exceedsEntireQuota, remedyFor } from "../../gates/quotas.ts";

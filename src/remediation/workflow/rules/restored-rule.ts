@@ -1,4 +1,4 @@
-/** The end of an undo: the service is back, and what ECS runs there for each tag is told where it can be. */
+/** The end of an undo: the service is back, and what ECS runs there for each tag is reported where it is known. */
 
 import { tryParseReference } from "../../../image/reference.ts";
 import type { RestoredImage } from "../../report/outcome.ts";

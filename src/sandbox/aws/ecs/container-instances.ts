@@ -1,4 +1,4 @@
-/** The machines of the sandbox's clusters: what the remediation is told of them, and where tasks are placed. */
+/** The container instances of the sandbox's clusters: what the remediation sees of them, and where tasks are placed. */
 
 import { getObject, getString } from "../../../ecs/json-fields.ts";
 import { runtimePlatformOf } from "../../../ecs/task-definition/task-definition.ts";
@@ -31,7 +31,7 @@ export type SandboxInstances = {
 
 type Entry = NonNullable<WorldFile["machines"]>[string][number];
 
-/** The machines of a cluster, as the file tells of them: one of x86_64 where it tells nothing. */
+/** The container instances of a cluster, as the file has them: one of x86_64 where it has none. */
 export function machinesIn(file: WorldFile, cluster: string): readonly Entry[] {
   return file.machines?.[cluster] ?? [{ architecture: "X86_64" }];
 }
@@ -80,7 +80,7 @@ function hostOf({ architecture, operatingSystemFamily = "LINUX" }: Entry): HostP
   return architecture === "ARM64" ? ARM64 : AMD64;
 }
 
-/** What ECS tells of a machine. */
+/** What ECS reports about a container instance. */
 function toldOf(entry: Entry): InstanceKind {
   const { build, ...platform } = hostOf(entry);
   const isTold = build !== undefined && entry.tellsRelease !== false;

@@ -23,7 +23,7 @@ const CODE_DEPLOY_WORDS =
   "The deployment timed out while waiting for the replacement task set to become healthy. This time out period is 60 minutes.";
 const HOOK_STATUS = { succeeds: "SUCCEEDED", fails: "FAILED", "times-out": "TIMED_OUT" } as const;
 
-/** Brings a deployment to its next stage after the scale-up; `afterwards` is told when its old tasks may go. */
+/** Brings a deployment to its next stage after the scale-up; `afterwards` is called when its old tasks may go. */
 export function enterStage(
   service: ServiceRecord,
   deployment: DeploymentRecord,

@@ -194,7 +194,7 @@ export function say(service: ServiceRecord, message: string, { clock, random }: 
   service.events.length = Math.min(service.events.length, 100);
 }
 
-/** An ECS Service Action event: it tells which service, and never why. */
+/** An ECS Service Action event: it names the service, and never the reason. */
 export function tellOfService(
   service: ServiceRecord,
   eventType: "INFO" | "WARN" | "ERROR",

@@ -184,7 +184,7 @@ function mayCleanUp({ stage }: DeploymentRecord): boolean {
   return stage === "CLEAN_UP";
 }
 
-/** Neither stopped nor told to stop. */
+/** Neither stopped nor stopping. */
 function isAlive(task: TaskRecord): boolean {
   return isPending(task) || isRunning(task);
 }

@@ -80,7 +80,7 @@ function taskDocument(task: TaskRecord, time: Time, others: JsonObject): JsonObj
   });
 }
 
-/** Counts for a service: it runs, and it has not been told to stop. */
+/** Counts for a service: it runs, and it is not stopping. */
 export function isRunning(task: TaskRecord): boolean {
   return task.lastStatus === "RUNNING" && task.desiredStatus === "RUNNING";
 }

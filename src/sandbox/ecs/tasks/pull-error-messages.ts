@@ -1,7 +1,7 @@
 /**
  * A refused pull in ECS's own words.
  *
- * Fargate speaks containerd's language and tells the address; an EC2 instance speaks the Docker daemon's and
+ * Fargate uses containerd's words and names the address; an EC2 instance speaks the Docker daemon's and
  * names neither image nor registry. The words are those of public logs (amazon-ecs-agent's issues and
  * errors.go, AWS's troubleshooting pages, containerd and moby sources; read 2026-11).
  */

@@ -72,7 +72,7 @@ export async function runTask(task: TaskRecord, world: EcsEnvironment, watcher: 
   await crashIfDeclared(task, world, watcher);
 }
 
-/** Tells a task to stop; it is stopped a moment later. A task that is already on its way is left alone. */
+/** Stops a task; it is stopped a moment later. A task that is already stopping is left alone. */
 export function stopTask(
   task: TaskRecord,
   world: EcsEnvironment,

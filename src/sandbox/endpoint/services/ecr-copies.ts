@@ -1,4 +1,4 @@
-/** What ECR tells of copies and who may read them, and the deletion of images. */
+/** What ECR reports about copies and who may read them, and the deletion of images. */
 
 import { getObjects, getString, optional } from "../../../ecs/json-fields.ts";
 import { type Digest, isDigest } from "../../../image/digest.ts";
@@ -59,7 +59,7 @@ export const ecrCopies: Operations = {
   },
 };
 
-/** What DescribeImages tells of an image besides its digest and its tags. */
+/** What DescribeImages reports about an image in addition to its digest and its tags. */
 export function detailsOf(repository: string, digest: Digest, { registries: { ecr } }: World): JsonObject {
   const { pushedAt, pulledAt } = ecr.timesOf(repository, digest);
   const manifest = ecr.manifest(repository, digest);

@@ -187,7 +187,7 @@ function described(record: ExecutionRecord, account: Account): JsonObject {
   };
 }
 
-/** A step or a callback as the history has it; a wait tells the command line nothing. */
+/** A step or a callback as the history has it; a wait says nothing to the command line. */
 function eventsOf(entry: StepRecord, Id: string): readonly JsonObject[] {
   const event = (EventType: string, details: JsonObject): JsonObject => ({
     ...{ EventType, Id, Name: entry.name },

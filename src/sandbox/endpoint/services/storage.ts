@@ -29,7 +29,7 @@ export const ssm: Operations = {
   },
 };
 
-/** One table, of the quotas: its two writes are told apart by what they would write, and other expressions are refused. */
+/** One table, of the quotas: its two writes are distinguished by what they would write, and other expressions are refused. */
 export const dynamodb: Operations = {
   async GetItem(input, { world }) {
     const used = await world.ports.quotaStore.used(periodIn(input));
