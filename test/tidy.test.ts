@@ -66,7 +66,7 @@ const UNCLEAR_WORDS: Readonly<Record<string, string>> = {
   beside: "next to, in addition to, in parallel with, with",
 };
 
-/** Turns of that dialect → what to say instead. */
+/** Phrases of that dialect → what to say instead. */
 const UNCLEAR_TURNS: readonly (readonly [turn: RegExp, instead: string])[] = [
   [
     /(?<!\b(?:there|here)\s)\b(?:is|are|was|were) no (?!(?:longer|more|fewer|less|later|older|other|newer|larger|such|smaller|higher|one|room)\b)(?=[a-z])/gi,

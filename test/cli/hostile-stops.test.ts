@@ -10,7 +10,7 @@ import { isBlob, isUpload } from "../support/registries/body-faults.ts";
 import { CopyWorld } from "../support/registries/copy-world.ts";
 import { LoopbackRegistry, type Mischief } from "../support/registries/loopback-registry.ts";
 
-/** What the registries do, and tells that the moment has come. */
+/** What the registries do, and reports that the moment has come. */
 type Phase = (now: () => void) => { readonly source?: Mischief; readonly target?: Mischief };
 
 const isPost: (request: Parameters<Mischief>[0]) => boolean = ({ method, url }) =>

@@ -30,7 +30,7 @@ export const STAGE_FILE: WorldFile = readWorldFile({
   ],
 });
 
-/** @param portsOf what is held to the contract; absent: the sandbox's own ports */
+/** @param portsOf what the contract tests; absent: the sandbox's own ports */
 export async function sandboxStage(
   portsOf: (world: World) => Promise<Pick<Ports, "ecs" | "ecr" | "bus" | "containerInstances">> | Ports = ({
     ports,

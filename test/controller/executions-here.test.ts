@@ -8,7 +8,7 @@ async function rounds(count: number): Promise<void> {
 }
 
 test("two copies run at once, also when one is asked for in the moment in which another ends", async () => {
-  // The moment between the end of one and the start of the next is some turns of the queue of promises.
+  // The moment between the end of one and the start of the next is some rounds of the queue of promises.
   for (let turns = 0; turns < 12; turns++) {
     const ends = new Map<string, () => void>();
     let running = 0;

@@ -1,4 +1,4 @@
-/** Pods that wait for an image, and what is done for them: which image they get, what is told, and what is never touched. */
+/** Pods that wait for an image, and what is done for them: which image they get, what is reported, and what is never touched. */
 
 import { describe, expect, test } from "vitest";
 import { ClusterError } from "../../src/cluster/cluster-error.ts";

@@ -13,7 +13,7 @@ const clusterOf = () => {
   return cluster;
 };
 
-/** Two processes in turn: each has read before the other wrote. */
+/** Two processes, one after the other: each has read before the other wrote. */
 function twoWriters(): QuotaStore {
   const cluster = clusterOf();
   const [one, two] = [1, 2].map(() => createQuotaInState(createLeaderState(cluster, "repull")));

@@ -1,6 +1,6 @@
 /**
  * Copies of a cluster's images that the controller keeps up with their tags: what is asked and how often, what is copied next to
- * the old bytes, which workloads are told what, and what never changes.
+ * the old bytes, which workloads get which Event, and what never changes.
  */
 
 import { afterEach, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Pods that admission did not change: the metric counts them by reason, and their workload is told. */
+/** Pods that admission did not change: the metric counts them by reason, and their workload gets an Event. */
 
 import { afterEach, expect, test } from "vitest";
 import { MODES_MAX } from "../../src/kubernetes/workload-modes.ts";

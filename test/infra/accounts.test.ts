@@ -1,4 +1,4 @@
-/** The templates of several accounts: who may pull from the central one, and what each account's stack is told. */
+/** The templates of several accounts: who may pull from the central one, and which settings each account's stack has. */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";

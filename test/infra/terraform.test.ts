@@ -1,7 +1,7 @@
 /**
  * The Terraform module against the template that it wraps: what the one names, the other has.
  *
- * That it is Terraform's own language, `terraform fmt` and `terraform validate` say; docs/deploy.md tells how far that went.
+ * That it is Terraform's own language, `terraform fmt` and `terraform validate` say; docs/deploy.md says how far that went.
  */
 
 import { readdirSync, readFileSync } from "node:fs";

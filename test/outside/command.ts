@@ -13,7 +13,7 @@ import type { Document } from "./documents.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const REQUIRE =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
-/** Whatever the world says, a command that was told not to wait has ended by then. */
+/** Whatever the world says, a command with --no-wait has ended by then. */
 const SECONDS_MAX = 50;
 
 export type Said = { readonly status: number | null; readonly out: string; readonly err: string };

@@ -1,4 +1,4 @@
-/** `repull mirrors cache create --yes` that ends half-way: what it has made by then is told, however little else is. */
+/** `repull mirrors cache create --yes` that ends half-way: what it has made by then is printed, however little else is. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accountOf } from "../../src/sandbox/endpoint/call.ts";

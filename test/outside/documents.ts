@@ -29,7 +29,7 @@ export type Documents = {
   readonly definitions: { readonly taskDefinition: Document; readonly tags: Document[] }[];
 };
 
-/** The text by which Docker Hub refused, as the Fargate agent of platform 1.4 tells it. */
+/** The text by which Docker Hub refused, as the Fargate agent of platform 1.4 reports it. */
 export function refusedByDockerHub(digest: string, path = "library/nginx"): string {
   return `CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReadSeeker: failed open: unexpected status code https://registry-1.docker.io/v2/${path}/manifests/${digest}: 429 Too Many Requests - Server message: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit`;
 }

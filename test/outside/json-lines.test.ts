@@ -25,7 +25,7 @@ function pruning({ account }: World): void {
   account.override = ({ action }) =>
     action.startsWith("POST /2015-03-31/functions/repull-mirrors/invocations") ? { body: report } : undefined;
 }
-/** ECR takes what it is told, and has nothing yet. */
+/** ECR takes what it gets, and has nothing yet. */
 function caching({ account }: World): void {
   account.override = ({ action }) =>
     /PullThroughCacheRule|RepositoryCreationTemplate/.test(action)

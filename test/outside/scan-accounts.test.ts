@@ -1,4 +1,4 @@
-/** `repull scan --profile a,b,c`: accounts behind one address, told apart by their keys, of which some cannot be read. */
+/** `repull scan --profile a,b,c`: accounts behind one address, distinguished by their keys, of which some cannot be read. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AccountsFront, openAccountsFront } from "../support/accounts-front.ts";

@@ -29,7 +29,7 @@ function primaryOf({ account: { documents } }: World): Document {
   return only(only(documents.services).deployments as Document[]);
 }
 
-/** Behind a Classic Load Balancer ECS tells no rollout state: API_Deployment, rolloutState (read 2026-11). */
+/** Behind a Classic Load Balancer ECS reports no rollout state: API_Deployment, rolloutState (read 2026-11). */
 function behindClassicLoadBalancer(world: World): void {
   only(world.account.documents.services).loadBalancers = [
     { loadBalancerName: "web-lb", containerName: "web", containerPort: 80 },

@@ -1,4 +1,4 @@
-/** An execution of `remediate` that waits for an approval, as Lambda lists and tells it. */
+/** An execution of `remediate` that waits for an approval, as Lambda lists and describes it. */
 
 import type { Override } from "./account.ts";
 import { ACCOUNT, REGION, secondsAgo } from "./documents.ts";

@@ -1,6 +1,6 @@
 /**
  * Who refused, and what was asked for: a 429 of a token, of a blob, of AWS's own APIs or of a proxy's page is not
- * Docker Hub's pull limit, and a cause that the text tells is told.
+ * Docker Hub's pull limit, and a cause that the text names is reported.
  */
 
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** Texts from public logs and AWS's own sources, with where each was seen: every one is told for what it is. */
+/** Texts from public logs and AWS's own sources, with where each was seen: every one is classified as what it is. */
 
 import { equal, notEqual, ok } from "node:assert/strict";
 import { describe, test } from "vitest";

@@ -12,7 +12,7 @@ import texts from "./public-texts.json" with { type: "json" };
 type PublicText = {
   readonly id: string;
   readonly text: string;
-  /** The image of the container, where the source told it with the text. */
+  /** The image of the container, where the source has it with the text. */
   readonly given?: string;
   readonly kind: string;
   readonly limitedAs?: string;

@@ -1,7 +1,7 @@
 /**
  * ECS cuts reasons at 255 or 1024 characters, and a cut may fall anywhere.
  *
- * No cut may turn another registry's text into Docker Hub's limit, nor Docker Hub's limit into something else for certain.
+ * No cut may make Docker Hub's limit of another registry's text, nor something else for certain of Docker Hub's limit.
  */
 
 import { deepEqual, equal, ok } from "node:assert/strict";

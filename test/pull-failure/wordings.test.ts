@@ -121,7 +121,7 @@ const others: readonly Row[] = [
   ["registry-limit - certain localhost:5000 localhost:5000/nginx:1",          "localhost:5000/nginx:1", `Error response from daemon: ${NEW}`],
   ["registry-limit - certain registry-1.docker.io.evil.example registry-1.docker.io.evil.example/library/nginx:1", undefined, `unexpected status from HEAD request to https://registry-1.docker.io.evil.example/v2/library/nginx/manifests/1: 429 Too Many Requests`],
   ["registry-limit - certain docker.io.evil.example docker.io.evil.example/nginx:1", "docker.io.evil.example/nginx:1", `Error response from daemon: toomanyrequests: too many requests`],
-  // Unattributed: nothing tells which registry.
+  // Unattributed: nothing names the registry.
   ["registry-limit - certain - -",                                            undefined,           `CannotPullContainerError: Error response from daemon: toomanyrequests: Too Many Requests.`],
   ["registry-limit - likely - -",                                             undefined,           `CannotPullContainerError: Error response from daemon: toomanyrequests:`],
   ["registry-limit - certain - -",                                            undefined,           `Too Many Requests`],

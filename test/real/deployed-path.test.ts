@@ -154,7 +154,7 @@ describe("an event on AWS's own programs", () => {
       await stack.deliver(event);
       await stack.settle();
     }
-    // The first to exceed the quota of an hour tells it, and each tells its own end.
+    // The first to exceed the quota of an hour reports it, and each reports its own end.
     const told = stack.world.bus.outcomes.map(({ outcome }) => outcome);
     expect(told).toEqual(["succeeded", "quota-exceeded", "quota-exceeded"]);
     expect(stack.door.calls.filter((call) => call === "ecs:UpdateService 200")).toHaveLength(1);

@@ -1,7 +1,7 @@
 /**
  * What a start meets in addition to its network, in an account that moto plays: the load balancer's way to the tasks, an Auto Scaling group,
  * network interfaces of an instance, a parameter's own key, the dates of a role and its policy, an infrastructure role. moto has no
- * simulator and no revisions of a service: what rests on them is told as not checked.
+ * simulator and no revisions of a service: what depends on them is reported as not checked.
  */
 
 import {

@@ -1,7 +1,7 @@
 /**
  * Stories of the field, each in a VPC of its own that moto plays: what the words and the network together prove.
  *
- * moto never calls a route dead and has no simulator, so the stories of those are told from recorded facts
+ * moto never calls a route dead and has no simulator, so the stories of those come from recorded facts
  * (test/cli/commands/diagnose.test.ts).
  */
 

@@ -89,7 +89,7 @@ async function examined(): Promise<readonly Check[]> {
     ...tested,
     stack: {
       ...tested.stack,
-      // moto does not tell how many executions an account may run at once.
+      // moto does not report how many executions an account may run at once.
       unreservedConcurrency: async () => ({ kind: "read", value: 1000 }),
       // moto knows no durable functions, maps to a function and not to its alias, and matches any pattern.
       mappings: () => tested.stack.mappings("repull-detect"),

@@ -1,4 +1,4 @@
-/** A VPC in moto, read as AWS would tell it, and what the model says of it: endpoints, the table of S3's, groups, ACLs. */
+/** A VPC in moto, read as AWS would report it, and what the model says of it: endpoints, the table of S3's, groups, ACLs. */
 
 import {
   AssociateRouteTableCommand,

@@ -1,6 +1,6 @@
 /**
  * The scan over an account in moto: 500 services of two clusters behind a NAT gateway, rules, schedules, tasks run by
- * hand; told as text, JSON, roles and HTML. Each call is counted on its way.
+ * hand; printed as text, JSON, roles and HTML. Each call is counted on its way.
  */
 
 import http from "node:http";

@@ -52,7 +52,7 @@ afterEach(async () => {
 
 type Upgraded = {
   readonly stack: EmulatedStack;
-  /** What each execution told at its end, in the order of their starts. */
+  /** What each execution reported at its end, in the order of their starts. */
   readonly ended: readonly JsonObject[];
   /** By an execution's name: its steps. */
   readonly steps: ReadonlyMap<string, readonly string[]>;

@@ -3,7 +3,7 @@ import { createVirtualClock } from "../../src/sandbox/virtual-clock.ts";
 
 const START = Date.parse("2026-01-20T10:00:00Z");
 
-/** A clock, and what its processes told with the second at which they did. */
+/** A clock, and what its processes reported with the second at which they did. */
 function story() {
   const clock = createVirtualClock(START);
   const told: string[] = [];

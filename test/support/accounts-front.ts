@@ -1,4 +1,4 @@
-/** Accounts behind one address, told apart by the keys that sign: what leads a command to several accounts leads it there. */
+/** Accounts behind one address, distinguished by the keys that sign: what leads a command to several accounts leads it there. */
 
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, request } from "node:http";

@@ -17,7 +17,7 @@ import { readPolicy } from "./policy.ts";
 
 export const ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 export const PLATFORMS = ["linux/amd64", "linux/arm64"];
-/** What the origin holds under the tag; `moved`: what it held before. */
+/** What the origin has under the tag; `moved`: what it had before. */
 export const NGINX = buildImage({ name: "nginx", platforms: PLATFORMS, layers: 1 });
 export const MOVED = buildImage({ name: "nginx of yesterday", platforms: PLATFORMS, layers: 1 });
 export const AMD64 = NGINX.manifests[0]?.digest as Digest;
@@ -42,7 +42,7 @@ export type Given = Round & {
   readonly silent?: readonly string[];
   /** Hosts that the policy lets be asked; absent: all. */
   readonly allowed?: readonly string[];
-  /** Told of each HEAD of a manifest. */
+  /** Gets each HEAD of a manifest. */
   readonly onHead?: (reference: ImageReference) => void;
   /** How many assessments of the same image the round has. */
   readonly times?: number;

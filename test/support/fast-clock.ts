@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../src/runtime/clock.ts";
 
-/** A clock on which every wait is over at once; `slept` tells how long they would have been. */
+/** A clock on which every wait is over at once; `slept` says how long they would have been. */
 export class FastClock implements Clock {
   slept = 0;
   /** How fast time passes by itself: not at all, unless a test is about slowness. */

@@ -20,7 +20,7 @@ export const BLOCKS = PAGES.flatMap(({ path, text }) =>
   [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => ({ path, block })),
 );
 
-/** One command a line, continued lines joined, without what a reader is told next to it. */
+/** One command a line, continued lines joined, without the remarks next to it. */
 export function pageCommands(): readonly PageCommand[] {
   return BLOCKS.flatMap(({ path, block }) =>
     block

@@ -44,7 +44,7 @@ export type Scenario = {
   /** The operator's answers to the approval requests, one after the other; a request without one stays open. */
   readonly answers?: readonly OwnersAnswer[];
   readonly killSwitch?: KillSwitch;
-  /** Told each plan as it is made. */
+  /** Gets each plan as it is made. */
   readonly onPlan?: (plan: Plan) => void;
 };
 
@@ -107,7 +107,7 @@ export async function play(scenario: Scenario, engine: Engine = "twin"): Promise
   return { world, event, ...ended };
 }
 
-/** The first document on the bus that tells of a pull that failed. */
+/** The first document on the bus that reports a pull that failed. */
 export async function firstFailure(world: World): Promise<JsonObject> {
   let found: JsonObject | undefined;
   const failing = (document: JsonObject): boolean => readEvent(document, world.home).kind === "pull-failure";

@@ -139,7 +139,7 @@ function playWorldsOn(engine: Engine, table: readonly Row[]): void {
         onPlan: (plan: Plan) => void plans.push(plan),
       };
       const { world, outcome } = await play(scenario, engine);
-      // Who dies and comes again tells each plan again, word for word.
+      // An execution that crashed and runs again reports each plan again, word for word.
       const told = new Map(plans.map((plan) => [JSON.stringify(plan), plan]));
       const winners = [...told.values()]
         .map(({ images }) => images[0]?.substitute?.candidate.strategy ?? "nothing")

@@ -254,7 +254,7 @@ function besides(action: Action, before: State): unknown {
   }
 }
 
-/** What people are told that it waits for. */
+/** What it waits for, as people see it. */
 function doingOf({ doing }: Extract<Action, { kind: "wait" }>): Members {
   return doing === undefined ? {} : { doing };
 }

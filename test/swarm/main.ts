@@ -1,4 +1,4 @@
-/** `npm run swarm -- --seed 7`, or `--seeds 1-2000 --seconds 600`: plays seeds on every core, and tells how a failing one is played again. */
+/** `npm run swarm -- --seed 7`, or `--seeds 1-2000 --seconds 600`: plays seeds on every core, and says how a failing one is played again. */
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -6,7 +6,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 import { FAULTS, type FaultKind, type Report, runSwarm } from "./run-swarm.ts";
 import { missedShares, TRAIT_NAMES, type Trait } from "./world/traits.ts";
 
-/** What a worker tells of a seed: errors do not cross threads whole. */
+/** What a worker reports of a seed: errors do not cross threads whole. */
 type Told = Omit<Report, "violations" | "story"> & { readonly violations: readonly string[] };
 /** What a worker is given: every `step`th seed, none of them begun after so many seconds. */
 type Work = {

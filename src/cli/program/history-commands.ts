@@ -80,7 +80,7 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
     );
 }
 
-/** A wrong call is told before an account is asked. */
+/** A wrong call is reported before an account is asked. */
 async function refuseUnclearTime(since: string | undefined, io: CommandIo): Promise<void> {
   const { parseSince } = await import("../account/sessions/history-session.ts");
   if (since !== undefined) parseSince(since, accountClock(io.env).now());

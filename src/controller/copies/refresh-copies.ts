@@ -1,6 +1,6 @@
 /**
  * Asks whether the tags that the cluster uses and that have a copy in ECR have moved, has the new bytes copied next to the old
- * ones, and tells what has moved and which sources are lost. Nothing that runs changes by it, and no row of the index.
+ * ones, and reports what has moved and which sources are lost. Nothing that runs changes by it, and no row of the index.
  *
  * The decisions are those of the account's own refresh (src/mirrors/refresh); where that function is deployed, it is left to it.
  * One run looks at the tags that are due: what was learned of each, and when, outlives the leader.
@@ -112,7 +112,7 @@ export function createCopyRefresher(
     const sinceLook = now - (looked.get(name) ?? Number.NEGATIVE_INFINITY);
     if (sinceLook >= 0 && sinceLook < soon) return false;
     if (record === undefined) return true;
-    // Clocks of two leaders differ by some; one of another day tells nothing.
+    // Clocks of two leaders differ by some; one of another day says nothing.
     const age = now - record.checkedAt;
     return age >= (record.state === "moved" ? soon : everyMs) || age < -everyMs;
   };
@@ -148,7 +148,7 @@ export function createCopyRefresher(
       logins: { learnLogin: async () => {} },
       stopped: () => reasonOfPause(cluster, settings.namespace),
       async publish(report) {
-        // What is not told stays news for the next leader, so nothing is noted of it either.
+        // What is not reported stays news for the next leader, so nothing is noted of it either.
         if (!leader.isLeading()) return;
         isTold = true;
         await tellRefresh(report, byName, tellOwner);

@@ -1,5 +1,5 @@
 /**
- * What is known of the sources of copies, kept in a ConfigMap: a restart, or another leader, asks and tells nothing twice.
+ * What is known of the sources of copies, kept in a ConfigMap: a restart, or another leader, asks and reports nothing twice.
  *
  * Records are merged by tag, because one run looks at some tags and not at all of them.
  */
@@ -63,7 +63,7 @@ function picked(sources: Sources, isWanted: IsOne): Sources {
   return new Map(kept.filter(([, records]) => records.size > 0));
 }
 
-/** Text of another form tells nothing: each source is asked again, within the budget. */
+/** Text of another form says nothing: each source is asked again, within the budget. */
 function sourcesIn(text: string | undefined): Sources {
   try {
     const { data = {} } = sourcesSchema.safeParse(JSON.parse(text ?? "{}"));

@@ -77,7 +77,7 @@ export function tagsInUse(
       if (tag === undefined) continue;
       tag.exposure += 1;
       note(tag, namespace, workload, { image: container.written });
-      // What runs in its place, and what the node has of it: these tell which copy is used.
+      // What runs in its place, and what the node has of it: these show which copy is used.
       if (container.image !== container.written) note(tag, namespace, workload, { image: container.image });
       const digest = pulledDigest(container);
       if (digest !== undefined) note(tag, namespace, workload, { digest });

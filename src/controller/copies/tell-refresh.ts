@@ -1,4 +1,4 @@
-/** Tells the owners of workloads what has become of the tags that they name, as Kubernetes Events. Nothing that runs has changed. */
+/** Reports on workloads what has become of the tags that they name, as Kubernetes Events. Nothing that runs has changed. */
 
 import type { MovedTag, RefreshReport } from "../../mirrors/refresh/refresh-report.ts";
 import type { TellOwner } from "../events.ts";

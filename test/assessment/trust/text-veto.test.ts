@@ -71,7 +71,7 @@ describe("a manifest in the text, and a trusted index", () => {
   });
 });
 
-/** What two manifests are to each other, of which nothing but the origin's HEADs tells. */
+/** What two manifests are to each other, which only the origin's HEADs show. */
 async function vetoByHeads(
   recipe: Partial<ImageRecipe>,
   other: Partial<ImageRecipe>,

@@ -1,4 +1,4 @@
-/** What the exit status of `repull mirror` tells a script. */
+/** What the exit status of `repull mirror` means to a script. */
 
 import { deepEqual, equal, match } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";

@@ -24,10 +24,10 @@ for (const { text } of pages) {
   for (const [, command = "", rest = ""] of code
     .join("\n")
     .matchAll(/^\s*(?:\$ )?repull ([a-z][a-z-]*)\b([^\n#]*)/gm)) {
-    // It is the command that tells of the others.
+    // It is the command that describes the others.
     if (command === "help") continue;
     const [said] = /^ (?:cache )?[a-z][a-z-]*/.exec(rest) ?? [];
-    // `mirrors` alone is `mirrors list`, whose help tells its options.
+    // `mirrors` alone is `mirrors list`, whose help has its options.
     const sub = said ?? (command === "mirrors" ? " list" : "");
     const words = ["sandbox", "policy", "kubernetes", "mirrors"].includes(command)
       ? `${command}${sub}`

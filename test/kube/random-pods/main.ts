@@ -1,5 +1,5 @@
 /**
- * `npm run random-pods -- --count 10000 --seed 7 --way policy`: random pods against a real API server, told with figures. A life that
+ * `npm run random-pods -- --count 10000 --seed 7 --way policy`: random pods against a real API server, with figures. A life that
  * has a fault is played again by `--first N --count 1`.
  */
 

@@ -1,4 +1,4 @@
-/** A deletion that is undone: the command that a clean-up tells brings back everything that was there, from the source. */
+/** A deletion that is undone: the command that a clean-up prints brings back everything that was there, from the source. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";

@@ -1,4 +1,4 @@
-/** What a run remembers of a source, and what it tells: each change once. */
+/** What a run remembers of a source, and what it reports: each change once. */
 
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";

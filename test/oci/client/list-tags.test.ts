@@ -1,4 +1,4 @@
-/** The tags that a registry tells, page by page, and how to log in there: whatever it answers, one question ends. */
+/** The tags that a registry lists, page by page, and how to log in there: whatever it answers, one question ends. */
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseReference } from "../../../src/image/reference.ts";

@@ -1,4 +1,4 @@
-/** Chosen platforms of an index that tells several builds of Windows, no platform at all, or indexes. */
+/** Chosen platforms of an index that has several builds of Windows, no platform at all, or indexes. */
 
 import { expect, test } from "vitest";
 import { parsePlatform } from "../../../src/image/platform.ts";

@@ -1,4 +1,4 @@
-/** Events of new revisions: those that tell of one, those that do not, and those that nothing can be read from. */
+/** Events of new revisions: those that name one, those that do not, and those that nothing can be read from. */
 
 import { describe, expect, test } from "vitest";
 import { readNewRevision } from "../../../src/prevention/prefill/read-new-revision.ts";

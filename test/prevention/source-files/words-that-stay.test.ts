@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the files that are read have their own variables
-/** Images whose words also say something else: they are told, and not edited. Each next to the nearest shape that is edited. */
+/** Images whose words also say something else: they are reported, and not edited. Each next to the nearest shape that is edited. */
 
 import { describe, expect, it } from "vitest";
 import { imagesIn } from "../../support/source-images.ts";

@@ -80,7 +80,7 @@ async function makeStage(): Promise<Stage> {
   };
 }
 
-/** As the template makes it, and which of its members tells when an item may go. */
+/** As the template makes it, and which of its members says when an item may go. */
 function tableOfTheStack(): { table: CreateTableCommandInput; expires: string } {
   const made = readTemplate().resources.QuotaTable?.Properties as unknown;
   const { TimeToLiveSpecification, ...table } = made as CreateTableCommandInput & {

@@ -97,7 +97,7 @@ function shell(command: string, env: Env): Promise<{ status: number; out: string
   });
 }
 
-/** The sandbox's account, under the names by which the AWS CLI is told of one. */
+/** The sandbox's account, under the variables by which the AWS CLI gets one. */
 const sandbox = (): Env => ({ ...account.env, AWS_DEFAULT_REGION: account.env.AWS_REGION, ...found });
 const ofMoto = (): Env => ({
   ...{ AWS_ENDPOINT_URL: moto?.url, AWS_DEFAULT_REGION: "us-east-1" },

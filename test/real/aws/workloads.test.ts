@@ -1,4 +1,4 @@
-/** Rules, schedules and lone tasks through the AWS gateways, against moto: both control planes keep what they are told. */
+/** Rules, schedules and lone tasks through the AWS gateways, against moto: both control planes keep what they get. */
 
 import { CreateClusterCommand, CreateServiceCommand, ECSClient } from "@aws-sdk/client-ecs";
 import {

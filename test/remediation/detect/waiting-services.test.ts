@@ -1,4 +1,4 @@
-/** Which services wait for Repull, as ECS tells it. */
+/** Which services wait for Repull, as ECS reports it. */
 
 import { describe, expect, it } from "vitest";
 import { readService } from "../../../src/ecs/service/service.ts";

@@ -1,4 +1,4 @@
-/** When hundreds of executions that begin at once have their turn. */
+/** How long hundreds of executions that begin at once wait. */
 
 import { describe, expect, it } from "vitest";
 import { secondsUntilTurn } from "../../../src/remediation/gates/start-pace.ts";

@@ -32,7 +32,7 @@ const KIB = 1024;
 
 inOfficialEnvironment();
 
-/** Big enough to be asked for at the target, so that it is told apart from one that costs nothing to send again. */
+/** Big enough to be asked for at the target, so that it is distinguished from one that costs nothing to send again. */
 const layers = (count: number): readonly number[] =>
   Array.from({ length: count }, (_, layer) => 100 * KIB + layer);
 const namesOf = (log: readonly StepRecord[]): readonly string[] =>

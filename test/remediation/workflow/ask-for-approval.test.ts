@@ -26,7 +26,7 @@ const CHANGES = [
 const HASHES = CHANGES.map(({ hash }) => hash);
 const SENTENCES = CHANGES.map(({ sentence }) => sentence);
 
-/** Asks, is answered at once, and tells the state after it and what was published. */
+/** Asks, is answered at once, and returns the state after it and what was published. */
 async function asked(given: Given, answer: CallbackResult) {
   const world = await createWorld(readWorldFile({ services: [] }));
   const before = stateOf(given);

@@ -13,7 +13,7 @@ import { policyFrom } from "../../../src/substitution/policy/policy.ts";
 
 const EVENTS = new URL("../../../events/", import.meta.url);
 
-/** World file → what the bus is told of the event that it is named after, in this order; the last is how it ends. */
+/** World file → what the bus gets for the event that it is named after, in this order; the last is how it ends. */
 const table: readonly (readonly [name: string, ...outcomes: OutcomeKind[]])[] = [
   ["abuse-limit", "succeeded"],
   ["abuse-limit.no-substitute", "no-substitute", "no-substitute"],

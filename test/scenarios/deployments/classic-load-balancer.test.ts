@@ -1,4 +1,4 @@
-/** Services behind a Classic Load Balancer: ECS tells no rollout state of their deployments, so their tasks decide. */
+/** Services behind a Classic Load Balancer: ECS reports no rollout state of their deployments, so their tasks decide. */
 
 import { describe, expect, it } from "vitest";
 import { remediate } from "../../../src/remediation/workflow/remediate.ts";

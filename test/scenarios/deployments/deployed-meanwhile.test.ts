@@ -17,7 +17,7 @@ const POLICY = readPolicy({});
 const HOURS = 3600;
 
 type Update = Parameters<Ecs["updateService"]>;
-/** `lateAfter`: ECS tells of the time before this write of ours for half a minute; `isBefore`: and before what came with it; `loses`: the answer to this write is lost. */
+/** `lateAfter`: ECS shows the time before this write of ours for half a minute; `isBefore`: and before what came with it; `loses`: the answer to this write is lost. */
 type How = {
   readonly dies?: string;
   readonly isRefused?: boolean;

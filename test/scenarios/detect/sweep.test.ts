@@ -1,4 +1,4 @@
-/** Services that no event told of, or not in time: the sweep finds them, and they are healed as by an event. */
+/** Services that no event reported, or not in time: the sweep finds them, and they are healed as by an event. */
 
 import { describe, expect, it } from "vitest";
 import { shortRevision } from "../../../src/ecs/arn.ts";

@@ -65,7 +65,7 @@ async function installed(given: Given = {}): Promise<Played> {
   };
 }
 
-/** The first letter of an execution's name tells what it is for: `a` ahead, `m` for a remediation. */
+/** The first letter of an execution's name says what it is for: `a` ahead, `m` for a remediation. */
 const copies = ({ world }: Played) =>
   world.executions.records
     .filter(({ workflow }) => workflow === "mirror")

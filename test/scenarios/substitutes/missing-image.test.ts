@@ -10,7 +10,7 @@ const sample = JSON.parse(
 );
 const DEPLOYMENT: string = sample.detail.startedBy;
 
-/** A limit at Docker Hub for an image, told by a HEAD of its tag. */
+/** A limit at Docker Hub for an image, reported by a HEAD of its tag. */
 function event(image: string): object {
   const [path = "", tag = "latest"] = image.split(":");
   const stoppedReason = `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/${image}: unexpected status from HEAD request to https://registry-1.docker.io/v2/${path}/manifests/${tag}: 429 Too Many Requests`;

@@ -1,4 +1,4 @@
-/** Images whose index tells several builds of Windows, or no platform, or lists indexes: what is copied, and that it runs. */
+/** Images whose index names several builds of Windows, or no platform, or lists indexes: what is copied, and that it runs. */
 
 import {
   daemon,

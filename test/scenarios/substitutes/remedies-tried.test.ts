@@ -1,5 +1,5 @@
 /**
- * Every remedy is tried: each refusal is met in a world, each remedy that is told there is followed exactly, in the same
+ * Every remedy is tried: each refusal is met in a world, each remedy that is printed there is followed exactly, in the same
  * world, and it heals. A code of a refusal, or of a remedy, without a row does not compile.
  */
 
@@ -116,7 +116,7 @@ function caseOf({ in: parts, policy, heals: _, ...row }: Row): Case {
   return { ...row, world: readWorldFile(file), policy: { waitForLimit: false, ...policy } };
 }
 
-/** What is told, and that each remedy of it says one thing to do, or one to wait for, and heals. */
+/** What is printed, and that each remedy of it says one thing to do, or one to wait for, and heals. */
 async function tried(row: Row): Promise<Outcome> {
   const one = caseOf(row);
   const { outcome } = await told(one);

@@ -1,5 +1,5 @@
 /**
- * An AWS endpoint on loopback that says what a test tells it to, and keeps what it was sent.
+ * An AWS endpoint on loopback that answers what a test gives it, and keeps what it was sent.
  *
  * It refuses, as AWS does, a request whose length, body hash or Signature Version 4 does not match.
  */

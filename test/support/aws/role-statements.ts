@@ -27,7 +27,7 @@ type Statement = {
   readonly text: string;
 };
 
-/** What is allowed by the statements of a function's role, with every optional right asked for unless told otherwise. */
+/** What is allowed by the statements of a function's role, with every optional permission by default. */
 export function statementsOf(
   name: Name,
   parameters: Readonly<Record<string, string>> = EVERYTHING,

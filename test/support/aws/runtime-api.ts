@@ -1,7 +1,7 @@
 /**
  * Lambda's runtime API on loopback, and a function started under Lambda's own runtime interface client.
  *
- * It is here for one thing, the start: Lambda's emulator starts a runtime at the first invocation alone and tells neither when
+ * It is here for one thing, the start: Lambda's emulator starts a runtime at the first invocation alone and reports neither when
  * the runtime is ready nor what it used until then. Everything after the start runs under the emulator (`test/support/emulated`).
  *
  * What runs is what is deployed: the bundle alone in a folder, `index.handler`, the environment of the template, and
@@ -43,7 +43,7 @@ export type StartedFunction = {
   readonly initError: RuntimeError | undefined;
   /** From the start of the process to its first question for work, in milliseconds. */
   readonly initMilliseconds: number;
-  /** The processor's time of all its threads until then; undefined where Linux does not tell. */
+  /** The processor's time of all its threads until then; undefined where Linux does not report it. */
   readonly initCpuMilliseconds: number | undefined;
   /** Runs one invocation to its end. */
   invoke(event: unknown): Promise<Answer>;

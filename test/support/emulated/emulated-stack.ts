@@ -56,7 +56,7 @@ export type EmulatedStackOptions = {
   readonly callbackSeconds?: number;
   /** Of each function, in seconds. */
   readonly timeoutSeconds?: number;
-  /** Told of every call to AWS and its answer. */
+  /** Gets every call to AWS and its answer. */
   readonly onAnswer?: NonNullable<FrontDoorSettings["onAnswer"]>;
   /** Settles when executions may begin to run. */
   readonly held?: Promise<void>;

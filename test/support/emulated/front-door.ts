@@ -33,7 +33,7 @@ export type FrontDoorSettings = {
   readonly callbackSeconds?: number;
   /** Sees each request before it goes on; an answer is given in place of AWS's. */
   onCall(call: DoorCall): DoorAnswer | undefined | Promise<DoorAnswer | undefined>;
-  /** Told of every call that was answered, a start of an execution among them. */
+  /** Gets every call that was answered, a start of an execution among them. */
   onAnswer?(call: DoorCall, answer: DoorAnswer): void;
   /** Settles when handlers of durable executions may be called; absent: at once. */
   readonly held?: Promise<void>;
@@ -134,7 +134,7 @@ export async function openFrontDoor(settings: FrontDoorSettings): Promise<FrontD
     return { status: 202, body: "" };
   };
 
-  /** The runner calls a function before its answer to the start is here: its ARN is told first. It names the version. */
+  /** The runner calls a function before its answer to the start is here: its ARN comes first. It names the version. */
   const invokeHandler = async (invoked: string, body: string): Promise<DoorAnswer> => {
     const [functionName, version] = [nameIn(invoked), /:(\d+)$/.exec(invoked)?.[1] ?? settings.version()];
     const process = `${functionName}:${version}`;

@@ -163,7 +163,7 @@ const ACCOUNT_OBJECTS = {
   ],
 };
 
-/** The policy reads the index through an informer of the API server's: a dry run tells when it has a row of this moment. */
+/** The policy reads the index through an informer of the API server's: a dry run shows when it has a row of this moment. */
 async function untilPolicySees(api: ApiClient, rows: ReadonlyMap<string, IndexRow>): Promise<void> {
   // Each object comes by itself: of each the first row that the test gave which can be seen.
   const seen = packRows(rows).flatMap(({ spec }) =>

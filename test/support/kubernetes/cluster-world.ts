@@ -31,7 +31,7 @@ export type ClusterWorldGiven = {
   /** Nodes that may not pull from ECR. */
   readonly withoutRights?: readonly string[];
   readonly nodes?: readonly string[];
-  /** Told of each container that a node starts. */
+  /** Gets each container that a node starts. */
   readonly onStart?: (pod: Pod, container: string, digest: string) => void;
 };
 

@@ -48,7 +48,7 @@ afterEach(() => {
   stops.clear();
 });
 
-/** The view of a cluster; what has been told by now is in it. */
+/** The view of a cluster; what has been reported by now is in it. */
 export async function viewOf(cluster: SandboxCluster): Promise<ClusterView> {
   const stop = new AbortController();
   stops.add(stop);

@@ -1,4 +1,4 @@
-/** A kubelet of the sandbox cluster: whether a pod's images can be pulled, by registry, told as a real one tells it. */
+/** A kubelet of the sandbox cluster: whether a pod's images can be pulled, by registry, reported as by a real one. */
 
 import { hostOf } from "../../../src/kubernetes/index/row-of.ts";
 import type { ContainerStatus, Pod } from "../../../src/kubernetes/objects/objects.ts";
@@ -7,7 +7,7 @@ import { LIMIT_MESSAGE, MISSING_MESSAGE } from "./cluster-objects.ts";
 
 export type Pulls = "runs" | "limit" | "missing" | "denied";
 
-/** Tells what becomes of every pod, now and after each change of its images. @param pulls what a registry answers to nodes */
+/** Reports what becomes of every pod, now and after each change of its images. @param pulls what a registry answers to nodes */
 export function startKubelet(
   cluster: SandboxCluster,
   pulls: (host: string, image: string) => Pulls,

@@ -68,7 +68,7 @@ export class CopyWorld<C extends Clock = FastClock> {
     await Promise.all([this.source.stop(), this.target.stop()]);
   }
 
-  /** Copies `app:v1` to `copy:v1`, unless told otherwise. */
+  /** Copies `app:v1` to `copy:v1` by default. */
   copy(request: Partial<CopyRequest> = {}, options?: CopyOptions): Promise<CopyResult> {
     const copier = createCopier({ registries: this.registries, clock: this.clock });
     return copier.copy(

@@ -72,7 +72,7 @@ export class LoopbackRegistry {
     });
   }
 
-  /** Listens on the sockets themselves; what it answers tells every byte that clients have sent since. */
+  /** Listens on the sockets themselves; what it returns has every byte that clients have sent since. */
   tap(): () => string {
     const pieces: Buffer[] = [];
     this.#server.on("connection", (socket) => socket.on("data", (piece: Buffer) => pieces.push(piece)));

@@ -60,7 +60,7 @@ export function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }
 
-/** A clock that moves when it is told to. */
+/** A clock that moves on a call. */
 export function stoppedClock(at = Date.UTC(2026, 0, 1)): { now(): number; pass(seconds: number): void } {
   let now = at;
   return {

@@ -47,7 +47,7 @@ type Way = {
   readonly credentials?: FindCredentials;
 };
 
-/** Two registries without ways of their own, `source.example` and `target.example`, unless told otherwise. */
+/** Two registries without ways of their own, `source.example` and `target.example` by default. */
 export async function sandboxCopy({ served = false, ...way }: Way = {}): Promise<SandboxCopy> {
   const clock = new FastClock();
   const source = createRegistry({ kind: "plain", host: "source.example", clock, ...way.source });

@@ -1,6 +1,6 @@
 /**
  * Does exactly what a remedy says: runs its commands, makes its setting, or lets the time pass that it names, and answers
- * whether that has healed the world in which it was told.
+ * whether that has healed the world in which it was printed.
  */
 
 import { execFile } from "node:child_process";
@@ -44,7 +44,7 @@ const OPERATORS: Readonly<Record<Exclude<(typeof OPERATOR_PLACEHOLDERS)[number],
 
 const HOURS = 3600;
 
-/** What became of it: healed, or what is told then. */
+/** What became of it: healed, or what is printed then. */
 export type Followed = Pick<Told, "isHealed" | "world" | "outcome">;
 
 /** Follows a remedy in the world of a case. Throws for what no operator could carry out. */

@@ -60,7 +60,7 @@ export const withCredentials = {
 
 export const TEXT_OF_LIMIT =
   "pull image manifest has been retried 1 time(s): failed to resolve ref HOST/PATH:TAG: unexpected status from HEAD request to https://SERVER/v2/PATH/manifests/TAG: 429 Too Many Requests";
-/** The limit is told of an image that the registry has not: it answered before it looked. */
+/** The registry reports the limit for an image that it does not have: it answered before it looked. */
 export const limitAt = (host: string, server: string, path: string, tag: string) => (image: string) =>
   image.includes(path)
     ? `CannotPullContainerError: ${TEXT_OF_LIMIT.replaceAll("HOST", host).replaceAll("SERVER", server).replaceAll("PATH", path).replaceAll("TAG", tag)}`

@@ -1,4 +1,4 @@
-/** One world with one policy, played to what is first told of it: before a remedy is followed, and after. */
+/** One world with one policy, played to its first report: before a remedy is followed, and after. */
 
 import { primaryDeployment } from "../../../src/ecs/service/service.ts";
 import { detect } from "../../../src/remediation/detect/detect.ts";
@@ -21,7 +21,7 @@ export type Case = {
   readonly options?: WorldOptions;
   /** What happens to the world before anything fails; what it answers is done when it has failed. */
   readonly before?: (world: World) => unknown;
-  /** The text of the first failure, in place of its own; nothing where a world tells its own. */
+  /** The text of the first failure, in place of its own; nothing where a world has its own. */
   readonly retold?: (image: string) => string | undefined;
   /** The task is gone when its failure is looked at: the event's words are all that is left. */
   readonly isForgotten?: boolean;
@@ -52,7 +52,7 @@ export function environmentOf(parameters: Case["parameters"] = {}): Record<strin
   return Object.fromEntries(said) as Record<string, string>;
 }
 
-/** The first that is told of the failing workload; nothing where nothing fails any more. */
+/** The first report of the failing workload; nothing where nothing fails any more. */
 export async function told(one: Case): Promise<Told> {
   const policy = policyOf(one);
   const { file, options, before, story } = { file: one.world, ...one };
@@ -90,7 +90,7 @@ function retoldDetail(detail: Json | undefined, { retold, isForgotten }: Case): 
   const text = retold?.(`${task.containers[0]?.image}`);
   if (text === undefined) return detail;
   const containers = task.containers.map(({ reason: _, ...container }) => container as JsonObject);
-  // A task of its own, so that what ECS tells of the real one does not contradict it.
+  // A task of its own, so that what ECS reports of the real one does not contradict it.
   const taskArn = `${task.taskArn}`.replace(/.{4}$/, "0000");
   return isForgotten === true && text === ""
     ? { ...task, taskArn }

@@ -61,7 +61,7 @@ export function canBeHealed(
   return containers.every(({ name }) => {
     const image = witness.sourceImage(service.taskDefinition, String(name));
     if (image.includes(".amazonaws.com/")) return mayUseEcr;
-    // Who may not ask what a tag means has to be told by ECS.
+    // Without the permission to ask what a tag means, ECS has to report it.
     if (witness.isReinterpreted(service, String(name))) return false;
     if (silent.has("docker.io") && !witness.isPinned(service, String(name))) return false;
     const { path } = placeOf(image);

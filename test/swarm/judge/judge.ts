@@ -1,4 +1,4 @@
-/** What must hold when a world has come to rest: every execution has told its end, what could be healed runs. */
+/** What must hold when a world has come to rest: every execution has reported its end, what could be healed runs. */
 
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import type { ExecutionRecord } from "../../../src/sandbox/aws/durable-executions.ts";
@@ -46,13 +46,13 @@ function judgeExecution(world: World, witness: Witness, record: ExecutionRecord)
 }
 
 /**
- * Whether a service is owed its health: it could run, Repull was told of its failure, no plan was denied, and the loop
+ * Whether a service is owed its health: it could run, Repull got its failure, no plan was denied, and the loop
  * guard has not had enough of it. Whatever is owed runs in the end.
  */
 export function isOwed(world: World, witness: Witness, service: ServiceRecord, cut: Cut): boolean {
   if (isWhole(service)) return true;
   const said = wordsAbout(world, witness, service);
-  // Of a deployment whose events were all lost, or told of other troubles, Repull knows nothing.
+  // Of a deployment whose events were all lost, or reported other troubles, Repull knows nothing.
   const isKnown = witness.wasTold(service.deployments[0]?.id ?? "");
   // Nor is it owed more attempts than a loop may have; but its neighbours' are not its own.
   const hadEnough =
@@ -80,7 +80,7 @@ function judgeHealth(world: World, witness: Witness, service: ServiceRecord, cut
     );
 }
 
-/** Executions that told of a window, and healed after it. */
+/** Executions that reported a window, and healed after it. */
 export function waitedOut(world: World): number {
   const waiting = world.bus.outcomes.filter(
     ({ outcome, resumesAt }) => outcome === "no-substitute" && resumesAt !== undefined,

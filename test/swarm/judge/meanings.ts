@@ -93,7 +93,7 @@ export function createMeanings(world: World) {
       [...deployments.values()].some(
         (each) => each.service === service && each.one.taskDefinition === revision,
       ),
-    /** Deployments of one minute brought the service's revision, and do not pin the same: dates cannot tell them apart. */
+    /** Deployments of one minute brought the service's revision, and do not pin the same: dates cannot distinguish them. */
     isAmbiguous(service: ServiceRecord): boolean {
       const [primary] = service.deployments;
       const near = [...deployments.values()].filter(

@@ -1,4 +1,4 @@
-/** The promises that a run is judged by, and how a broken one is told. */
+/** The promises that a run is judged by, and how a broken one is reported. */
 
 export const INVARIANTS = [
   "same-bytes",

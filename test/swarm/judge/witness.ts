@@ -26,11 +26,11 @@ const REDEPLOYMENTS_MAX = 8;
 const REVISIONS_OF_INCIDENT_MAX = 14;
 const REVISIONS_OF_DAYS_MAX = 40;
 
-/** What an execution has last been told of the service, whether true or not. */
+/** What an execution has last read about the service, whether true or not. */
 type View = {
   deployment?: string;
   surveyed?: string;
-  /** It was told that all of it runs, and nothing is under way. */
+  /** It has read that all of it runs, and nothing is under way. */
   whole?: boolean;
   /** In the step that is under way: a process that dies here knows nothing of it. */
   readonly seen: Set<string>;
@@ -69,11 +69,11 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
   const redeployed = new Map<string, number>();
   const incidents = new Map<string, number>();
   const copies = new Map<string, number>();
-  /** Every deployment that an answer of ECS has told the product of. */
+  /** Every deployment that an answer of ECS has shown to the product. */
   const shown = new Set<string>();
   /** In the order of time. */
   const foreign: Foreign[] = [];
-  /** Deployments of whose failure Docker Hub's limit was told to be the cause. */
+  /** Deployments whose failure was reported to be due to Docker Hub's limit. */
   const told = new Set<string>();
   /** Outcomes that were logged. */
   const logged: JsonObject[] = [];
@@ -235,7 +235,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
         const service = world.cluster.service(cluster, name);
         const [primary] = service?.deployments ?? [];
         const view = viewOf(execution);
-        // The deployment that fails is the one that is to be replaced, whatever an answer of the past has told.
+        // The deployment that fails is the one that is to be replaced, whatever an answer of the past has said.
         const isKnown = primary?.id === view.surveyed || primary?.id === failingDeployment(execution);
         if (primary !== undefined && !isKnown && !isOwnOrItsHeal(primary, service, execution)) {
           if (view.deployment === primary.id)
@@ -328,7 +328,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
       );
   };
 
-  /** What the product is told, above the injected faults. */
+  /** What the product reads, above the injected faults. */
   const watchAnswers = (ports: Ports, execution: string): Ports => ({
     ...ports,
     ecs: {
@@ -412,7 +412,7 @@ export function createWitness(world: World, policy: Policy, isNumbered = true) {
       const pinned = meanings.pins(service.deployments[0]?.id ?? "").get(name);
       return pinned === undefined ? meanings.now(image, host) : meanings.fitting(image, pinned, host);
     },
-    /** Whether ECS tells what a container of the service's deployment means. */
+    /** Whether ECS reports what a container of the service's deployment means. */
     isPinned(service: ServiceRecord, name: string): boolean {
       const isOurs = imageIn(service.taskDefinition, name).includes("@");
       return isOurs || meanings.pins(service.deployments[0]?.id ?? "").has(name);
@@ -492,7 +492,7 @@ export function runningOf(service: ServiceRecord): number {
   ).length;
 }
 
-/** One deployment, all of its tasks run, and nothing is under way, as far as the answer tells. */
+/** One deployment, all of its tasks run, and nothing is under way, as far as the answer shows. */
 function isToldWhole({ deployments, desiredCount, runningCount }: Service): boolean {
   const [only, ...others] = deployments;
   const isDone = only?.rolloutState === undefined || only.rolloutState === "COMPLETED";

@@ -32,17 +32,17 @@ export type FaultRates = {
 };
 
 export type FaultInjector = {
-  /** The ports, told untruly. */
+  /** The ports, with untrue answers. */
   wrap(ports: Ports): Ports;
   /** A foreign writer is about to change this service: a read may show the previous state for a while. */
   aboutToChange(cluster: string, service: string, truth: Ports): Promise<void>;
-  /** From now on nothing but the truth is told, and at once. */
+  /** From now on every answer is true, and comes at once. */
   stop(): void;
 };
 
 type Memory = { readonly answer: unknown; readonly until: number };
 
-/** Someone who lies as the seed decides, and tells `onLie` of each. */
+/** A liar: the seed decides when it lies, and `onLie` gets each lie. */
 export function createFaultInjector(
   clock: VirtualClock,
   random: Random,

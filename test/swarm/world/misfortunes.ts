@@ -1,6 +1,6 @@
 /**
  * What a world's traits bring about while it is played: tags move under a pin, revisions are forged, what a substitute
- * is pulled from fails, and AWS refuses to publish or to tell.
+ * is pulled from fails, and AWS refuses to publish or to answer.
  */
 
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
@@ -15,7 +15,7 @@ import type { Trait } from "./traits.ts";
 
 const SECONDS = 1000;
 const MINUTES = 60 * SECONDS;
-/** A tag is pinned some twelve seconds after a deployment begins, and its first failure is told ten seconds later. */
+/** A tag is pinned some twelve seconds after a deployment begins, and its first failure is reported ten seconds later. */
 const PINNED_AFTER = 17 * SECONDS;
 
 export type Misfortunes = {
@@ -99,7 +99,7 @@ export function createMisfortunes(
         witness.forges(forged);
         happened.add("forged-revision");
         witness.note(`a stranger forges ${forged} for ${execution}`);
-        // Neither of them is told how it ended: ours looks again.
+        // Neither of them learns how it ended: ours looks again.
         throw new AwsError(
           comesFirst ? "throttled" : "unavailable",
           "ecs:RegisterTaskDefinition",

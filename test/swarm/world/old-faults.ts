@@ -159,7 +159,7 @@ export function waitsForEveryRegistry(): Sabotage {
   };
 }
 
-/** ECS is never told to have finished, so that what runs seems to be under way. */
+/** ECS never reports that it has finished, so that what runs seems to be under way. */
 export const seesNoEnd: Sabotage = (ports) =>
   withEcs(ports, {
     async describeService(cluster, name) {

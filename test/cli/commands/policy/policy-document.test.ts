@@ -1,4 +1,4 @@
-/** `repull policy init`, `check` and `schema`: what is written is what is read, and what editors are told. */
+/** `repull policy init`, `check` and `schema`: what is written is what is read, and what editors get. */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

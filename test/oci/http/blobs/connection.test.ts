@@ -75,7 +75,7 @@ async function outcome(): Promise<string> {
   }
 }
 
-/** A moment for sockets to tell each other that they are closed. */
+/** A moment in which both sockets see that they are closed. */
 async function connections(): Promise<number> {
   for (let waited = 0; waited < 20 && sockets.size > 0; waited++) await delay(5);
   return sockets.size;

@@ -1,5 +1,5 @@
 /**
- * The quotas of the operator as rules: what is waited for, who is told of it, and when a remediation waits no longer. Then
+ * The quotas of the operator as rules: what is waited for, who gets a report, and when a remediation waits no longer. Then
  * what becomes of the state once a quota was asked.
  */
 

@@ -1,4 +1,4 @@
-/** The rule after an undo was written: how long the service is looked at, what is told of its images, and what else is tried. */
+/** The rule after an undo was written: how long the service is watched, what is reported about its images, and what else is tried. */
 
 import { expect, test } from "vitest";
 import type { RestoredStatus } from "../../../../src/remediation/deploy/restore/restored-images.ts";
