@@ -10,6 +10,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Metafile } from "esbuild";
+import { builtinsByName } from "./infra/builtin-imports.ts";
 import { forLambda, onlyTheShapesInUse, onlyTheVersion } from "./infra/bundle-plugins.ts";
 import { mergePieces } from "./infra/merge-pieces.ts";
 import { zip } from "./infra/zip.ts";
@@ -66,9 +67,14 @@ const BUNDLES: readonly Bundle[] = [
   { entry: "src/cli/main.ts", file: "dist/cli/repull.mjs", target: "node22", isCommand: true },
 ];
 
+/** In words of main.ts: a Node that lacks what the next line calls cannot read those. */
+const { engines } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+  readonly engines: { readonly node: string };
+};
+const NEWER_NODE = `process.getBuiltinModule||(console.error("repull: Node ${engines.node.replace(/^\D+/, "")} or newer is needed, and this is "+process.version),process.exit(4));`;
+
 // Some bundled CommonJS dependencies call require(); an ES module has to make its own.
-const REQUIRE =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
+const REQUIRE = 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);';
 
 const missing = await missingEntries();
 if (missing.length > 0) {
@@ -105,8 +111,8 @@ function optionsOf({ entry, file, target, isCommand }: Bundle): BuildOptions {
     sourcemap: "linked",
     sourcesContent: false,
     legalComments: "none",
-    plugins: [onlyTheShapesInUse(), onlyTheVersion(), ...(isCommand ? [] : forLambda())],
-    banner: { js: isCommand ? `#!/usr/bin/env node\n${REQUIRE}` : REQUIRE },
+    plugins: [onlyTheShapesInUse(), onlyTheVersion(), ...(isCommand ? [builtinsByName()] : forLambda())],
+    banner: { js: isCommand ? `#!/usr/bin/env node\n${NEWER_NODE}${REQUIRE}` : REQUIRE },
     logLevel: "warning",
     metafile: true,
   };

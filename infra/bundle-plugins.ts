@@ -4,8 +4,8 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { builtinModules } from "node:module";
 import type { Plugin } from "esbuild";
+import { BUILTIN, LAZY_ASSERT } from "./builtin-imports.ts";
 
 /** Those that hold for Lambda alone: a person's machine has profiles and logins. */
 export function forLambda(): readonly Plugin[] {
@@ -103,29 +103,13 @@ function onlyTheCallsOfDurableFunctions(): Plugin {
   };
 }
 
-/**
- * Node's own modules, as `require` gives them: by `import`, Node reads every property of one, and what is made at first use is
- * made at once (`fs` brings its promises, and these the history of a terminal; `http` brings all of undici).
- * https://nodejs.org/docs/latest-v24.x/api/process.html#processgetbuiltinmoduleid (read 2026-11)
- *
- * Of an assertion that holds, nothing is needed that compares objects or paints their difference.
- */
-const BUILTIN = new RegExp(
-  `^(?:node:)?(?:${builtinModules.filter((name) => !name.startsWith("_")).join("|")})$`,
-);
-const ASSERT = `
-  const real = () => process.getBuiltinModule("node:assert/strict");
-  module.exports = new Proxy(() => {}, {
-    apply: (_, __, [value, ...rest]) => (value ? undefined : real()(value, ...rest)),
-    get: (target, name) => (name === "strict" ? module.exports : (real()[name] ?? target[name])),
-  });`;
-
 /** The SDK's reader of `~/.aws/config` and `~/.aws/credentials`: Lambda has neither, and each start would look for both. */
 const PROFILE_FILES = /[\\/]shared-ini-file-loader[\\/]loadSharedConfigFiles\.js$/;
 const NO_PROFILE_FILES = `
   export { CONFIG_PREFIX_SEPARATOR } from "./constants";
   export const loadSharedConfigFiles = async () => ({ configFile: {}, credentialsFile: {} });`;
 
+/** Node's own modules, as `require` gives them: by `import`, Node reads every property of one (builtin-imports.ts). */
 function withoutWhatLambdaNeverUses(): Plugin {
   return {
     name: "without what Lambda never uses",
@@ -133,7 +117,7 @@ function withoutWhatLambdaNeverUses(): Plugin {
       onResolve({ filter: BUILTIN }, ({ path }) => ({ path, namespace: "builtin" }));
       onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
         contents: /assert/.test(path)
-          ? ASSERT
+          ? LAZY_ASSERT
           : `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
       }));
       onLoad({ filter: PROFILE_FILES }, () => ({ contents: NO_PROFILE_FILES }));

@@ -16,7 +16,7 @@ export type CommandIo = {
   /** Writes a file anew; a rejection says why it cannot be written. */
   writeFile?(path: string, text: string): Promise<void>;
   /** Asks the person at the terminal; absent where there is none. */
-  readonly ask?: (question: string) => Promise<string>;
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   /** Sees what the command sends; absent where nothing is sent, or it cannot be interrupted. */

@@ -26,7 +26,8 @@ const { given, flags } = givenIn(process.argv.slice(2));
 const { io, stopped, endAfter, callOff } = processIo(process.env, systemClock, flags);
 const { version, engines } = packageJson;
 const runner = createCommandRunner(io, stopped, { version, reportTo: reportPlace(packageJson) });
-const program = createProgram({ version, begin, io, finish: runner.finish });
+const called = given.find((word) => !word.startsWith("-"));
+const program = createProgram({ version, called, begin, io, finish: runner.finish });
 
 /** Where, with which credentials and how long the command may run, before it runs. */
 function begin(command: Command): void {

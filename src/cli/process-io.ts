@@ -16,7 +16,7 @@ const FINISHES_MS = 10_000;
 /** A command that heeds its signal says in this time what it leaves; a copy gives its uploads back in three seconds of it. */
 const HEEDS_MS = 5_000;
 /** A person at a terminal gets at once the message that a pipe gets after a while. */
-const INPUT_SILENCE_MS = process.stdin.isTTY === true ? 0 : 5_000;
+const INPUT_SILENCE_MS = 5_000;
 
 export type ProcessIo = {
   readonly io: CommandIo;
@@ -103,12 +103,12 @@ export function processIo(
     writeFile: (path, text) => writeFile(path, text),
     signal: stopping.signal,
     outgoing: verbose ? { ...outgoing, watch: traced(outgoing.watch, err, clock) } : outgoing,
-    ...(process.stdin.isTTY === true
-      ? {
-          ask: async (question) =>
-            (await import("./prompt.ts")).prompt(forTerminal(question), stopping.signal),
-        }
-      : {}),
+    // Looked at when a command wants to ask: to open standard input takes 2 ms.
+    get ask() {
+      if (process.stdin.isTTY !== true) return undefined;
+      return async (question: string) =>
+        (await import("./prompt.ts")).prompt(forTerminal(question), stopping.signal);
+    },
   };
   return {
     io,
@@ -127,7 +127,7 @@ export function processIo(
 /** All of standard input; a person who waits for it without knowing gets a message. */
 async function standardInput(err: (line: string) => void, clock: Timer): Promise<Buffer> {
   const { buffer } = await import("node:stream/consumers");
-  const callOff = clock.after(INPUT_SILENCE_MS, () =>
+  const callOff = clock.after(process.stdin.isTTY === true ? 0 : INPUT_SILENCE_MS, () =>
     err("waiting for standard input; Ctrl-D ends what is typed\n"),
   );
   try {

@@ -13,6 +13,7 @@ import { describeError, errorLine } from "../../src/cli/output/command-error.ts"
 import { createProgram } from "../../src/cli/program/create-program.ts";
 import { EXAMPLES, SUMMARIES } from "../../src/cli/program/help-text.ts";
 import { reportPlace } from "../../src/cli/program/report-place.ts";
+import { commandOf } from "../../src/cli/program/words/command-words.ts";
 import { RefusedCommand } from "../../src/cli/refused-command.ts";
 import { WrongCall } from "../../src/cli/wrong-call.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
@@ -64,6 +65,19 @@ describe("the help of each command", () => {
       finish: async () => {},
     });
     expect(leaves(program).filter((words) => EXAMPLES[words] === undefined)).toEqual([]);
+  });
+
+  it("is the same where the program is made for that command alone", () => {
+    const make = (called?: string) =>
+      createProgram({ version: "0", called, io: commandIo({}), begin: () => {}, finish: async () => {} });
+    const whole = make();
+    const helpOf = (program: Command, words: string) =>
+      commandOf(words.split(" "), program).helpInformation();
+    for (const words of leaves(whole)) {
+      const [first] = words.split(" ");
+      expect(helpOf(make(first), words)).toBe(helpOf(whole, words));
+    }
+    expect(leaves(make("no-command"))).toEqual(leaves(whole));
   });
 
   for (const [command, examples] of Object.entries(EXAMPLES))
