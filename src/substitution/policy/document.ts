@@ -57,6 +57,15 @@ const imageMapping = z
     }),
   );
 
+/** ECR deletes by age alone: younger than a rollback or a quarterly schedule may need, nothing is deleted. */
+const CACHE_DAYS_MIN = 91;
+const cacheDays = z.optional(whole(CACHE_DAYS_MIN, 3_650));
+const cacheLifecycle = z.strictObject({ untaggedDays: cacheDays, pushedDays: cacheDays }).check(
+  z.refine(({ untaggedDays, pushedDays }) => untaggedDays !== undefined || pushedDays !== undefined, {
+    message: "untaggedDays, pushedDays, or both",
+  }),
+);
+
 const mirrors = z.strictObject({
   platforms: z._default(z.enum(["task", "all"]), "task"),
   additionalRepositories: z._default(
@@ -78,6 +87,7 @@ const mirrors = z.strictObject({
   prefill: z._default(z.boolean(), false),
   images: z._default(list(wantedImageSchema, PATTERNS_MAX), []),
   kmsKey: z.optional(text(1, 2048)),
+  cacheLifecycle: z.optional(cacheLifecycle),
   tags: z._default(z.record(text(1, 128), z.string().check(z.maxLength(256))), {}),
 });
 

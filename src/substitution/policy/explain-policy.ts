@@ -137,6 +137,7 @@ function formatMirrors({
   prefill,
   images,
   kmsKey,
+  cacheLifecycle,
   tags,
 }: PolicyDocument["mirrors"]): string {
   return [
@@ -149,9 +150,19 @@ function formatMirrors({
     `new repositories get ${immutableTags ? "immutable" : "mutable"} tags`,
     ...(kmsKey === undefined ? [] : [`the key ${kmsKey}`]),
     ...Object.entries(tags).map(([key, value]) => `the tag ${key}=${value}`),
+    ...expiriesOf(cacheLifecycle ?? {}),
     ...(prefill ? ["images of new deployments are copied ahead"] : []),
     ...(images.length === 0 ? [] : [`kept copied: ${images.map(formatWanted).join("; ")}`]),
   ].join(", ");
+}
+
+function expiriesOf({ untaggedDays, pushedDays }: NonNullable<PolicyDocument["mirrors"]["cacheLifecycle"]>) {
+  return [
+    ...(untaggedDays === undefined
+      ? []
+      : [`untagged images of a new cache expire after ${untaggedDays} days`]),
+    ...(pushedDays === undefined ? [] : [`all images of a new cache expire after ${pushedDays} days`]),
+  ];
 }
 
 function formatWanted({ image, tags, semver, newest, platforms }: WantedImage): string {

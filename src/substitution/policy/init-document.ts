@@ -20,6 +20,7 @@ const COMMENTS: Readonly<Record<keyof PolicyDocument, readonly string[]>> = {
     "Copies in ECR. platforms: task (what the tasks need) or all.",
     "additionalRepositories, such as central/{path}, need the stack's ReadableRepositoryArns.",
     'images are kept copied, such as {"image": "nginx", "semver": "^1.27"}; infra/mirrors.yaml does it.',
+    'cacheLifecycle, such as { "untaggedDays": 180 }, is for the repositories of repull mirrors cache create.',
   ],
   registries: [
     "Registries that are asked (well-known: the public ones), and private images that may be copied.",

@@ -31,6 +31,11 @@ const FILES = {
   "plain.json": "{}",
   "settings.json": JSON.stringify({ mirrors: { kmsKey: KEY, tags: { owner: "platform" } } }),
   "lifecycle.json": JSON.stringify(LIFECYCLE),
+  "expiring.json": JSON.stringify({ mirrors: { cacheLifecycle: { untaggedDays: 120 } } }),
+  "at-copies.json": JSON.stringify({
+    mirrors: { cacheLifecycle: { untaggedDays: 120 }, additionalRepositories: ["docker-hub/{path}"] },
+  }),
+  "copies.json": JSON.stringify({ mirrors: { additionalRepositories: ["docker-hub/{path}"] } }),
   "no-rules.json": "{}",
 };
 
@@ -147,6 +152,31 @@ describe("a cache is created", () => {
       ...{ yes: true, policyFile: "settings.json", lifecycle: "lifecycle.json", templateRole: ROLE },
     });
     expect([again.line.rule, again.line.template]).toEqual(["present", "present"]);
+  });
+
+  test("with the policy's lifecycle, whose rules the dry run shows as ECR gets them", async () => {
+    await serve();
+    const dry = await run({ policyFile: "expiring.json", json: false });
+    await run({ yes: true, policyFile: "expiring.json" });
+    const text = String(world.cacheRules.templates.get("docker-hub")?.lifecyclePolicy);
+    expect(JSON.parse(text).rules).toMatchObject([
+      { selection: { tagStatus: "untagged", countType: "sinceImagePushed", countNumber: 120 } },
+    ]);
+    expect(dry.io.printed.out).toContain(text);
+    const again = await run({ yes: true, policyFile: "expiring.json" });
+    expect([again.line.template, made().templates]).toEqual(["present", ["docker-hub"]]);
+  });
+
+  test("with the lifecycle policy of the file, where the policy has one too", async () => {
+    await serve();
+    await run({ yes: true, policyFile: "expiring.json", lifecycle: "lifecycle.json" });
+    expect(world.cacheRules.templates.get("docker-hub")?.lifecyclePolicy).toBe(FILES["lifecycle.json"]);
+  });
+
+  test("without a lifecycle where the policy looks for copies below its prefix", async () => {
+    await serve();
+    const { status } = await run({ yes: true, policyFile: "copies.json" });
+    expect([status, made().templates]).toEqual([0, ["docker-hub"]]);
   });
 
   test("without a template when none is wanted", async () => {
@@ -355,6 +385,8 @@ describe("nothing is made", () => {
     ["a user in the place of a role",               { policyFile: "settings.json", templateRole: "arn:aws:iam::123456789012:user/a" }, "--template-role"],
     ["a lifecycle policy that cannot be read",      { lifecycle: "none.json" },                                                     "--lifecycle"],
     ["a lifecycle policy without rules",            { lifecycle: "no-rules.json" },                                                 "--lifecycle"],
+    ["a lifecycle where the policy has copies",     { policyFile: "at-copies.json" },                                               "--prefix"],
+    ["a file's lifecycle where it has copies",      { policyFile: "copies.json", lifecycle: "lifecycle.json" },                     "--prefix"],
   ];
   for (const [what, given, path] of wrong)
     test(`of ${what}`, async () => {

@@ -19,6 +19,9 @@ export function formatCache(line: CacheLine, again: string): readonly string[] {
     ...(line.template === undefined
       ? []
       : [`  template  ${prefix}/*: ${settingsOf(line.settings)}${present(line.template)}`]),
+    ...(line.settings.lifecycle === undefined
+      ? []
+      : [`            lifecycle policy ${oneLine(line.settings.lifecycle)}`]),
     ...(line.before === undefined
       ? []
       : [
@@ -43,6 +46,11 @@ export function formatCache(line: CacheLine, again: string): readonly string[] {
   ];
 }
 
+/** A file's text may have lines and blanks of its own. */
+function oneLine(lifecycle: string): string {
+  return JSON.stringify(JSON.parse(lifecycle));
+}
+
 function present(part: CacheLine["rule"]): string {
   return part === "present" ? " (there already)" : "";
 }
@@ -53,6 +61,6 @@ function settingsOf({ kmsKey, tags = {}, lifecycle, mutability }: CacheLine["set
     mutability === "MUTABLE" ? "tags may move" : "tags may not move",
     kmsKey === undefined ? "AES-256" : `KMS key ${kmsKey}`,
     tagged.length === 0 ? "no resource tags" : `resource tags ${tagged.join(", ")}`,
-    lifecycle === undefined ? "no lifecycle policy" : "a lifecycle policy",
+    ...(lifecycle === undefined ? ["no lifecycle policy"] : []),
   ].join("; ");
 }

@@ -1,7 +1,9 @@
 /** Makes the settings of a cache from what the command was given, and refuses what ECR would refuse or what would do harm. */
 
 import { parseArn } from "../../../ecs/arn.ts";
+import { ecrHost } from "../../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../../image/invalid-input.ts";
+import { lifecycleOf, patternAt } from "../../../mirrors/cache/cache-lifecycle.ts";
 import type { CreationTemplate, WantedCache } from "../../../mirrors/cache/cache-settings.ts";
 import type { Policy } from "../../../substitution/policy/policy.ts";
 import type { SignedIn } from "../../account/same-account.ts";
@@ -45,7 +47,10 @@ export async function wantedCache(
     upstreamHost: host,
     ...(secret === undefined ? {} : { secret }),
   };
-  return flags.template ? { rule, template: await templateFor(rule.prefix, flags, policy, io) } : { rule };
+  if (!flags.template) return { rule };
+  const template = await templateFor(rule.prefix, flags, policy, io);
+  if (template.lifecycle !== undefined) refuseAtCopies(rule.prefix, policy, signedIn);
+  return { rule, template };
 }
 
 /**
@@ -81,6 +86,16 @@ function checkedPrefix(prefix: string, mirrorPrefix: string | undefined): string
   return prefix;
 }
 
+/** A lifecycle policy knows no users: where Repull looks for copies, it would delete what runs. */
+function refuseAtCopies(prefix: string, { mirrors }: Policy, { account = "", region }: SignedIn): void {
+  const pattern = patternAt(prefix, mirrors.additionalRepositories, ecrHost(account, region));
+  if (pattern !== undefined)
+    throw new InvalidInput(
+      "--prefix",
+      `one apart from ${pattern} of mirrors.additionalRepositories: its copies would expire with the cache's images`,
+    );
+}
+
 /**
  * Tags move: an immutable one would never be refreshed. ECR sets tags and a KMS key by a role of the operator's alone, and a template
  * that has them without one makes every pull fail.
@@ -90,7 +105,7 @@ function checkedPrefix(prefix: string, mirrorPrefix: string | undefined): string
 async function templateFor(
   prefix: string,
   { lifecycle, templateRole }: CacheFlags,
-  { mirrors: { kmsKey, tags } }: Policy,
+  { mirrors: { kmsKey, tags, cacheLifecycle } }: Policy,
   io: Pick<CommandIo, "readFile">,
 ): Promise<CreationTemplate> {
   const needing = [
@@ -110,7 +125,11 @@ async function templateFor(
     mutability: "MUTABLE",
     ...(kmsKey === undefined ? {} : { kmsKey }),
     tags,
-    ...(lifecycle === undefined ? {} : { lifecycle: await lifecycleIn(lifecycle, io) }),
+    ...(lifecycle !== undefined
+      ? { lifecycle: await lifecycleIn(lifecycle, io) }
+      : cacheLifecycle === undefined
+        ? {}
+        : { lifecycle: lifecycleOf(cacheLifecycle) }),
     ...(templateRole === undefined ? {} : { role: templateRole }),
   };
 }
