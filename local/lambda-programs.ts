@@ -21,7 +21,7 @@ export type LambdaPrograms =
   | { readonly kind: "installed"; readonly folder: URL }
   | { readonly kind: "missing"; readonly because: readonly string[] };
 
-/** @param folder where they are, or are to be @param tell told that something is downloaded */
+/** @param folder where they are, or are to be @param tell called when something is downloaded */
 export function lambdaPrograms(folder: string, tell: (line: string) => void): LambdaPrograms {
   const url = pathToFileURL(`${resolve(folder)}/`);
   if (missingProgram(url) === undefined) return { kind: "installed", folder: url };

@@ -1,4 +1,4 @@
-/** What `npm run local` is told. */
+/** The options of `npm run local`. */
 
 import { parseArgs } from "node:util";
 

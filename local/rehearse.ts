@@ -1,4 +1,4 @@
-/** One event through the functions as built, told as it goes. */
+/** One event through the functions as built, with its progress. */
 
 import { isObject } from "../src/ecs/json-fields.ts";
 import type { Outcome } from "../src/remediation/report/outcome.ts";

@@ -7,6 +7,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { codeOf, type ProjectFile, projectFiles } from "./support/project-files.ts";
+import { commentsOf, sentencesOf } from "./support/prose.ts";
 
 const LINES_MAX = 300;
 /** Tables are long, and a test is read a row at a time. */
@@ -85,6 +86,41 @@ const UNCLEAR_TURNS: readonly (readonly [turn: RegExp, instead: string])[] = [
   [/\b(?:is|are) told to all\b/gi, "all … get it"],
 ];
 
+/** Words of pages and comments that leave open who does what → what to say instead. Identifiers and strings may have them. */
+const VAGUE_WORDS: Readonly<Record<string, string>> = {
+  told: "says, reports, shows or gets: distinguished from, for what is told apart",
+  tell: "say, report, show or know: distinguish, for what tells apart",
+  tells: "says, reports, shows: distinguishes, for what tells apart",
+  held: "kept, has, waits, or compared with",
+  turn: "the next, one after the other; change, make, for a verb",
+  turns: "passes, rounds; changes, makes, for a verb",
+};
+
+/** Words that only pages may not have: code has names that others gave. */
+const VAGUE_WORDS_OF_PAGES: Readonly<Record<string, string>> = {
+  former: "previous, earlier",
+  whilst: "while",
+  "left alone": "not changed, skipped",
+  "in vain": "without success, failed",
+  "goes by": "uses",
+};
+
+/** Pages that have some of these words still, and how many. A ratchet: entries shrink and go, none is added. */
+const VAGUE_WORDS_LEFT: Readonly<Record<string, number>> = { "docs/bench.md": 2 };
+
+/** The words that a sentence of a page may have. */
+const SENTENCE_WORDS_MAX = 30;
+/** Pages with a longer sentence, and its words. A ratchet: entries shrink and go, none is added. */
+const SENTENCE_WORDS_MAX_OF: Readonly<Record<string, number>> = {
+  "CHANGELOG.md": 64,
+  "docs/bench.md": 96,
+  "docs/mirrors.md": 65,
+};
+
+/** The words of the README before its first section, without the transcript: a reader decides in a screen. */
+const FIRST_SCREEN_WORDS_MAX = 60;
+const FIRST_SCREEN_LINES_MAX = 70;
+
 /** How a title begins that goes on from the one above it, or means what that one named. */
 const GOES_ON =
   /^(?:and|nor|but|or|then|also|even|so|either|neither|otherwise|likewise|again|it|its|they|them|their|these|those|none|yet|still|as often|not more|such as|the same|that one|one of them)(?=[ ,'])/;
@@ -122,6 +158,7 @@ type Rule = {
 
 const isCode = (path: string) => path.endsWith(".ts");
 const isOurs = (path: string) => /^(?:src|functions)\/.*\.ts$/.test(path);
+const isPage = (path: string) => path.endsWith(".md");
 const isGenerated = (path: string) => path === "package-lock.json";
 const isLegal = (path: string) => path === "LICENSE";
 
@@ -175,6 +212,41 @@ const RULES: readonly Rule[] = [
       /^(?:src|functions|infra|events|bench|local|test|docs)\/|^[A-Z]+\.md$/.test(path) &&
       path !== "test/tidy.test.ts",
     find: ({ text }) => unclearWords(text),
+  },
+  {
+    name: "pages and comments say who does what",
+    concerns: (path) => (isCode(path) || isPage(path)) && path !== "test/tidy.test.ts",
+    find: ({ path, text }) => {
+      const found = isPage(path)
+        ? [...withWords(text, VAGUE_WORDS), ...withWords(text, VAGUE_WORDS_OF_PAGES)]
+        : withWords(commentsOf(text), VAGUE_WORDS);
+      return found.length > (VAGUE_WORDS_LEFT[path] ?? 0) ? found : [];
+    },
+  },
+  {
+    name: `a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`,
+    concerns: isPage,
+    find: ({ path, text }) =>
+      sentencesOf(text)
+        .filter(({ words }) => words > (SENTENCE_WORDS_MAX_OF[path] ?? SENTENCE_WORDS_MAX))
+        .map(
+          ({ line, words, text: said }) =>
+            `line ${line}: ${words} words: make two sentences, or a list: ${said}`,
+        ),
+  },
+  {
+    name: "the README's first screen is short",
+    concerns: (path) => path === "README.md",
+    find: ({ text }) => {
+      const screen = text.split(/^## /m)[0] ?? "";
+      const words = sentencesOf(screen).reduce((sum, sentence) => sum + sentence.words, 0);
+      const lines = screen.split("\n").length;
+      return words > FIRST_SCREEN_WORDS_MAX || lines > FIRST_SCREEN_LINES_MAX
+        ? [
+            `${words} words, ${lines} lines: what it is, what it looks like, how to run it; the rest goes below`,
+          ]
+        : [];
+    },
   },
   {
     name: "a test's title can be read alone",
@@ -259,10 +331,16 @@ function matches(text: string, pattern: RegExp, remedy: string): readonly string
 }
 
 function unclearWords(text: string): readonly string[] {
-  const words = Object.entries(UNCLEAR_WORDS).flatMap(([word, instead]) =>
-    matches(text, new RegExp(`\\b${word}\\b`, "gi"), instead),
+  return [
+    ...withWords(text, UNCLEAR_WORDS),
+    ...UNCLEAR_TURNS.flatMap(([turn, instead]) => matches(text, turn, instead)),
+  ];
+}
+
+function withWords(text: string, words: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(words).flatMap(([word, instead]) =>
+    matches(text, new RegExp(`\\b${word.replace(" ", "\\s+")}\\b`, "gi"), instead),
   );
-  return [...words, ...UNCLEAR_TURNS.flatMap(([turn, instead]) => matches(text, turn, instead))];
 }
 
 /** The banned words in an identifier, a folder's or a file's name: `srcPath`, `copy-helpers`. */
@@ -297,6 +375,21 @@ describe("the project is tidy", () => {
     );
   });
 
+  test("a page with shorter sentences, or without a vague word, leaves the ratchet", () => {
+    const pages = new Map(files.map(({ path, text }) => [path, text]));
+    const longest = (path: string) =>
+      Math.max(...sentencesOf(pages.get(path) ?? "").map(({ words }) => words));
+    deepEqual(
+      [
+        ...Object.keys(SENTENCE_WORDS_MAX_OF).filter((path) => longest(path) <= SENTENCE_WORDS_MAX),
+        ...Object.keys(VAGUE_WORDS_LEFT).filter(
+          (path) => withWords(pages.get(path) ?? "", VAGUE_WORDS).length === 0,
+        ),
+      ],
+      [],
+    );
+  });
+
   test("there were files to look at", () => equal(files.length > 50, true));
 });
 
@@ -319,6 +412,15 @@ describe("each rule can fail", () => {
     ["words are plain",                   "src/oci/a.ts", "// To whom it is told."],
     ["words are plain",                        "src/oci/a.ts",          "// What Nobody reads."],
     ["words are plain",                        "infra/a.yaml",          "# The rule that stands for all."],
+    ["pages and comments say who does what",   "src/oci/a.ts",          "/** What a HEAD tells of a place. */"],
+    ["pages and comments say who does what",   "src/oci/a.ts",          "/**\n * Asks once.\n * Told each plan.\n */"],
+    ["pages and comments say who does what",   "test/a.ts",             "const a = 1; // It is the next one's turn."],
+    ["pages and comments say who does what",   "docs/a.md",             "The former revision stays."],
+    ["pages and comments say who does what",   "docs/a.md",             "It is left\nalone."],
+    [`a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`, "docs/a.md", `It has${" many".repeat(29)}\nwords. It ends.`],
+    [`a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`, "docs/a.md", `- It has; ${"one: ".repeat(30)}word`],
+    ["the README's first screen is short",     "README.md",             `# A\n\n${"It is short. ".repeat(21)}\n\n## B\n`],
+    ["the README's first screen is short",     "README.md",             `# A\n\n\`\`\`\n${lines(70)}\`\`\`\n`],
     ["a test's title can be read alone",       "test/a.test.ts",        `  ["nor does it wait", 1],`],
     ["a test's title can be read alone",       "test/a.test.ts",        `  test("its time is over", f);`],
     ["a test's title can be read alone",       "test/a.test.ts",        `rules("a copy", [\n  ["then four", 4],\n]);`],
@@ -353,6 +455,10 @@ describe("a rule does not fail what is right", () => {
     ["words are plain",                   "src/oci/a.ts", "// It withstands a handstand, on a desktop.", "a part of another word"],
     ["words are plain",                   "src/oci/a.ts", "// There is no row, and it is no longer asked.", "what does not exist, and what has ended"],
     ["words are plain",                   "src/oci/a.ts", "// One copy, for all services; a sum, for each day.", "what something is for"],
+    ["pages and comments say who does what", "src/oci/a.ts", "const told = tell(); // `told` gets each line\n/** @param tell gets a line */", "a name"],
+    ["pages and comments say who does what", "src/oci/a.ts", 'const a = "It is told.";',               "a string, which has tests of its own"],
+    [`a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`, "docs/a.md", `\`\`\`\n${"word ".repeat(40)}\n\`\`\`\n| ${"cell ".repeat(40)} |`, "a block of code, and a table"],
+    [`a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`, "docs/a.md", `It needs ${"`a:B`, ".repeat(40)}\`c:D\`.`, "a list of names in code"],
     ["only the rim prints",               "src/cli/a.ts", "console.log(1);",                          "the command line prints"],
     ["a test's title can be read alone",  "test/a.test.ts", '  test("orders two lists", f);',           "a word that only begins so"],
     ["a test's title can be read alone",  "test/a.test.ts", '  ["it runs", 1],',                        "a condition that a title takes up"],

@@ -3,7 +3,7 @@
  *
  * The spread is the range of those rounds. A policy meets its goal where its median is within it, and the webhook where it adds no
  * more than so many milliseconds to the base line's median. The mean is the API server's own. Its histograms begin with a bucket of
- * 5 ms, in which nothing can be told apart, so quantiles are the client's, which include the way there and back.
+ * 5 ms, which distinguishes nothing, so quantiles are the client's, which include the way there and back.
  */
 
 export type Figures = { readonly mean: number; readonly p50: number; readonly p99: number };

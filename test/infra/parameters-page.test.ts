@@ -18,8 +18,8 @@ test("the page of the stack's parameters says what the template says", async () 
   );
   const page = `# The stack's parameters
 
-Made from \`infra/template.yaml\`; a test compares the two. A parameter gives a right, or names what a right is for. How Repull
-behaves within its rights, the policy document says: [policy.md](policy.md). \`Mode\` alone is in both: here it is a ceiling.
+Made from \`infra/template.yaml\`; a test compares the two. A parameter gives a permission, or names its resources. The policy
+document says how Repull behaves within its permissions: [policy.md](policy.md). Only \`Mode\` is in both: here it is a ceiling.
 
 ${groups.join("\n\n")}
 `;
