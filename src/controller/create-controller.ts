@@ -121,7 +121,7 @@ export function createController(
       { policy, mode: settings.mode, namespace, identity, allowed },
       ports.refresh,
     );
-    duties.push({ name: "refresh copies", everyMs: REFRESH_EVERY_MS, run: refresher.pass });
+    duties.push({ name: "refresh copies", everyMs: REFRESH_EVERY_MS, run: refresher.pass, needsView: true });
   }
   return { duties, view, leader, keeper, healer, metrics, clock, log };
 }

@@ -17,6 +17,8 @@ export type Duty = {
   readonly run: () => Promise<void>;
   /** Also of a process that does not lead. */
   readonly always?: boolean;
+  /** Not before the cluster is known. */
+  readonly needsView?: boolean;
 };
 
 export type RunningParts = {
@@ -80,11 +82,12 @@ export async function runController(
     passedAt = clock.now();
   };
   /** A new leader does its duty at once, and then at its times. */
-  const dutyOf = ({ everyMs, run, always = false }: Duty): (() => Promise<void>) => {
+  const dutyOf = ({ everyMs, run, always = false, needsView = false }: Duty): (() => Promise<void>) => {
     let doneAt = Number.NEGATIVE_INFINITY;
     return async () => {
       const age = clock.now() - doneAt;
       if (!always && (!leader.isLeading() || (age >= 0 && age < everyMs))) return;
+      if (needsView && !isReady()) return;
       doneAt = clock.now();
       await run();
     };

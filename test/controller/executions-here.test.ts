@@ -31,3 +31,40 @@ test("two copies run at once, also when one is asked for in the moment in which 
     expect([...ends.keys()]).toEqual(["a", "b", "c", "d"]);
   }
 });
+
+test("copies that nothing waits for run one at a time, and a copy that pods wait for does not wait for them", async () => {
+  const ends = new Map<string, () => void>();
+  const executions = executionsHere(async (request) => {
+    const { name } = request as { name: string };
+    await new Promise<void>((resolve) => ends.set(name, resolve));
+  });
+  const start = (name: string, ahead: boolean) =>
+    executions.start("mirror", name, { name, ...(ahead ? { ahead } : {}) });
+  for (const name of ["a1", "a2"]) await start(name, true);
+  expect([...ends.keys()]).toEqual(["a1"]);
+  for (const name of ["p1", "p2"]) await start(name, false);
+  expect([...ends.keys()]).toEqual(["a1", "p1"]);
+  ends.get("a1")?.();
+  await rounds(20);
+  expect([...ends.keys()]).toEqual(["a1", "p1", "p2"]);
+  ends.get("p1")?.();
+  await rounds(20);
+  expect([...ends.keys()]).toEqual(["a1", "p1", "p2", "a2"]);
+});
+
+test("a copy that has ended tells when, so that one that failed is tried again after its pause", async () => {
+  let now = 1_000;
+  const executions = executionsHere(
+    async (name) => {
+      if (name === "bad") throw new Error("no");
+    },
+    { now: () => now },
+  );
+  await executions.start("mirror", "good", "good");
+  await rounds(20);
+  now = 2_000;
+  await executions.start("mirror", "bad", "bad");
+  await rounds(20);
+  expect(await executions.status("mirror", "good")).toMatchObject({ status: "succeeded", endedAt: 1_000 });
+  expect(await executions.status("mirror", "bad")).toMatchObject({ status: "failed", endedAt: 2_000 });
+});

@@ -148,7 +148,7 @@ describe("the index of proved images", () => {
 describe("a source that is lost", () => {
   test("is told at once to who names it, and once; its copies stay", async () => {
     const made = await running();
-    made.refresher({ identity: "one" });
+    const first = made.refresher({ identity: "one" });
     await made.world.run(60);
     const old = made.copies();
     made.remove("1");
@@ -158,12 +158,29 @@ describe("a source that is lost", () => {
       [{ source: `${HUB}/app:1`, state: "gone" }],
       ["Deployment/web0"],
     ]);
+    first.kill();
+    made.refresher({ identity: "two" });
     await made.world.run(AGAIN);
     expect([made.copies(), made.events("ImageSourceLost").length]).toEqual([old, 1]);
     made.move("1", "2");
     await made.world.run(AGAIN);
     expect(made.events("ImageTagMoved")).toEqual(["Deployment/web0"]);
   });
+});
+
+test("tags of one repository that come into use at different times are known apart, and forgotten with their use", async () => {
+  const made = await running({
+    registries: { ...REGISTRIES, ecr: { images: { ...copied(`${HUB}/app:1`), ...copied(`${HUB}/app:2`) } } },
+  });
+  made.refresher();
+  await made.world.run(60);
+  expect(made.status()?.tags).toEqual({ same: 1 });
+  made.cluster.put("deployments", deployment("later", "app:2"));
+  await made.world.run(90);
+  expect(made.status()?.tags).toEqual({ same: 2 });
+  made.cluster.remove("deployments", { namespace: "shop", name: "later" });
+  await made.world.run(90);
+  expect(made.status()?.tags).toEqual({ same: 1 });
 });
 
 describe("a leader that follows another", () => {

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { indexChecks } from "../../../src/cli/doctor/cluster/index-checks.ts";
+import { COPIES_STATE_NAME, type RefreshStatus } from "../../../src/controller/copies/refresh-status.ts";
 import { OLD_DEFINITION } from "../../../src/controller/index-status.ts";
 import { createSandboxCluster } from "../../../src/sandbox/kubernetes/sandbox-cluster.ts";
 
@@ -28,4 +29,27 @@ for (const [when, refused, remedy] of table)
     const checks = await indexChecks(tested as never);
     const found = checks.find(({ check }) => check === "controller");
     expect(found).toMatchObject({ result: "failed", remedy: expect.stringMatching(remedy) });
+  });
+
+const NEWS = { source: "docker.io/library/app:1", since: AT };
+// biome-ignore format: a table is read by its columns
+const copies: readonly (readonly [what: string, status: Partial<RefreshStatus> | undefined, result: string | undefined])[] = [
+  ["is left out where the controller refreshes none",       undefined,                                                           undefined],
+  ["passes where each tag is as it was copied",             { tags: { same: 2 } },                                               "passed"],
+  ["passes where the account's function refreshes them",    { leftTo: "repull-refresh", tags: {} },                              "passed"],
+  ["passes where a tag has moved",                          { tags: { moved: 1 }, moved: [{ ...NEWS, to: "", isCopied: false }] }, "passed"],
+  ["fails where a source is lost",                          { tags: { gone: 1 }, lost: [{ ...NEWS, state: "gone" }] },           "failed"],
+];
+for (const [what, said, result] of copies)
+  test(`the check of copies ${what}`, async () => {
+    const cluster = createSandboxCluster();
+    const status = { schemaVersion: "1", at: AT, moved: [], lost: [], ...said };
+    if (said !== undefined)
+      cluster.put("configmaps", {
+        metadata: { namespace: "repull", name: COPIES_STATE_NAME },
+        data: { status: JSON.stringify(status) },
+      } as never);
+    const rows = { kind: "read", value: new Map() };
+    const checks = await indexChecks({ cluster, namespace: "repull", now: Date.parse(AT), rows } as never);
+    expect(checks.find(({ check }) => check === "copies")?.result).toBe(result);
   });

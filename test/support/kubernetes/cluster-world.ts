@@ -178,7 +178,7 @@ function copiesOf(
           runInProcess((steps) => mirror(request, own, policy(), steps), { clock }).then(resolve, reject),
         );
       });
-    return createCopies({ ...shared, executions: executionsHere(copy) });
+    return createCopies({ ...shared, executions: executionsHere(copy, clock) });
   };
 }
 

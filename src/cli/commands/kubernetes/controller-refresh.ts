@@ -33,8 +33,9 @@ export function refreshTarget(aws: AwsSettings, account: string, stack: string):
       const read = await readDeployedStack(aws, stack).functionNamed("refresh");
       if (read.kind === "read") known = { answer: { name: `${stack}-refresh` }, at: now };
       else if (read.error.kind === "absent") known = { answer: {}, at: now };
-      // Two that refresh would copy the same bytes twice: before it is known, neither is asked for.
-      else return { unread: `whether ${stack}-refresh is deployed is not known: ${read.error.message}` };
+      // Two that refresh would ask for the same: nothing begins before it was known once.
+      else if (known === undefined)
+        return { unread: `whether ${stack}-refresh is deployed is not known: ${read.error.message}` };
       return known.answer;
     },
     async publish(report) {
