@@ -61,7 +61,7 @@ function verdict(judged: Substitute | Rejection): { substitute: Substitute } | {
 async function readFacts(asked: AskedImage, environment: Environment): Promise<ImageAssessment["facts"]> {
   const { image, reference, namedManifests = [] } = asked;
   const { policy, limit } = environment;
-  const upstream = upstreamOf(asked, environment);
+  const upstream = asked.upstream ?? upstreamOf(asked, environment);
   const belief = await believed(asked, upstream, environment);
   const trusted = "trusted" in belief ? { trusted: belief.trusted.digest } : {};
   const platforms = knownPlatforms(environment);

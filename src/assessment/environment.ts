@@ -23,6 +23,8 @@ export type AskedImage = {
   /** As it is written. */
   readonly image: string;
   readonly reference: ImageReference;
+  /** Under which name its bytes are looked for, where that is not the name that is written. */
+  readonly upstream?: ImageReference;
   /** Docker Hub answered under the image's host, whatever that is called. */
   readonly isDockerHub?: boolean;
   /** Those who pull it already show an account to its registry. */

@@ -6,7 +6,7 @@
  */
 
 import { optional } from "../ecs/json-fields.ts";
-import { isInteractive } from "../remediation/detect/execution-names.ts";
+import { isInteractive, isOrder } from "../remediation/detect/execution-names.ts";
 import type { Decision } from "../remediation/gates/approval-decision.ts";
 import type { ExecutionStatus } from "../remediation/ports/ports.ts";
 import { type Outcome, outcomeSchema } from "../remediation/report/outcome.ts";
@@ -109,7 +109,7 @@ function entryOfTags(effect: ActiveSubstitution): HistoryEntry {
     ...(isInteractive(execution)
       ? {
           ended: "by-hand",
-          because: "made by repull fix; the repull:* tags of the new revision have the details",
+          because: `made by ${isOrder(execution) ? "repull mirrors refresh --apply" : "repull fix"}; the repull:* tags of the new revision have the details`,
         }
       : {
           ended: "unknown",

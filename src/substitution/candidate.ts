@@ -17,9 +17,10 @@ export type Trusted = {
  * `reference`: the image is written with its digest; `service-revision`: ECS pinned it for the failing deployment; `task`:
  * every task of that deployment with a known digest runs it; `origin`: the image's own registry, asked by HEAD; `execution`: an
  * earlier remediation of the same revision, which rolled its change back; `pod`: every running pod of the same Kubernetes
- * revision with a known digest has pulled it.
+ * revision with a known digest has pulled it; `operator`: no deployment meant it, an operator has ordered it (`repull mirrors
+ * refresh --apply`).
  */
-export type Witness = "reference" | "service-revision" | "task" | "origin" | "execution" | "pod";
+export type Witness = "reference" | "service-revision" | "task" | "origin" | "execution" | "pod" | "operator";
 
 /** Why no digest is trusted. */
 export type Untrusted = {

@@ -21,6 +21,7 @@ const TRUSTED_SENTENCES: Readonly<Record<Trusted["from"], string>> = {
   origin: "reported by its registry now",
   execution: "found by an earlier remediation of this revision",
   pod: "pulled by the running pods of this revision",
+  operator: "ordered by an operator",
 };
 
 /**

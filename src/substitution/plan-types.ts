@@ -36,6 +36,18 @@ export type ImageFacts = {
   readonly probedCandidates: readonly ProbedCandidate[];
   /** Strategies of the policy that have no place to ask. */
   readonly notApplicable?: readonly NotApplicable[];
+  /** Where an operator has ordered the bytes that its tag names now. */
+  readonly ordered?: Ordered;
+};
+
+/** What an order replaces, and how to go back to exactly that. */
+export type Ordered = {
+  /** The image as it was written before a copy of it was named. */
+  readonly writtenAs: string;
+  /** What the deployment in place runs. */
+  readonly runs: Digest;
+  /** Where the task definition names a tag, which is resolved anew by each deployment: those bytes by their digest. */
+  readonly wayBack?: { readonly image: string; readonly digest: Digest };
 };
 
 export type Substitute = {
@@ -86,6 +98,7 @@ export type ImagePlan = {
   readonly substitute?: Substitute;
   readonly rejected: readonly RejectedCandidate[];
   readonly notApplicable?: readonly NotApplicable[];
+  readonly ordered?: Ordered;
 };
 
 /** Why there is no substitute, in a word that can be counted. */

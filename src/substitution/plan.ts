@@ -75,7 +75,8 @@ function codeOf(untrusted: Untrusted | undefined): NoSubstituteCode {
 }
 
 function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
-  const { image, containers, failing, trusted, untrusted, vetoedBy, notCompared, notApplicable } = facts;
+  const { image, containers, failing, trusted, untrusted, vetoedBy, notCompared, notApplicable, ordered } =
+    facts;
   const losers: RejectedCandidate[] = [];
   const base = {
     image,
@@ -86,6 +87,7 @@ function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
     ...(vetoedBy && { vetoedBy }),
     ...(notCompared && { notCompared }),
     ...(notApplicable === undefined ? {} : { notApplicable }),
+    ...(ordered && { ordered }),
   };
   for (const sighting of facts.probedCandidates) {
     const judged = judgeCandidate(sighting, facts, context);

@@ -2,7 +2,7 @@
 
 import { type Digest, digestOf } from "../../src/image/digest.ts";
 import { ecrHost } from "../../src/image/ecr-hosts.ts";
-import type { AccountUses, EcrImage, ImageUse } from "../../src/mirrors/facts.ts";
+import type { AccountUses, ImageUse } from "../../src/mirrors/facts.ts";
 import type { RefreshReport } from "../../src/mirrors/refresh/refresh-report.ts";
 import { type RefreshPorts, runRefresh } from "../../src/mirrors/refresh/run-refresh.ts";
 import type { SourceRecord } from "../../src/mirrors/refresh/source-record.ts";
@@ -10,6 +10,7 @@ import type { Logins, Registries, TagLists } from "../../src/oci/client/registri
 import { serveWorkflows } from "../../src/sandbox/install-repull.ts";
 import { createWorld, type World } from "../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../src/sandbox/world/world-file.ts";
+import { imageStoreOf } from "./image-store.ts";
 import { readPolicy, type SaidPolicy } from "./policy.ts";
 
 const HOUR = 3600;
@@ -94,15 +95,7 @@ export async function refreshWorld(registries: object = {}, policy: SaidPolicy =
         publish: async () => {},
         stopped: async () => played.stopped,
         reader: { read: async () => ({ ...played.uses, uses: { ...played.uses.uses, services } }) },
-        store: {
-          repositories: async (prefix) => ecr.repositories().filter((name) => name.startsWith(`${prefix}/`)),
-          describe: async (name) => ({
-            name,
-            source: name.slice("repull/".length),
-            readers: "own-account",
-          }),
-          images: async (name) => imagesIn(ecr, name),
-        },
+        store: imageStoreOf(world),
         records: {
           async lock(by) {
             if (lock !== undefined) return undefined;
@@ -131,19 +124,6 @@ export async function refreshWorld(registries: object = {}, policy: SaidPolicy =
     },
   };
   return played;
-}
-
-/** A repository as ECR describes it. */
-export function imagesIn(ecr: World["registries"]["ecr"], name: string): readonly EcrImage[] {
-  if (!ecr.repositories().includes(name)) return [];
-  const tags = Object.entries(ecr.tags(name));
-  return ecr.digests(name).map((digest, index) => ({
-    digest,
-    tags: tags.filter(([, named]) => named === digest).map(([tag]) => tag),
-    pushedAt: index + 1,
-    mediaType: ecr.manifest(name, digest)?.mediaType ?? "",
-    isActive: true,
-  }));
 }
 
 /** The world of a tag that was copied because the policy wants it, and that a service runs. */

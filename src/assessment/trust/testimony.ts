@@ -16,7 +16,7 @@ export type Testimony =
 
 /** A witness of the workload's own. That it cannot be read is an answer, and nothing that it throws. */
 export type AskedWitness = {
-  readonly from: Exclude<Witness, "reference" | "origin">;
+  readonly from: Exclude<Witness, "reference" | "origin" | "operator">;
   readonly ask: () => Promise<Testimony>;
 };
 

@@ -181,7 +181,7 @@ async function select(input: UndoInput, session: HistorySession, io: CommandIo):
 }
 
 /** As executions are named, by the function or by hand. */
-const EXECUTION = /^[rh]-[0-9a-f]{40}-[1-9][0-9]*$/;
+const EXECUTION = /^[rho]-[0-9a-f]{40}-[1-9][0-9]*$/;
 
 /** The service's own ARN, CLUSTER/SERVICE and --cluster say in which cluster; of another account's ARN nothing is undone. */
 function wantedBy(

@@ -1,13 +1,18 @@
 /**
  * `repull mirrors refresh`: has the function ask whether the tags of copies have moved; without `--yes`, nothing is copied. No
- * service is changed by it.
+ * service is changed by it, but by an operator's `--apply`.
  */
 
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { linesOf } from "../../text/visible.ts";
+import type { DeployedConfigOptions } from "../account/deployed-config.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { permissions } from "../output/permissions.ts";
+import { RefusedCommand } from "../refused-command.ts";
+import type { ApplyInput } from "./apply/apply.ts";
+import { APPLY_ACTIONS } from "./apply/apply-rights.ts";
 import { askFunction, FUNCTION_ACTIONS, type FunctionInput } from "./ask-function.ts";
 import { formatRefresh } from "./format-refresh.ts";
 import { type Refresh, refreshReportSchema } from "./refresh-line.ts";
@@ -18,12 +23,45 @@ const REFRESH = {
   deployedBy: "infra/mirrors.yaml with Mirrors=refresh",
 } as const;
 
+export type RefreshInput = FunctionInput & {
+  /** What to do beyond the refresh: services that follow a tag are moved. */
+  readonly apply?: Omit<ApplyInput, "yes" | "json"> & { readonly config: DeployedConfigOptions };
+};
+
 /** Exit status 0, 1 where a source is lost or a copy failed, 5 where another run works or something could not be read. */
-export async function refresh(input: FunctionInput, io: CommandIo): Promise<number> {
+export async function refresh(input: RefreshInput, io: CommandIo): Promise<number> {
+  const { apply: applied, yes, json } = input;
   if (input.rights) {
-    io.out(permissions(FUNCTION_ACTIONS, input.json));
+    const more = applied === undefined ? [] : APPLY_ACTIONS;
+    io.out(permissions([...new Set([...FUNCTION_ACTIONS, ...more])].toSorted(), json));
     return EXIT.done;
   }
+  if (applied === undefined) return await refreshed(input, io);
+  const { config, ...selected } = applied;
+  const first = config.stack === false ? EXIT.done : await refreshedWhereDeployed(input, io);
+  const [{ apply }, { openApplySession }] = await Promise.all([
+    import("./apply/apply.ts"),
+    import("./apply/apply-session.ts"),
+  ]);
+  const session = await openApplySession(config, io);
+  const status = await apply({ ...selected, yes, json }, session, io);
+  return status === EXIT.done ? first : status;
+}
+
+/** What is in ECR already can be run without the function. */
+async function refreshedWhereDeployed(input: RefreshInput, io: CommandIo): Promise<number> {
+  try {
+    return await refreshed(input, io);
+  } catch (error) {
+    const isNotDeployed =
+      error instanceof RefusedCommand && error.cause instanceof AwsError && error.cause.kind === "absent";
+    if (!isNotDeployed) throw error;
+    io.err(`${error.message}; copies that are there are looked at\n`);
+    return EXIT.done;
+  }
+}
+
+async function refreshed(input: FunctionInput, io: CommandIo): Promise<number> {
   const answer = await askFunction(REFRESH, input, io);
   const { stack } = answer;
   const report = refreshReportSchema.parse(answer.report);

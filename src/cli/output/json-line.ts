@@ -16,6 +16,7 @@ export const LINE_TYPES = [
   "status",
   "mirrors",
   "refresh",
+  "apply",
   "prune",
   "cache",
   "kill-switch",

@@ -9,6 +9,7 @@ import * as z from "zod";
 import { DIAGNOSIS_DETAIL_TYPE } from "../../diagnosis/diagnose-event.ts";
 import { FILE_KINDS } from "../../prevention/source-files/found-image.ts";
 import { outcomeSchema } from "../../remediation/report/outcome.ts";
+import { applySchema } from "../mirrors/apply/apply-line.ts";
 import { cacheSchema } from "../mirrors/cache/cache-line.ts";
 import { mirrorsSchema } from "../mirrors/mirrors-line.ts";
 import { pruneSchema } from "../mirrors/prune-line.ts";
@@ -20,11 +21,7 @@ import { statusSchema } from "./status-line.ts";
 const text = z.string();
 const texts = z.array(text);
 const orNull = text.nullable();
-const id = {
-  cluster: text.optional(),
-  service: text.optional(),
-  execution: text.optional(),
-};
+const id = { cluster: text.optional(), service: text.optional(), execution: text.optional() };
 
 /** The end of `repull check`. */
 const checkSummary = z.looseObject({
@@ -155,6 +152,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   status: statusSchema,
   mirrors: mirrorsSchema,
   refresh: refreshSchema,
+  apply: applySchema,
   prune: pruneSchema,
   cache: cacheSchema,
   "kill-switch": z.strictObject({

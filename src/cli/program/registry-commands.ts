@@ -1,8 +1,10 @@
 /** The commands about registries: `mirror`, `mirrors` and `rate-limit`. Each loads its own code only. */
 
 import { type Command, Option } from "commander";
+import { optional } from "../../ecs/json-fields.ts";
 import type { CreateCacheInput } from "../mirrors/cache/create-cache.ts";
 import { REGISTRY_NAMES } from "../mirrors/cache/upstreams.ts";
+import type { RefreshInput } from "../mirrors/refresh.ts";
 import { WrongCall } from "../wrong-call.ts";
 import { addAccountOptions, addBoundedAccountOptions } from "./options/account-options.ts";
 import { addStackOptions, deployedConfigOptionsOf, type StackFlags } from "./options/stack-options.ts";
@@ -85,15 +87,7 @@ function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
         ),
     );
 
-  addBoundedAccountOptions(mirrors.command("refresh"))
-    .description(
-      "Say which tags have moved since they were copied, and which sources are lost. With --yes, have those copied that moved, and those that the policy lists. No service is changed.",
-    )
-    .option("--stack <name>", "the stack whose function does it; absent: the region's only one")
-    .option("-y, --yes", "copy, where infra/mirrors.yaml is deployed with Mirrors=refresh or prune", false)
-    .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
-    .addOption(JSON_OPTION)
-    .action((options) => finish(async () => (await import("../mirrors/refresh.ts")).refresh(options, io)));
+  addRefreshCommand(mirrors, { io, finish });
 
   addBoundedAccountOptions(mirrors.command("prune"))
     .description(
@@ -106,6 +100,67 @@ function addMirrorsCommands({ program, io, finish }: ProgramParts): void {
     .action((options) => finish(async () => (await import("../mirrors/prune.ts")).prune(options, io)));
 
   addCacheCommands(mirrors, { io, finish });
+}
+
+type RefreshFlags = StackFlags & {
+  readonly apply: boolean;
+  readonly image: readonly string[];
+  readonly cluster?: string;
+  readonly service?: string;
+  readonly wait: boolean;
+} & Pick<RefreshInput, "yes" | "rights" | "json">;
+
+function addRefreshCommand(mirrors: Command, { io, finish }: Pick<ProgramParts, "io" | "finish">): void {
+  addBoundedAccountOptions(addStackOptions(mirrors.command("refresh")))
+    .description(
+      "Say which tags have moved since they were copied, and which sources are lost. With --yes, have those copied that moved, and those that the policy lists. Services are changed by --apply alone.",
+    )
+    .option(
+      "--apply",
+      "also show which services follow a tag that has moved, and what they would run; with --yes, move them, one after the other",
+      false,
+    )
+    .option(
+      "--image <image>",
+      "with --apply: this tag alone, with a digest only while it names that; may be given several times",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option("--cluster <cluster>", "with --apply: services of this cluster alone, by name or ARN")
+    .option("--service <name>", "with --apply: this service alone: NAME, CLUSTER/NAME, or its ARN")
+    .option("--no-wait", "with --apply: stop once each redeployment is accepted (outcome: redeployed)")
+    .option("-y, --yes", "copy, where infra/mirrors.yaml is deployed with Mirrors=refresh or prune", false)
+    .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
+    .addOption(JSON_OPTION)
+    .action((options: RefreshFlags) =>
+      finish(async () => {
+        const { refresh } = await import("../mirrors/refresh.ts");
+        return refresh(refreshInputOf(options), io);
+      }),
+    );
+}
+
+/** What only `--apply` uses is a wrong call without it. */
+function refreshInputOf({
+  apply,
+  image,
+  cluster,
+  service,
+  wait,
+  stack,
+  policy,
+  ...options
+}: RefreshFlags): RefreshInput {
+  const named = typeof stack === "string" ? { ...options, stack } : options;
+  if (apply) {
+    const selected = { ...optional("cluster", cluster), ...optional("service", service), images: image };
+    const config = deployedConfigOptionsOf({ ...optional("stack", stack), ...optional("policy", policy) });
+    return { ...named, apply: { ...selected, settle: wait, config } };
+  }
+  const isOfApply = image.length > 0 || !wait || stack === false;
+  if (isOfApply || cluster !== undefined || service !== undefined || policy !== undefined)
+    throw new WrongCall("--image, --cluster, --service, --no-wait, --no-stack and --policy go with --apply");
+  return named;
 }
 
 /** `mirrors cache create`. */

@@ -15,7 +15,7 @@ import type { Digest } from "../../image/digest.ts";
  * AWS's guide says that a name is unique in an account and a region, the API's model says in a function. The function's
  * own name is part of the key, so two stacks in one account never share a name, whichever is true.
  */
-function hashedName(prefix: "r" | "m" | "h" | "a", key: readonly string[], attempt: number): string {
+function hashedName(prefix: "r" | "m" | "h" | "a" | "o", key: readonly string[], attempt: number): string {
   const hash = createHash("sha256").update(key.join("\n")).digest("hex").slice(0, 40);
   return `${prefix}-${hash}-${attempt}`;
 }
@@ -47,8 +47,23 @@ export function interactiveExecutionName({ clusterArn, taskDefinitionArn, owner 
   return hashedName("h", [clusterArn, taskDefinitionArn, ...key], 1);
 }
 
+/** The name under which an operator's order is carried out: one for each deployment and each set of new bytes. */
+export function orderName(
+  { clusterArn, taskDefinitionArn, owner }: PullFailure,
+  digests: readonly string[],
+): string {
+  const key = owner.kind === "service" ? [owner.service, owner.deploymentId ?? ""] : [owner.family];
+  return hashedName("o", [clusterArn, taskDefinitionArn, ...key, ...digests], 1);
+}
+
+/** Whether it was done at a command line. */
 export function isInteractive(execution: string): boolean {
-  return execution.startsWith("h-");
+  return execution.startsWith("h-") || isOrder(execution);
+}
+
+/** Whether it brought new bytes that an operator had ordered, and not a substitute for the same. */
+export function isOrder(execution: string): boolean {
+  return execution.startsWith("o-");
 }
 
 /**

@@ -31,6 +31,8 @@ type RollbackReason = {
   readonly byEcs: boolean;
   readonly images: readonly RestoredImage[];
   readonly afterwards?: Because | undefined;
+  /** What is gone back to names the images of the previous revision by the digests that ran. */
+  readonly isByDigest?: true;
 };
 
 /** Our write replaced another caller's deployment, and what became of that one. */
@@ -172,8 +174,11 @@ function formatRollback({
   byEcs,
   images,
   afterwards,
+  isByDigest,
 }: RollbackReason): string {
   const after = afterwards === undefined ? "" : `; after that, ${formatBecause(afterwards)}`;
+  if (isByDigest)
+    return `${because}; the service runs ${shortRevision(to)} now, which is ${shortRevision(previousRevision)} with the images that ran before by their digests${after}`;
   return `${because}; the service runs ${formatBackOn(to, previousRevision)} again${formatResolved(byEcs, images)}${after}`;
 }
 

@@ -93,7 +93,8 @@ function nextStepsFor({ kind, images = [], substitution, managedBy }: Ending): r
 
 /** What to change where the task definition is written. */
 export function sourceChanges(images: readonly ImagePlan[], managedBy?: ManagedBy): readonly string[] {
-  return images.flatMap(({ image, containers, substitute }) => {
+  return images.flatMap(({ image: inRevision, containers, substitute, ordered }) => {
+    const image = ordered?.writtenAs ?? inRevision;
     if (substitute?.writes === undefined) return [];
     if (substitute.candidate.strategy === "authenticated-pull")
       return [

@@ -21,7 +21,7 @@ export {
 const trusted = z.object({
   digest: z.string(),
   /** Which witness says so: docs/outcome-event.md has the table. */
-  from: z.enum(["reference", "service-revision", "task", "origin", "execution", "pod"]),
+  from: z.enum(["reference", "service-revision", "task", "origin", "execution", "pod", "operator"]),
   askedAt: z.string().optional(),
   /** From an execution: what ECS has pinned since, for the deployment by which that execution rolled back. */
   pinnedSince: z.string().optional(),

@@ -18,6 +18,7 @@ import {
 } from "../../ecs/task-definition/provenance-tags.ts";
 import type { Tag } from "../../ecs/task-definition/tag.ts";
 import type { ImageFacts } from "../../substitution/plan-types.ts";
+import { isOrder } from "../detect/execution-names.ts";
 import { AwsError } from "../ports/aws-error.ts";
 import type { Ports } from "../ports/ports.ts";
 
@@ -110,6 +111,8 @@ export async function countRecentSubstitutions(
   const concerns = ({ marker }: RecentSubstitution): boolean =>
     // Other attempts at the same deployment are one with this one.
     attemptless(marker.execution) !== attemptless(execution) &&
+    // What an operator has ordered stood in for nothing.
+    !isOrder(marker.execution) &&
     marker.service === own &&
     marker.images.some((marked) => failing.some((now) => isSameImage(marked, now)));
 

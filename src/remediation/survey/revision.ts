@@ -138,7 +138,7 @@ async function surveyImages(
   failure: PullFailure,
   { service, task }: { readonly service: Service | undefined; readonly task: Task | undefined },
   { platforms, puller }: { platforms: RequiredPlatforms; puller: PullIdentity },
-  { policy, failedPlaces, mirrorRejections = [], meant = {} }: SurveyRequest,
+  { policy, failedPlaces, mirrorRejections = [], meant = {}, order }: SurveyRequest,
   ports: Ports,
 ): Promise<readonly ImageFacts[] | Ignored | NotEligible> {
   const [{ classification: limit }] = failure.failures;
@@ -158,9 +158,11 @@ async function surveyImages(
     const shares = isUpstreams
       ? failed.some((other) => other.upstream !== undefined && other.upstream.host === upstream?.host)
       : sharesLimit(reference.host, limit);
-    if (!failing && !shares) continue;
-    const leftOut = imageExcluded(image, reference, policy);
-    if (leftOut === undefined) inScope.push(one);
+    // What was ordered, and nothing else: the other images stay as they are.
+    const ordered = order?.images.find((wanted) => wanted.image === image);
+    if (order === undefined ? !failing && !shares : ordered === undefined) continue;
+    const leftOut = imageExcluded(image, ordered?.source ?? reference, policy);
+    if (leftOut === undefined) inScope.push({ ...one, ...optional("ordered", ordered) });
     else if (failing) return leftOut;
   }
   const running = runningTasksOf(service, ports);

@@ -4,7 +4,9 @@
 
 import type { ManagedBy } from "../../ecs/managed-by.ts";
 import type { Ignored, PullFailure } from "../../ecs-events/pull-failure.ts";
+import type { Digest } from "../../image/digest.ts";
 import type { Platform } from "../../image/platform.ts";
+import type { ImageReference } from "../../image/reference.ts";
 import type { Limit } from "../../substitution/applicable-limits.ts";
 import type { Trusted } from "../../substitution/candidate.ts";
 import type { ImageFacts } from "../../substitution/plan-types.ts";
@@ -27,6 +29,29 @@ export type TaskFacts = {
 };
 
 export type MeantDigests = Readonly<Record<string, Trusted>>;
+
+/**
+ * What an operator has ordered at a command line, for one deployment of a service: the bytes that tags name now, although no
+ * deployment meant them.
+ */
+export type Order = {
+  /** The deployment that the operator was shown: no other one is replaced. */
+  readonly deploymentId: string;
+  readonly images: readonly OrderedImage[];
+};
+
+export type OrderedImage = {
+  /** As the task definition writes it. */
+  readonly image: string;
+  /** The same before Repull named a copy in its place. */
+  readonly writtenAs: string;
+  /** The tag at its own registry. */
+  readonly source: ImageReference;
+  /** What the tag named when the operator was shown it. */
+  readonly digest: Digest;
+  /** What the deployment runs. */
+  readonly runs: Digest;
+};
 
 export type NotEligible = {
   readonly kind: "not-eligible";
@@ -104,6 +129,8 @@ export type SurveyRequest = {
   readonly meant?: MeantDigests;
   /** Places from which the image could not be brought into ECR, with the reason. */
   readonly mirrorRejections?: readonly MirrorRejected[];
+  /** Only these images are looked at, for these bytes. */
+  readonly order?: Order;
 };
 
 export type SurveyResult = Survey | Recovered | Ignored | NotEligible | Superseded;

@@ -5,7 +5,7 @@ import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy, Rights } from "../../substitution/policy/policy.ts";
 import type { Quotas } from "../gates/quotas.ts";
 import type { Outcome } from "../report/outcome.ts";
-import type { Survey } from "../survey/types.ts";
+import type { Order, Survey } from "../survey/types.ts";
 
 /** What it is doing now, for people who watch. */
 export type Activity =
@@ -26,6 +26,8 @@ export type RemediationOptions = {
   readonly rights?: Rights;
   /** A person at a terminal has seen the plan and approved it: no further approval is asked for. */
   readonly interactive?: boolean;
+  /** It carries out what a person has ordered for one deployment. */
+  readonly order?: Order;
   /** Gets each outcome before it is published: for metrics. */
   readonly onOutcome?: (outcome: Outcome) => void;
   /** The function that commands for this execution have to name; absent: their default. */

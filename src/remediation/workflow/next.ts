@@ -134,7 +134,12 @@ function afterRegister(
   const { surveyed, plan } = planned(state);
   if (registered.kind === "superseded") return { ...state, ending: { ...registered, images: plan.images } };
   const ours = registered.arn;
-  const written = { ...state, newRevision: ours, registered: [...state.registered, ours] };
+  const written = {
+    ...state,
+    ...optional("wayBack", registered.wayBack),
+    newRevision: ours,
+    registered: [...state.registered, ours],
+  };
   const { task } = surveyed;
   if (task === undefined) return written;
   return {

@@ -64,6 +64,7 @@ async function observeFailure(state: State, { failure, options }: Context, ports
     ...(state.look > 1 ? { own: state.registered } : {}),
     mirrorRejections: state.rejected,
     meant: state.meant,
+    ...optional("order", options.order),
   };
   const result = await survey(request, { ...ports, ecs: readOnce(ports.ecs) });
   return {

@@ -201,6 +201,8 @@ export type State = {
   readonly isThrottled: boolean;
   /** Registered, and not deployed yet. */
   readonly newRevision?: string;
+  /** What an order goes back to, where the replaced revision names a tag that has moved. */
+  readonly wayBack?: string;
 
   readonly displaced?: Displaced;
   readonly rollout?: Rollout;

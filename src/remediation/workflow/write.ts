@@ -158,13 +158,15 @@ async function startRollout(
   return await rolloutOf(surveyed).start(change, ports);
 }
 
-async function undoRollout({ rollback }: State, execution: string, ports: Ports): Promise<Restored> {
+async function undoRollout({ rollback, wayBack }: State, execution: string, ports: Ports): Promise<Restored> {
   if (rollback === undefined) throw new Error("there is nothing to go back from");
   const { surveyed, newRevision, kind } = rollback.of;
-  const byEcs = rollback.withoutEcs !== true;
+  // Whether the digests of a service revision come along with a rollback of ECS's own is not documented.
+  const byEcs = rollback.withoutEcs !== true && wayBack === undefined;
   // What could not be pulled for a while may run whole by now: hours may lie between the verdict and this write.
   const heals = kind === "cannot-pull";
-  const undone = { place: surveyed, newRevision, execution, heals, isSeenTwice: true, byEcs };
+  const place = wayBack === undefined ? surveyed : { ...surveyed, failingRevision: wayBack };
+  const undone = { place, newRevision, execution, heals, isSeenTwice: true, byEcs };
   return await rolloutOf(surveyed).undo(undone, ports);
 }
 

@@ -19,8 +19,8 @@ import { createSandboxCluster } from "../../../src/sandbox/kubernetes/sandbox-cl
 import { createWorld, type World } from "../../../src/sandbox/world/world.ts";
 import { readWorldFile } from "../../../src/sandbox/world/world-file.ts";
 import type { Policy } from "../../../src/substitution/policy/policy.ts";
+import { imagesIn } from "../image-store.ts";
 import { readPolicy, type SaidPolicy } from "../policy.ts";
-import { imagesIn } from "../refresh-world.ts";
 import { node } from "./cluster-objects.ts";
 
 export type ClusterWorldGiven = {

@@ -86,7 +86,7 @@ export function afterSecondLook(
   return overwriting(kept, surveyed, {
     revision: foreign,
     knownDeploymentIds: known,
-    over: surveyed.failingRevision,
+    over: state.wayBack ?? surveyed.failingRevision,
     substitution: made,
     images,
   });
@@ -117,7 +117,7 @@ export function afterRollback(state: State, restored: Restored): State {
     if (restored.revision === undefined)
       return { ...state, ending: { ...restored, images, substitution: made } };
     // The write may have landed and its answer be lost: then ours is in place of a deployment that this answer still shows.
-    const place = { clusterArn, service, newRevision: failingRevision };
+    const place = { clusterArn, service, newRevision: state.wayBack ?? failingRevision };
     return { ...state, displaced: { answer: restored, place, write: "undo", isWaitedFor: false } };
   }
   const { to } = restored;

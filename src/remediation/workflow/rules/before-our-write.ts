@@ -46,6 +46,19 @@ const timeBudget: Rule = (state, _seen, context) => {
 const stillFailing: Rule = (state, seen, context) =>
   seen.kind === "survey" && seen.result.kind !== "survey" ? conclude(state, seen.result, context) : undefined;
 
+/** An order is for the deployment that its operator was shown: it replaces no other, and none that is in progress. */
+const orderedDeployment: Rule = (state, _seen, context) => {
+  const { order } = context.options;
+  if (order === undefined || state.tried.length > 0) return undefined;
+  const { surveyed, plan } = planned(state);
+  const { deploymentId: deployment, isDeploying } = surveyed;
+  if (deployment === order.deploymentId && !isDeploying) return undefined;
+  const because = isDeploying
+    ? ({ code: "other-deployment", deployment } as const)
+    : `the deployment ${deployment ?? ""} came after the plan`;
+  return conclude(state, { kind: "superseded", because, images: plan.images }, context);
+};
+
 /** What did not last a moment ago is not tried again at once, and not without end. A person who asks decides that. */
 const loopGuard: Rule = (state, _seen, context) => {
   const { surveyed } = planned(state);
@@ -187,6 +200,7 @@ export const BEFORE_OUR_WRITE: readonly Rule[] = [
   throttled,
   stillFailing,
   surveyFirst,
+  orderedDeployment,
   loopGuard,
   copyQuota,
   findSubstitute,

@@ -28,7 +28,7 @@ export const restored: Rule = (state, seen, context) => {
     const { restored: _, ...kept } = rollback;
     return { kind: "write", write: "undo", state: { ...state, rollback: { ...kept, withoutEcs: true } } };
   }
-  return conclude(state, endingOf(rollback, rollback.restored, images), context);
+  return conclude(state, endingOf(rollback, rollback.restored, images, state.wayBack), context);
 };
 
 function lookAgain(state: State, rollback: Rollback, before: Restored): Action | undefined {
@@ -56,12 +56,17 @@ function endingOf(
   { of, afterwards }: Rollback,
   { to, byEcs }: Restored,
   resolved: readonly RestoredImage[],
+  wayBack: string | undefined,
 ): RemediationResult {
   const { surveyed, newRevision, images, because } = of;
   const { failingRevision: previousRevision } = surveyed;
   return {
     kind: "rolled-back",
-    because: { code: "rolled-back", because, to, previousRevision, byEcs, images: resolved, afterwards },
+    because: {
+      code: "rolled-back",
+      ...{ because, to, previousRevision, byEcs, images: resolved, afterwards },
+      ...(to === wayBack ? { isByDigest: true as const } : {}),
+    },
     ...{ images, substitution: { previousRevision, newRevision }, restored: to },
     rollback: { by: byEcs ? "ecs" : "new-deployment", images: [...resolved] },
   };

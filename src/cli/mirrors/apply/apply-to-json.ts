@@ -1,0 +1,64 @@
+/** The plans as data, and the command that does exactly what was shown. */
+
+import { optional } from "../../../ecs/json-fields.ts";
+import type { ServicePlan } from "../../../mirrors/apply/apply-plan.ts";
+import { formatBecause } from "../../../remediation/report/ending-reason.ts";
+import { clusterName } from "../../account/find-service.ts";
+import { writesOf } from "../../output/format-assessment.ts";
+import type { ApplyLine } from "./apply-line.ts";
+import type { Selected } from "./plan-services.ts";
+
+export function applyLine(
+  plans: readonly ServicePlan[],
+  unread: readonly string[],
+  policy: string,
+  next: readonly string[] | undefined,
+): ApplyLine {
+  return {
+    type: "apply",
+    policy,
+    services: plans.map(serviceLine),
+    unread: [...unread],
+    ...optional("next", next && [...next]),
+  };
+}
+
+function serviceLine(plan: ServicePlan): ApplyLine["services"][number] {
+  const { service, images, resolvedAgain } = plan;
+  return {
+    ...{ cluster: service.clusterArn, service: service.name, taskDefinition: service.taskDefinition },
+    kind: plan.kind,
+    ...(plan.kind === "blocked"
+      ? { code: plan.code, because: formatBecause(plan.because), remedies: [...plan.remedies] }
+      : {}),
+    images: images.map(({ planned, containers, ...image }) => ({
+      ...image,
+      containers: [...containers],
+      ...optional("writes", planned && writesOf(planned)),
+      ...optional("proof", planned?.substitute?.proof),
+      ...optional("wayBack", planned?.ordered?.wayBack?.image),
+    })),
+    resolvedAgain: [...resolvedAgain],
+  };
+}
+
+/** It names each tag with the digest that was shown: where a tag moves meanwhile, nothing is done for it. */
+export function commandOf(
+  plans: readonly ServicePlan[],
+  { cluster, service }: Selected,
+  flags: string,
+): readonly string[] | undefined {
+  const toDo = plans.filter(({ kind }) => kind === "apply");
+  if (toDo.length === 0) return undefined;
+  const images = toDo.flatMap(({ images: rows }) =>
+    rows.flatMap(({ code, source, to }) => (code === "apply" && source && to ? [`${source}@${to}`] : [])),
+  );
+  return [
+    ...["repull", "mirrors", "refresh", "--apply"],
+    ...[...new Set(images)].flatMap((image) => ["--image", image]),
+    ...(cluster === undefined ? [] : ["--cluster", clusterName(cluster)]),
+    ...(service === undefined ? [] : ["--service", service]),
+    ...flags.split(" ").filter((word) => word !== ""),
+    "--yes",
+  ];
+}

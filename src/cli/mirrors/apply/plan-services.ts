@@ -1,0 +1,96 @@
+/** Plans every service that is asked for, one after the other. Reads only. */
+
+import type { Service } from "../../../ecs/service/service.ts";
+import { canonicalName } from "../../../image/reference.ts";
+import type { ServicePlan } from "../../../mirrors/apply/apply-plan.ts";
+import type { CopiedSource } from "../../../mirrors/apply/followed-images.ts";
+import { planService } from "../../../mirrors/apply/plan-service.ts";
+import { headSource, type SourceHead } from "../../../mirrors/source-states.ts";
+import { readSourcedCopies } from "../../../mirrors/sourced-copies.ts";
+import { withKillSwitch } from "../../../remediation/gates/kill-switch.ts";
+import type { Ports } from "../../../remediation/ports/ports.ts";
+import { silentLog } from "../../../runtime/log.ts";
+import type { Policy } from "../../../substitution/policy/policy.ts";
+import { findService } from "../../account/find-service.ts";
+import type { ApplySession } from "./apply-session.ts";
+import { wantedImages } from "./selection.ts";
+
+export type Selected = {
+  readonly cluster?: string;
+  readonly service?: string;
+  /** Tags, each perhaps with a digest; empty: all. */
+  readonly images: readonly string[];
+};
+
+export type Planned = {
+  readonly plans: readonly ServicePlan[];
+  /** What could not be read of the copies. */
+  readonly unread: readonly string[];
+};
+
+/** The policy of an order: a copy in ECR is run, and nothing is copied for it. */
+export function policyOfOrder(policy: Policy): Policy {
+  return { ...policy, strategies: ["ecr-copy"] };
+}
+
+/** @param isYes whether what is planned is carried out at once */
+export async function planServices(
+  selected: Selected,
+  isYes: boolean,
+  session: ApplySession,
+): Promise<Planned> {
+  const { installed, store } = session;
+  const policy = policyOfOrder(installed.policy);
+  const ports = withKillSwitch(session.portsFor(silentLog), installed.killSwitch);
+  const { copies, gaps } =
+    policy.mirrorPrefix === undefined
+      ? { copies: [], gaps: [] }
+      : await readSourcedCopies(policy.mirrorPrefix, store);
+  const sources = new Map(
+    copies.flatMap(({ copy: { repository }, sources: of }) =>
+      of.flatMap((source): [string, CopiedSource][] => {
+        const name = canonicalName(source);
+        return source.tag === undefined ? [] : [[name, { name, source, repository }]];
+      }),
+    ),
+  );
+  const wanted = wantedImages(selected.images, sources);
+  const isNamed = wanted.size > 0 && [...wanted.values()].every((digest) => digest !== undefined);
+  const request = { policy, sources, wanted, headOf: headsOf(ports), isShown: !isYes || isNamed };
+  const plans: ServicePlan[] = [];
+  for await (const service of servicesOf(selected, session, ports)) {
+    const plan = sources.size === 0 ? undefined : await planService(service, request, ports);
+    if (plan !== undefined) plans.push(plan);
+  }
+  return { plans, unread: gaps };
+}
+
+async function* servicesOf(
+  { cluster, service }: Selected,
+  { inventory, home }: ApplySession,
+  { ecs }: Ports,
+): AsyncIterable<Service> {
+  if (service !== undefined) {
+    const name = { service, ...(cluster === undefined ? {} : { cluster }) };
+    yield await findService(name, inventory, ecs, home);
+    return;
+  }
+  for (const one of cluster === undefined ? await inventory.clusters() : [cluster])
+    for await (const some of inventory.services(one)) yield* some;
+}
+
+/** One HEAD for each tag, which is not a pull. A registry that has refused because of a limit is not asked again. */
+function headsOf({ registries }: Ports): (of: CopiedSource) => Promise<SourceHead> {
+  const heads = new Map<string, Promise<SourceHead>>();
+  const limited = new Map<string, SourceHead>();
+  return async ({ name, source }) => {
+    const known = heads.get(name);
+    const refused = limited.get(source.host);
+    if (known === undefined && refused !== undefined) return refused;
+    const asked = known ?? headSource(source, (image) => registries.headManifest(image));
+    heads.set(name, asked);
+    const head = await asked;
+    if (head.kind === "unknown" && head.code === "limited") limited.set(source.host, head);
+    return head;
+  };
+}
