@@ -1,7 +1,7 @@
 /** A sandbox's account that is served for the CLI, as `repull sandbox serve` does, with a stack of Repull in it. */
 
 import { installMirrors } from "../../src/cli/commands/sandbox-mirrors.ts";
-import { accountOf } from "../../src/sandbox/endpoint/call.ts";
+import { type Account, accountOf } from "../../src/sandbox/endpoint/call.ts";
 import { installStack } from "../../src/sandbox/endpoint/installed-stack.ts";
 import { CLOCK_VARIABLE, formatSandboxTime } from "../../src/sandbox/endpoint/sandbox-clock.ts";
 import { serveEndpoint } from "../../src/sandbox/endpoint/serve-endpoint.ts";
@@ -15,6 +15,8 @@ export type ServedAccount = {
   readonly world: World;
   /** What leads a command there. */
   readonly env: Readonly<Record<string, string>>;
+  /** Its parameters and functions, as a test changes them. */
+  readonly account: Account;
   close(): Promise<void>;
 };
 
@@ -31,6 +33,7 @@ export async function serveAccount(file: object, mode: Mode, stack = "repull"): 
   installMirrors(account, endpoint.url);
   return {
     world,
+    account,
     env: {
       AWS_ENDPOINT_URL: endpoint.url,
       AWS_REGION: world.home.region,

@@ -383,7 +383,6 @@ describe("nothing is made", () => {
     ["a prefix below that of Repull's copies",      { prefix: "repull/docker.io" },                                                 "--prefix"],
     ["tags of the policy without a role",           { policyFile: "settings.json" },                                                "--template-role"],
     ["a user in the place of a role",               { policyFile: "settings.json", templateRole: "arn:aws:iam::123456789012:user/a" }, "--template-role"],
-    ["a lifecycle policy that cannot be read",      { lifecycle: "none.json" },                                                     "--lifecycle"],
     ["a lifecycle policy without rules",            { lifecycle: "no-rules.json" },                                                 "--lifecycle"],
     ["a lifecycle where the policy has copies",     { policyFile: "at-copies.json" },                                               "--prefix"],
     ["a file's lifecycle where it has copies",      { policyFile: "copies.json", lifecycle: "lifecycle.json" },                     "--prefix"],
@@ -396,6 +395,12 @@ describe("nothing is made", () => {
       expect(refused).toMatchObject({ path });
       expect(made()).toEqual({ rules: [], templates: [] });
     });
+
+  test("of a lifecycle policy that cannot be read", async () => {
+    await serve();
+    await expect(run({ yes: true, lifecycle: "none.json" })).rejects.toThrow("none.json");
+    expect(made()).toEqual({ rules: [], templates: [] });
+  });
 
   test("of Docker Hub without a secret", async () => {
     await serve();
