@@ -6,6 +6,7 @@ import { createHeadLedger } from "../../src/controller/head-ledger.ts";
 import { createLeaderState } from "../../src/controller/leader-state.ts";
 import { parseReference } from "../../src/image/reference.ts";
 import { headSource } from "../../src/mirrors/source-states.ts";
+import { RegistryError } from "../../src/oci/client/registry-error.ts";
 import { createSandboxCluster } from "../../src/sandbox/kubernetes/sandbox-cluster.ts";
 import { HOUR, manualClock } from "../support/kubernetes/controller-world.ts";
 import { imageNamed, registriesInMemory } from "../support/kubernetes/registries-in-memory.ts";
@@ -13,16 +14,20 @@ import { imageNamed, registriesInMemory } from "../support/kubernetes/registries
 const IMAGES = Array.from({ length: 12 }, (_, at) => `docker.io/library/app:${at}`);
 const OTHER = "ghcr.io/acme/app:1";
 
-async function asking(perHour: number) {
+async function asking(perHour: number, wasRead = true) {
   const clock = manualClock();
   const cluster = createSandboxCluster();
   cluster.put("namespaces", { metadata: { name: "repull" } });
   const registries = registriesInMemory(
     Object.fromEntries([...IMAGES, OTHER].map((name) => [name, imageNamed(name)])),
   );
+  const asked = {
+    ...registries,
+    headManifest: (...all: Parameters<typeof registries.headManifest>) => registries.headManifest(...all),
+  };
   const ledger = createHeadLedger(createLeaderState(cluster, "repull"), { clock, perHour: () => perHour });
   await ledger.load();
-  const ahead = headsAhead(registries, ledger, { perHour, maxAgeMs: 3 * HOUR });
+  const ahead = headsAhead(asked, ledger, { perHour, maxAgeMs: 3 * HOUR, wasRead: () => wasRead });
   const head = async (name: string) => {
     const found = await headSource(parseReference(name), ahead.headManifest);
     return found.kind === "unknown" ? found.code : found.kind;
@@ -74,4 +79,17 @@ describe("a refresh of copies", () => {
       2,
     ]);
   });
+
+  for (const kind of ["unauthorized", "denied"] as const)
+    for (const [wasRead, code] of [
+      [true, "refused"],
+      [false, "not-asked"],
+    ] as const)
+      test(`takes ${kind} for a loss only where the image could be read before (${wasRead})`, async () => {
+        const { head, registries } = await asking(100, wasRead);
+        registries.headManifest = async ({ host }) => {
+          throw new RegistryError(`${host}: no`, { kind, host });
+        };
+        expect([await head(IMAGES[0] ?? ""), await head(OTHER)]).toEqual([code, code]);
+      });
 });

@@ -46,7 +46,7 @@ async function running(given: Partial<ClusterWorldGiven> = {}, images = ["app:1"
     made.addPods([0, 1].map((one) => pod({ name: `${at}-${one}`, of: `web${at}/1`, image })));
   }
   await world.run(5);
-  expect(new Set(made.phases())).toEqual(new Set(["Running"]));
+  expect(made.phases().every((phase) => phase === "Running")).toBe(true);
   const hub = world.registries.dockerHub;
   const { ecr } = world.registries;
   const dataOf = (key: string) =>
@@ -146,6 +146,15 @@ describe("the index of proved images", () => {
 });
 
 describe("a source that is lost", () => {
+  test("is not told of a private one that the controller has never been able to read", async () => {
+    const hub = { ...REGISTRIES["docker.io"], privateRepositories: ["library/app"] };
+    const made = await running({ registries: { ...REGISTRIES, "docker.io": hub } }, []);
+    made.cluster.put("deployments", deployment("web", "app:1"));
+    made.refresher();
+    await made.world.run(120);
+    expect([made.status()?.tags, made.events("ImageSourceLost")]).toEqual([{}, []]);
+  });
+
   test("is told at once to who names it, and once; its copies stay", async () => {
     const made = await running();
     const first = made.refresher({ identity: "one" });

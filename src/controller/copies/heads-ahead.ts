@@ -3,6 +3,7 @@
  * index has heard lately for an answer, and leaves half of each hour to pods and to the index.
  */
 
+import type { ImageReference } from "../../image/reference.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import type { Registries } from "../../oci/client/registries.ts";
 import { RegistryError } from "../../oci/client/registry-error.ts";
@@ -15,33 +16,52 @@ export function mayAskAhead(ledger: Pick<HeadLedger, "left">, perHour: number): 
   return ledger.left().left > Math.floor(perHour * KEPT);
 }
 
-/** @param maxAgeMs how old an answer may be that the index has heard */
+export type AheadOptions = {
+  readonly perHour: number;
+  /** How old an answer may be that the index has heard. */
+  readonly maxAgeMs: number;
+  /** Whether this image could be read once: only then a refusal says that it is lost. */
+  readonly wasRead: (image: ImageReference) => boolean;
+};
+
 export function headsAhead(
   registries: Registries,
   ledger: HeadLedger,
-  { perHour, maxAgeMs }: { readonly perHour: number; readonly maxAgeMs: number },
+  { perHour, maxAgeMs, wasRead }: AheadOptions,
 ): Registries {
   const within = ledger.within(registries);
+  const headLimited: Registries["headManifest"] = async (reference, signal) => {
+    const heard = ledger.heard(reference, maxAgeMs);
+    if (heard !== undefined) return heard.head;
+    // The registry was not silent: it was not asked, and nothing is learned of the image.
+    const because = `${reference.host} was not asked: what is left of this hour's requests is for pods`;
+    if (!mayAskAhead(ledger, perHour)) throw notLearned(reference, because);
+    try {
+      return await within.headManifest(reference, signal);
+    } catch (error) {
+      const isAsked = !(error instanceof RegistryError && error.unanswered === "not-asked");
+      throw isAsked ? error : notLearned(reference, because, error);
+    }
+  };
   return {
     ...registries,
     async headManifest(reference, signal) {
-      if (!isDockerHubFront(reference.host)) return await registries.headManifest(reference, signal);
-      const heard = ledger.heard(reference, maxAgeMs);
-      if (heard !== undefined) return heard.head;
-      const { host } = reference;
-      // The registry was not silent: it was not asked, and nothing is learned of the image.
-      const notAsked = (cause?: unknown): RegistryError =>
-        new RegistryError(
-          `${host} was not asked: what is left of this hour's requests is for pods`,
-          { kind: "not-allowed", host },
-          { cause },
-        );
-      if (!mayAskAhead(ledger, perHour)) throw notAsked();
+      const isLimited = isDockerHubFront(reference.host);
       try {
-        return await within.headManifest(reference, signal);
+        return await (isLimited ? headLimited : registries.headManifest)(reference, signal);
       } catch (error) {
-        throw error instanceof RegistryError && error.unanswered === "not-asked" ? notAsked(error) : error;
+        // Pods may have a login to it that the controller has not.
+        if (isRefusal(error) && !wasRead(reference)) throw notLearned(reference, error.message, error);
+        throw error;
       }
     },
   };
+}
+
+function isRefusal(error: unknown): error is RegistryError {
+  return error instanceof RegistryError && (error.kind === "unauthorized" || error.kind === "denied");
+}
+
+function notLearned({ host }: ImageReference, because: string, cause?: unknown): RegistryError {
+  return new RegistryError(because, { kind: "not-allowed", host }, { cause });
 }

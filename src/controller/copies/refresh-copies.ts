@@ -8,7 +8,7 @@
 
 import { PortError } from "../../assessment/ports.ts";
 import type { ClusterPort } from "../../cluster/cluster-port.ts";
-import { repositoryName } from "../../image/reference.ts";
+import { canonicalName, repositoryName } from "../../image/reference.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { type Mode, modeOf } from "../../kubernetes/mode.ts";
 import { isOurTag } from "../../mirrors/copies.ts";
@@ -122,6 +122,7 @@ export function createCopyRefresher(
     due: readonly TagInUse[],
     tags: readonly TagInUse[],
     everyMs: number,
+    sources: Sources,
   ) => {
     const until = clock.now() + RUN_MS_MAX;
     let isTold = false;
@@ -135,6 +136,10 @@ export function createCopyRefresher(
       registries: headsAhead(registries, ledger, {
         perHour: policy.kubernetes.requestsPerHour,
         maxAgeMs: everyMs / 2,
+        wasRead: (image) => {
+          const tag = byName.get(canonicalName(image));
+          return tag !== undefined && recordOf(sources, tag)?.copied !== undefined;
+        },
       }),
       store: storeOf(due, target),
       reader: { read: async () => usesOf(due) },
@@ -195,7 +200,7 @@ export function createCopyRefresher(
         )
         .slice(0, TAGS_OF_A_RUN);
       try {
-        if (due.length > 0) because = await run(policy, due, tags, everyMs);
+        if (due.length > 0) because = await run(policy, due, tags, everyMs, sources);
       } catch (error) {
         if (!(error instanceof PortError)) throw error;
         log.warn("copies were not refreshed", { because: error.message });
