@@ -5,6 +5,7 @@ import { type Platform, parsePlatform, printPlatform } from "../../image/platfor
 import { canonicalName, type ImageReference, parseReference } from "../../image/reference.ts";
 import { registryOf } from "../../image/registry-hosts.ts";
 import type { FindCredentials } from "../../oci/auth/credentials.ts";
+import { connectTo } from "../../oci/client/connect-to.ts";
 import { formatPulls } from "../../oci/client/rate-limit.ts";
 import { createRegistries } from "../../oci/client/registries.ts";
 import { type CopierOptions, createCopier } from "../../oci/copy/copier.ts";
@@ -68,6 +69,8 @@ export async function mirror(
   const progress = copyProgress(io, clock, timer);
   try {
     const rules = await before(late.signal, allowCopy(request, input, io));
+    // By now the copy is allowed. The connections' round trips pass while TLS is loaded and the target is asked.
+    await connectTo([request.target, request.source], endpoints, send);
     const what = request.platforms?.map(printPlatform).join(", ") ?? "the whole image";
     const by = rules === undefined ? "" : `     by ${rules}\n`;
     io.err(

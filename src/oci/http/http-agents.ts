@@ -2,13 +2,10 @@
 
 import type * as Http from "node:http";
 import type * as Https from "node:https";
-import type { Socket } from "node:net";
-import { guardedLookup, type Reach, type Resolve } from "./address-guard.ts";
-import type { TlsSessions } from "./tls-sessions.ts";
-
-// Not by import: that reads each export of node:http, and with them all of undici. Measured 2026-11 on Node 24.21:
-// 25 ms, more than half of what a copy that has nothing to do takes.
-const http = process.getBuiltinModule("node:http");
+import type { LookupFunction, Socket } from "node:net";
+import { guardedLookup, hostWithoutBrackets, type Reach, type Resolve } from "./address-guard.ts";
+import { EarlyConnections } from "./connections/early-connections.ts";
+import { connectSecurely, type TlsSessions } from "./tls-sessions.ts";
 
 export type HttpAgentsOptions = {
   readonly idleMs: number;
@@ -32,10 +29,22 @@ export class HttpAgents {
   readonly #options: HttpAgentsOptions;
   readonly #reach: Reach;
   readonly #open = new Map<string, HttpAgent>();
+  readonly #early: EarlyConnections;
 
   constructor(options: HttpAgentsOptions, reach: Reach) {
     this.#options = options;
     this.#reach = reach;
+    this.#early = new EarlyConnections(options.idleMs);
+  }
+
+  /** Connects for the first request to a place, which is reached without a proxy. What fails here, that request meets again. */
+  connect(url: URL): void {
+    const isSecure = url.protocol === "https:";
+    const place = { host: hostWithoutBrackets(url), port: Number(url.port) || (isSecure ? 443 : 80) };
+    const { tls } = this.#options;
+    const begin = (socket: Socket): Socket =>
+      connectSecurely(tls, { ...place, reach: this.#reach }, { socket });
+    this.#early.open({ ...place, lookup: this.#lookup() }, isSecure ? begin : undefined);
   }
 
   /** The client for a URL's scheme. */
@@ -48,10 +57,16 @@ export class HttpAgents {
 
   close(): void {
     for (const { agent } of this.#open.values()) agent.destroy();
+    this.#early.close();
   }
 
   #plain(use: ConnectionUse): HttpAgent {
-    return { request: http.request, agent: new http.Agent(this.#settings(use)) };
+    // Not by import: that reads each export of node:http, and with them all of undici. Measured 2026-11 on Node 24.21:
+    // 25 ms, more than half of what a copy that has nothing to do takes.
+    const { Agent, request } = process.getBuiltinModule("node:http");
+    const agent = new Agent(this.#settings(use));
+    if (use === "kept") useEarly(agent, this.#early);
+    return { request, agent };
   }
 
   /** TLS is loaded here, and not before: 10 ms of CPU. */
@@ -61,11 +76,12 @@ export class HttpAgents {
     const agent = new https.Agent({ ...this.#settings(use), secureContext: tls.context });
     // Through a proxy, the socket is the proxy's at first: Node's own store of sessions knows which of them is whose.
     if (proxiesOf(proxyEnv).length === 0) resumeSessions(agent, tls, this.#reach);
+    if (use === "kept") useEarly(agent, this.#early);
     return { request: https.request, agent };
   }
 
   #settings(use: ConnectionUse): Http.AgentOptions {
-    const { idleMs, socketsPerHostMax, proxyEnv, resolve } = this.#options;
+    const { idleMs, socketsPerHostMax, proxyEnv } = this.#options;
     return {
       keepAlive: use !== "fresh",
       maxSockets: socketsPerHostMax,
@@ -73,10 +89,30 @@ export class HttpAgents {
       timeout: idleMs,
       // The connection used last is the least likely to have been closed by its peer.
       scheduling: "lifo",
-      lookup: guardedLookup(this.#reach, new Set(proxiesOf(proxyEnv).map(hostOf)), resolve),
+      lookup: this.#lookup(),
       ...(proxyEnv === undefined ? {} : { proxyEnv }),
     };
   }
+
+  #lookup(): LookupFunction {
+    const { proxyEnv, resolve } = this.#options;
+    return guardedLookup(this.#reach, new Set(proxiesOf(proxyEnv).map(hostOf)), resolve);
+  }
+}
+
+/** Lets an agent's first request to a place go over the connection that was opened for it. */
+function useEarly(agent: Http.Agent, early: EarlyConnections): void {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const taken = early.take({ host: options.host ?? "", port: Number(options.port) });
+    if (taken === undefined || callback === undefined) return create(options, callback);
+    taken.then(
+      (socket) => callback(null, socket),
+      // Of a failure the agent wants no socket, whatever its types say.
+      (error) => callback(error, undefined as never),
+    );
+    return undefined;
+  };
 }
 
 /** Lets an agent share the sessions of all other connections. */

@@ -45,7 +45,14 @@ export type HttpTransportOptions = {
   readonly closedLoopbackPorts?: readonly number[];
 };
 
-export type HttpTransport = Send & { readonly close: () => void };
+export type HttpTransport = Send & {
+  /**
+   * Connects to a place that will be asked soon, so that the round trips of a connection pass meanwhile; sends no request. What
+   * fails here, the first request meets again. Not through a proxy.
+   */
+  readonly connect: (place: Pick<RegistryRequest, "url" | "reach">) => void;
+  readonly close: () => void;
+};
 
 const IDLE_SECONDS = 30;
 
@@ -70,6 +77,15 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
   const connections = new BlobConnections({ idleMs, clock, tls, resolve });
   const proxied = proxiesOf(proxyEnv).length > 0;
 
+  /** By which clients a place is asked, and why it may not be. */
+  const wayTo = ({ url, reach: asked = "public" }: Pick<RegistryRequest, "url" | "reach">) => {
+    const isClosed = asked === "loopback" && closedPorts.has(Number(url.port));
+    const reach = isClosed ? "private" : asked;
+    const isLocal = reach === "loopback" && isLoopbackHost(url.hostname);
+    const clients = isLocal ? local : within[reach];
+    return { reach, refused: blockedLiteral(url, reach), clients, goesDirect: isLocal || !proxied };
+  };
+
   const send = async (request: RegistryRequest): Promise<RegistryResponse> => {
     const answer = await sendOnce(request);
     watchThroughput(answer.body, { clock, timer, everyMs: idleMs });
@@ -78,19 +94,15 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
 
   const sendOnce = async (request: RegistryRequest): Promise<RegistryResponse> => {
     const { url, signal, bulk = false, fresh = false } = request;
-    const isClosed = request.reach === "loopback" && closedPorts.has(Number(url.port));
-    const reach = isClosed ? "private" : (request.reach ?? "public");
     signal?.throwIfAborted();
-    const refused = blockedLiteral(url, reach);
+    const { reach, refused, clients, goesDirect } = wayTo(request);
     if (refused !== undefined) throw refused;
-    const isLocal = reach === "loopback" && isLoopbackHost(url.hostname);
     const isBulk = bulk && !fresh && request.method === "GET";
     const use = fresh ? "fresh" : isBulk ? "bulk" : "kept";
-    const goesDirect = isLocal || !proxied;
     const transmit = (): Promise<RegistryResponse> =>
       isBulk && goesDirect
         ? connections.get({ ...request, reach })
-        : ask(request, isLocal ? local : within[reach], use, () => ramp.sent(`${reach} ${url.origin}`));
+        : ask(request, clients, use, () => ramp.sent(`${reach} ${url.origin}`));
     if (use === "fresh") return await transmit();
     const leave = await ramp.enter(`${reach} ${url.origin}`, use, signal);
     try {
@@ -198,6 +210,10 @@ export function httpTransport(options: HttpTransportOptions = {}): HttpTransport
     });
 
   return Object.assign(send, {
+    connect: (place: Pick<RegistryRequest, "url" | "reach">) => {
+      const { refused, clients, goesDirect } = wayTo(place);
+      if (refused === undefined && goesDirect) clients.connect(place.url);
+    },
     close: () => {
       for (const clients of [...Object.values(within), local]) clients.close();
       connections.close();

@@ -5,8 +5,8 @@
  * TLS 1.3 a round trip as well. A peer that refuses it makes a whole handshake (RFC 8446, section 2.2).
  */
 
-import type { Socket } from "node:net";
-import type { SecureContext } from "node:tls";
+import { isIP, type Socket } from "node:net";
+import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
 import type { Reach } from "./address-guard.ts";
 
 /** A copy asks two or three places, and a hostile redirect cannot fill memory. */
@@ -52,6 +52,28 @@ export class TlsSessions {
     if (oldest !== undefined && this.#sessions.size >= SESSIONS_MAX) this.#sessions.delete(oldest);
     this.#sessions.set(key, session);
   }
+}
+
+/** Begins TLS with a place for HTTP/1.1, over a connection that there is or one that it opens. */
+export function connectSecurely(
+  tls: TlsSessions,
+  place: TlsPlace,
+  options: Omit<ConnectionOptions, "host" | "port">,
+): TLSSocket {
+  const { host, port } = place;
+  // Loaded where it is needed, as in http-agents.ts.
+  const socket = process.getBuiltinModule("node:tls").connect({
+    ...options,
+    ...tls.offer(place),
+    host,
+    port,
+    secureContext: tls.context,
+    // An address is not a server name, and its certificate is checked against it all the same.
+    servername: isIP(host) === 0 ? host : "",
+    ALPNProtocols: ["http/1.1"],
+  });
+  tls.watch(place, socket);
+  return socket;
 }
 
 /** A place that was reached by one right is not the same by another: its name may lead elsewhere. */

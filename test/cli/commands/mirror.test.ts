@@ -1,6 +1,6 @@
 /** What the exit status of `repull mirror` means to a script. */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "vitest";
 import { mirror } from "../../../src/cli/commands/mirror.ts";
 import type { Timer } from "../../../src/runtime/clock.ts";
@@ -161,5 +161,34 @@ describe("repull mirror ends with", () => {
   test("0: what is there already", async () => {
     await copy();
     equal((await copy()).kind, "already-present");
+  });
+});
+
+describe("repull mirror connects to the registries", () => {
+  const EXCLUDES = JSON.stringify({ scope: { images: { exclude: ["**"] } } });
+  // biome-ignore format: a table is read by its columns
+  const refusals: readonly (readonly [string, Partial<Parameters<typeof mirror>[0]>])[] = [
+    ["it was called wrongly",          { concurrency: "0" }],
+    ["its platforms contradict",       { platforms: ["linux/amd64"], allPlatforms: true }],
+    ["a policy excludes the image",    { policyFile: "policy.json" }],
+    ["a stack has nothing to do here", { stack: "mine" }],
+  ];
+  for (const [when, more] of refusals)
+    test(`not where ${when}`, async () => {
+      const io = commandIo({ "policy.json": EXCLUDES });
+      const places = { source: `${source.host}/team/app:v1`, target: `${target.host}/copy/app:v1` };
+      const input = { ...places, platforms: [], allPlatforms: false, referrers: false, json: true, ...more };
+      const status = await mirror(input, io, new FastClock()).catch(({ name }: Error) => name);
+      ok(status === 2 || status === "Refused" || status === "InvalidInput", String(status));
+      // A connection that had begun would be seen in the next rounds.
+      for (let round = 0; round < 5; round++) await new Promise((resolve) => setImmediate(resolve));
+      deepEqual([source.connectionsOpened, target.connectionsOpened], [0, 0]);
+    });
+
+  test("once each, where the target has the image and each is asked one question", async () => {
+    addImage(target, "copy/app", "v1", "a layer");
+    deepEqual(await copy(), { status: 0, kind: "already-present" });
+    deepEqual([source.seen.length, target.seen.length], [1, 1]);
+    deepEqual([source.connectionsOpened, target.connectionsOpened], [1, 1]);
   });
 });

@@ -34,6 +34,8 @@ export class LoopbackRegistry {
   /** `repository@digest` of what each repository holds. */
   readonly links = new Set<string>();
   readonly seen: Seen[] = [];
+  /** Connections that were opened, with a request or without. */
+  connectionsOpened = 0;
   /** Paths of the uploads that were begun, and neither completed nor given up. */
   readonly openUploads = new Set<string>();
   mischief: Mischief = () => false;
@@ -47,6 +49,9 @@ export class LoopbackRegistry {
   constructor() {
     this.#server = http.createServer((request, response) => {
       void this.#answer(request, response).catch(() => response.destroy());
+    });
+    this.#server.on("connection", () => {
+      this.connectionsOpened += 1;
     });
   }
 

@@ -16,9 +16,6 @@ import { type BodyReader, bodyReader } from "./framing.ts";
 import { Gathered } from "./gathered.ts";
 import { HEAD_BYTES_MAX, MalformedResponse, PRELIMINARY_MAX, parseResponseHead } from "./head.ts";
 
-// Not by import: see node-clients.ts.
-const { validateHeaderValue } = process.getBuiltinModule("node:http");
-
 export type BlobConnectionOptions = {
   readonly idleMs: number;
   readonly clock: Pick<Clock, "now">;
@@ -229,6 +226,8 @@ function hasBareLineFeed(head: Buffer): boolean {
 
 function requestHead(url: URL, headers: RegistryRequest["headers"]): string {
   const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`, "connection: keep-alive"];
+  // Not by import: see http-agents.ts.
+  const { validateHeaderValue } = process.getBuiltinModule("node:http");
   for (const [name, value] of Object.entries(headers)) {
     validateHeaderValue(name, value);
     lines.push(`${name}: ${value}`);

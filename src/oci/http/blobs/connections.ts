@@ -1,9 +1,9 @@
 /** Connections for long bodies, each kept for the next one to the same place by the same right. */
 
-import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
+import { connect, type OnReadOpts, type Socket } from "node:net";
 import type { Clock } from "../../../runtime/clock.ts";
 import { guardedLookup, hostWithoutBrackets, type Reach, type Resolve } from "../address-guard.ts";
-import type { TlsSessions } from "../tls-sessions.ts";
+import { connectSecurely, type TlsSessions } from "../tls-sessions.ts";
 import type { RegistryRequest, RegistryResponse } from "../transport.ts";
 import { BlobConnection } from "./connection.ts";
 
@@ -76,18 +76,6 @@ function dial(
   const host = hostWithoutBrackets(url);
   const port = Number(url.port) || (isSecure ? 443 : 80);
   const lookup = guardedLookup(reach, new Set(), resolve);
-  const place = { host, port, lookup, timeout: idleMs, noDelay: true, onread };
-  if (!isSecure) return connect(place);
-  // An address is not a server name, and its certificate is checked against it all the same.
-  const servername = isIP(host) === 0 ? host : "";
-  // Loaded where it is needed, as in http-agents.ts.
-  const socket = process.getBuiltinModule("node:tls").connect({
-    ...place,
-    ...tls.offer({ reach, host, port }),
-    secureContext: tls.context,
-    servername,
-    ALPNProtocols: ["http/1.1"],
-  });
-  tls.watch({ reach, host, port }, socket);
-  return socket;
+  const how = { lookup, timeout: idleMs, noDelay: true, onread };
+  return isSecure ? connectSecurely(tls, { reach, host, port }, how) : connect({ ...how, host, port });
 }
