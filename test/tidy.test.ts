@@ -255,12 +255,16 @@ const RULES: readonly Rule[] = [
   },
   {
     name: "a rule answers with codes",
-    concerns: (path) => path.startsWith("src/remediation/workflow/rules/"),
+    concerns: (path) =>
+      path.startsWith("src/remediation/workflow/rules/") ||
+      /^src\/remediation\/deploy\/(?:(?:redeploy-service|redeploy-previous|register-revision)|\w+-rollout)\.ts$/.test(
+        path,
+      ),
     find: ({ text }) =>
       matches(
         text,
-        /\bbecause\s*[:=]\s*(?:[\w.()[\] ]+\?\s*)?["`][^"`]*["`]/g,
-        "give a code with its facts; src/remediation/report/ending-reason.ts makes the sentence",
+        /\b(?:because\s*[:=]|nextSteps\s*:\s*\[)\s*(?:[\w.()[\] ]+\?\s*)?["`][^"`]*["`]/g,
+        "give a code with its facts; src/remediation/report makes the sentence",
       ),
   },
   {

@@ -16,7 +16,7 @@ import { SERVICE_ROLLOUT } from "../remediation/deploy/service-rollout.ts";
 import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { targetName } from "../remediation/ports/schedules.ts";
-import { formatBackOn } from "../remediation/report/ending-reason.ts";
+import { formatBackOn, formatBecause } from "../remediation/report/ending-reason.ts";
 import { ineligibleReason } from "../remediation/survey/eligibility.ts";
 import type { JsonObject } from "../runtime/json.ts";
 import type { ActiveSubstitution } from "./active-substitutions.ts";
@@ -121,7 +121,8 @@ async function undoService(
   const place = { clusterArn, service, failingRevision: former };
   const undone = { place, newRevision: revision, execution, ...optional("deploymentId", deploymentId) };
   const restored = await SERVICE_ROLLOUT.undo(undone, ports);
-  if (restored.kind === "superseded") return { effect, kind: "superseded", because: restored.because };
+  if (restored.kind === "superseded")
+    return { effect, kind: "superseded", because: formatBecause(restored.because) };
   return {
     effect,
     kind: restored.kind === "already" ? "already" : "undone",
@@ -137,7 +138,8 @@ async function undoTarget(
   const place = { clusterArn, service: "", failingRevision: former };
   const undone = { place, newRevision: revision, execution, target };
   const restored = await SCHEDULE_ROLLOUT.undo(undone, ports);
-  if (restored.kind === "superseded") return { effect, kind: "superseded", because: restored.because };
+  if (restored.kind === "superseded")
+    return { effect, kind: "superseded", because: formatBecause(restored.because) };
   return {
     effect,
     kind: restored.kind === "already" ? "already" : "undone",

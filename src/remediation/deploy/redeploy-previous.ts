@@ -55,7 +55,7 @@ export async function redeployPreviousRevision(
   const { clusterArn, service, failingRevision } = place;
   const described = await ports.ecs.describeTaskDefinition(failingRevision);
   if (described === undefined)
-    return { kind: "superseded", because: `the task definition ${shortRevision(failingRevision)} is gone` };
+    return { kind: "superseded", because: { code: "revision-deleted", revision: failingRevision } };
   const isInactive = described.taskDefinition.status === "INACTIVE";
   const to = isInactive ? await copyOf(described, place, execution, ports) : failingRevision;
   const change = { clusterArn, service, to, from: ours, ...conditions };

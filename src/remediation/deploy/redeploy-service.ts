@@ -4,7 +4,7 @@
  * The step may run more than once, and an answer may be lost: the service itself shows what became of the write.
  */
 
-import { sameRevision, shortRevision } from "../../ecs/arn.ts";
+import { sameRevision } from "../../ecs/arn.ts";
 import { isFullyRunning } from "../../ecs/service/rollout-state.ts";
 import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import { AwsError } from "../ports/aws-error.ts";
@@ -52,11 +52,11 @@ export async function compareService(
 ): Promise<RedeployResult | { readonly kind: "same"; readonly service: Service }> {
   const service = await ecs.describeService(clusterArn, name);
   if (service === undefined || service.status !== "ACTIVE")
-    return { kind: "superseded", because: `the service ${name} was deleted meanwhile` };
+    return { kind: "superseded", because: { code: "service-deleted", service: name } };
   if (sameRevision(service.taskDefinition, to)) return { kind: "already", deployments: service.deployments };
   if (!sameRevision(service.taskDefinition, from)) {
-    const because = `${shortRevision(service.taskDefinition)} was deployed meanwhile`;
-    return { kind: "superseded", because, revision: service.taskDefinition };
+    const { taskDefinition: revision } = service;
+    return { kind: "superseded", because: { code: "other-revision-deployed", revision }, revision };
   }
   const primary = primaryDeployment(service);
   const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
@@ -64,12 +64,12 @@ export async function compareService(
   if (isSince || (deploymentId !== undefined && isAnother))
     return {
       kind: "superseded",
-      because: `${shortRevision(from)} was deployed anew meanwhile (${primary.id})`,
+      because: { code: "deployed-again", revision: from, deployment: primary.id },
     };
   if (heals && isFullyRunning(service))
     return {
       kind: "superseded",
-      because: `all tasks of ${service.name} run ${shortRevision(from)} now`,
+      because: { code: "all-tasks-run", service: service.name, revision: from },
       whole: true,
     };
   return { kind: "same", service };
@@ -117,7 +117,7 @@ async function withoutAnswer(
   if (sameRevision(now.taskDefinition, to)) return { kind: "already", deployments: now.deployments };
   if (!isSeenTwice || sameRevision(now.taskDefinition, from)) return undefined;
   // Written again over an answer of the past, ours would replace what this one has shown.
-  const because = `${shortRevision(now.taskDefinition)} was deployed meanwhile`;
+  const because = { code: "other-revision-deployed", revision: now.taskDefinition } as const;
   const isBehind = now.deployments.some(
     ({ id, taskDefinition }) => sameRevision(taskDefinition, to) && !compared.includes(id),
   );

@@ -71,7 +71,7 @@ export async function registerRevision(
   const { clusterArn, failingRevision, service, executionRole, task } = survey;
   const described = await ports.ecs.describeTaskDefinition(failingRevision);
   if (described === undefined)
-    return { kind: "superseded", because: `the task definition ${shortRevision(failingRevision)} is gone` };
+    return { kind: "superseded", because: { code: "revision-deleted", revision: failingRevision } };
   const madeFrom = (previous: string, marked: readonly SubstitutedImage[]) =>
     toTags({
       execution,

@@ -18,11 +18,11 @@ export const SCHEDULE_ROLLOUT: Rollout = {
   },
   check: TASK_ROLLOUT.check,
   async undo({ place: { failingRevision: to }, target }, { ecs, schedules }) {
-    if (target === undefined) return { kind: "superseded", because: "there is no target to point back" };
+    if (target === undefined) return { kind: "superseded", because: { code: "no-target" } };
     const arn = (await ecs.describeTaskDefinition(to))?.taskDefinition.taskDefinitionArn;
     const moved = await schedules.move(target, typeof arn === "string" ? arn : to);
     if (moved === "changed")
-      return { kind: "superseded", because: `${targetName(target)} was changed outside Repull meanwhile` };
+      return { kind: "superseded", because: { code: "target-changed", target: targetName(target) } };
     return { kind: moved === "already" ? "already" : "redeployed", deployments: [], to };
   },
 };

@@ -16,6 +16,6 @@ export const TASK_ROLLOUT: Rollout = {
   },
   undo: async () => ({
     kind: "superseded",
-    because: "a task runs once: there is no revision to put back",
+    because: { code: "task-runs-once" },
   }),
 };

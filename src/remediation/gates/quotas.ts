@@ -121,17 +121,29 @@ export function remedyFor({ quota, cluster, used, amount }: QuotaExceeded): Reme
 
 /** `the quota of 50 remediations per hour (quotas.remediationsPerHour) is reached: 50 are used until 2026-01-20 11:00 UTC`. */
 export function formatQuotaExceeded(held: QuotaExceeded): string {
-  const { quota, max, used, amount, opensAt, cluster } = held;
-  const until = `until ${formatMoment(opensAt)}`;
-  if (quota === "bytesPerDay" && exceedsEntireQuota(held)) {
-    return `the image has ${size(amount)}, more than the whole quota of ${size(max)} copied per day (quotas.bytesPerDay)`;
-  }
+  const until = ` until ${formatMoment(held.opensAt)}`;
+  if (held.quota !== "bytesPerDay") return `${formatQuota(held)}: ${held.used} are used${until}`;
+  const used = formatUsed(held, until);
+  return used === undefined ? formatQuota(held) : `${formatQuota(held)}: ${used}`;
+}
+
+/** How many bytes are used, and how many the image has; undefined: another quota, or the image alone is larger than it. */
+export function formatUsed(held: QuotaExceeded, until = ""): string | undefined {
+  if (held.quota !== "bytesPerDay" || exceedsEntireQuota(held)) return undefined;
+  return `${size(held.used)} are used${until}, and this image has ${size(held.amount)}`;
+}
+
+/** Which quota is reached. */
+export function formatQuota(held: QuotaExceeded): string {
+  const { quota, max, amount, cluster } = held;
   if (quota === "bytesPerDay") {
-    return `the quota of ${size(max)} copied per day (quotas.bytesPerDay) is reached: ${size(used)} are used ${until}, and this image has ${size(amount)}`;
+    return exceedsEntireQuota(held)
+      ? `the image has ${size(amount)}, more than the whole quota of ${size(max)} copied per day (quotas.bytesPerDay)`
+      : `the quota of ${size(max)} copied per day (quotas.bytesPerDay) is reached`;
   }
   if (cluster !== undefined)
-    return `the share of the cluster ${cluster}, ${max} remediations per hour (half of quotas.remediationsPerHour), is reached: ${used} are used ${until}`;
-  return `the quota of ${max} remediations per hour (quotas.remediationsPerHour) is reached: ${used} are used ${until}`;
+    return `the share of the cluster ${cluster}, ${max} remediations per hour (half of quotas.remediationsPerHour), is reached`;
+  return `the quota of ${max} remediations per hour (quotas.remediationsPerHour) is reached`;
 }
 
 /** A size as the policy takes it: six digits at most. */

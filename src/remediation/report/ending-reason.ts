@@ -2,10 +2,11 @@
 
 import { sameRevision, shortRevision } from "../../ecs/arn.ts";
 import { formatMoment } from "../../text/format-moment.ts";
-import { formatQuotaExceeded } from "../gates/quotas.ts";
+import { formatQuota, formatQuotaExceeded, formatUsed } from "../gates/quotas.ts";
 import type { QuotaExceeded } from "../ports/quota-exceeded.ts";
 import type { RepointedTarget } from "../ports/schedules.ts";
 import type { RestoredImage } from "./outcome.ts";
+import { formatSuperseded, type SupersededReason } from "./superseded-reason.ts";
 
 /** What became of the task that failed. */
 export type TaskRun =
@@ -66,6 +67,7 @@ export type EndingReason =
   | { readonly code: "denied"; readonly by: string | undefined; readonly because: string | undefined }
   | { readonly code: "no-answer"; readonly hours: number }
   | OverwriteReason
+  | SupersededReason
   | RollbackReason
   | TaskReason;
 
@@ -88,7 +90,7 @@ function formatEnding(reason: EndingReason): string {
     case "calendar-closed":
       return formatClosed(reason);
     case "limit-reached":
-      return `${reason.because}: only Docker Hub has it, and its limit is reached for Repull too`;
+      return `${reason.because}. Only Docker Hub has it, and its limit is reached for Repull too`;
     case "limit-not-reset":
       return `${reason.because}; Repull waited ${formatWait(reason.seconds)}, and Docker Hub still grants no pulls`;
     case "not-watched":
@@ -115,6 +117,15 @@ function formatEnding(reason: EndingReason): string {
       return `no answer came within ${reason.hours === 1 ? "an hour" : `${reason.hours} hours`}`;
     case "rolled-back":
       return formatRollback(reason);
+    case "service-deleted":
+    case "revision-deleted":
+    case "other-revision-deployed":
+    case "deployed-again":
+    case "all-tasks-run":
+    case "no-target":
+    case "target-changed":
+    case "task-runs-once":
+      return formatSuperseded(reason);
     case "task":
       return formatTask(reason);
   }
@@ -127,11 +138,10 @@ function formatWait(seconds: number): string {
 }
 
 function formatQuotaReached({ held, hours }: Extract<EndingReason, { code: "quota-reached" }>): string {
-  const after =
-    hours === undefined
-      ? "this remediation, and others that the same quota stops, resume by themselves"
-      : `nothing was written in ${hours} hours of waiting`;
-  return `${formatQuotaExceeded(held)}; ${after}`;
+  // Until when it is reached, the verdict says: the remediation goes on then.
+  if (hours === undefined)
+    return `${formatQuota(held)}. ${formatUsed(held) ?? "Every remediation that it stops resumes by itself"}`;
+  return `${formatQuotaExceeded(held)}; nothing was written in ${hours} hours of waiting`;
 }
 
 function formatClosed({
@@ -190,19 +200,22 @@ export function formatBackOn(to: string, former: string): string {
 }
 
 function formatResolved(byEcs: boolean, images: readonly RestoredImage[]): string {
-  if (byEcs) return ", to which ECS itself went back";
+  if (byEcs) return " (ECS itself went back)";
   if (images.length === 0) return "";
   const each = images.map(({ image, digest }) =>
-    digest === undefined ? `resolves ${image} again` : `has resolved ${image} to ${digest}`,
+    digest === undefined ? `resolves ${image} again` : `resolved ${image} to ${digest}`,
   );
-  return `, for which ECS ${each.join(" and ")}`;
+  return ` (ECS ${each.join(" and ")})`;
 }
 
 function formatTask({ previousRevision, newRevision, targets, run }: TaskReason): string {
   const [former, ours] = [shortRevision(previousRevision), shortRevision(newRevision)];
   const moved = targets.map((target) => formatTarget(target, former, ours));
   if (run.code === "left-alone") return [...moved, `${ours} was registered, and nothing runs it`].join("; ");
-  return [`${ours} was registered in place of ${former}`, ...moved, formatRun(run)].join("; ");
+  // A target that was moved names both revisions.
+  const isTold = targets.some(({ code }) => code === "moved");
+  const registered = isTold ? [] : [`${ours} was registered in place of ${former}`];
+  return [...registered, ...moved, formatRun(run)].join("; ");
 }
 
 function formatTarget(target: RepointedTarget, former: string, ours: string): string {

@@ -113,9 +113,17 @@ function formatState(outcome: Summarized): readonly string[] {
         ...(isOnlyPlanned(outcome.outcome) && replaced.length > 0
           ? [`The plan: ${replaced.join(" and ")}.`]
           : []),
-        ...(unhealed.length === 0 ? [] : [`New tasks still cannot pull ${unhealed.join(" and ")}.`]),
+        ...formatUnhealed(unhealed, outcome),
       ];
   }
+}
+
+/** Whether the service is down, or only cannot start another task, is what is asked first at night. */
+function formatUnhealed(images: readonly string[], { tasks }: Summarized): readonly string[] {
+  if (images.length === 0) return [];
+  const still = `still cannot pull ${images.join(" and ")}.`;
+  if (tasks === undefined) return [`New tasks ${still}`];
+  return [`${tasks.running} of ${tasks.desired} tasks run; new ones ${still}`];
 }
 
 /** What would be done is said where it was not, because a setting or an answer is missing. */

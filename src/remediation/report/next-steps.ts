@@ -6,12 +6,14 @@ import type { PullFailure } from "../../ecs-events/pull-failure.ts";
 import type { ImagePlan } from "../../substitution/plan-types.ts";
 import { formatRemedy } from "../../substitution/remedies/format-remedy.ts";
 import type { Remedy } from "../../substitution/remedies/remedy.ts";
+import type { Because } from "./ending-reason.ts";
 import { clusterNameOf } from "./format-summary.ts";
 import type { OutcomeKind } from "./outcome.ts";
 
 /** What the steps depend on, of how a remediation ended. */
 type Ending = {
   readonly kind: OutcomeKind;
+  readonly because?: Because;
   readonly images?: readonly ImagePlan[];
   readonly substitution?: { readonly previousRevision: string; readonly newRevision: string } | undefined;
   readonly managedBy?: ManagedBy;
@@ -24,13 +26,25 @@ type Ending = {
 const CAN_BE_UNDONE: readonly OutcomeKind[] = ["succeeded", "redeployed", "rollout-timed-out"];
 
 export function undoCommand(
-  { kind, substitution }: Ending,
+  { kind, substitution, because }: Ending,
   failure: PullFailure | undefined,
 ): readonly string[] | undefined {
   const { owner, clusterArn = "" } = failure ?? {};
-  if (substitution === undefined || owner?.kind !== "service" || !CAN_BE_UNDONE.includes(kind))
-    return undefined;
-  return ["repull", "undo", owner.service, "--cluster", clusterNameOf(clusterArn)];
+  if (substitution === undefined || !CAN_BE_UNDONE.includes(kind)) return undefined;
+  if (owner?.kind === "service")
+    return ["repull", "undo", owner.service, "--cluster", clusterNameOf(clusterArn)];
+  return owner?.kind === "scheduled" && isMoved(because)
+    ? ["repull", "undo", owner.family, "--cluster", clusterNameOf(clusterArn)]
+    : undefined;
+}
+
+/** Of what no service runs, the target of a rule or a schedule can be moved back; a task that ran cannot. */
+function isMoved(because: Because | undefined): boolean {
+  return (
+    typeof because === "object" &&
+    because.code === "task" &&
+    because.targets.some(({ code }) => code === "moved")
+  );
 }
 
 /** In sentences: notices first, then what the remedies say, or what the outcome asks for. */
@@ -89,6 +103,11 @@ function nextStepsFor({ kind, images = [], substitution, managedBy }: Ending): r
     default:
       return [];
   }
+}
+
+/** Of a task that Repull does not run again. */
+export function startAgainSteps(revision: string, images: readonly ImagePlan[]): readonly string[] {
+  return [`start the task again, on ${shortRevision(revision)}`, ...sourceChanges(images)];
 }
 
 /** What to change where the task definition is written. */

@@ -93,6 +93,8 @@ export const outcomeSchema = z.object({
       name: z.string(),
     })
     .optional(),
+  /** How many tasks of the service ran when Repull read it last, of how many; only where nothing was changed. */
+  tasks: z.object({ running: z.number(), desired: z.number() }).optional(),
   /** What waits to be approved, and how; only with `awaiting-approval`. */
   approval: z
     .object({

@@ -40,6 +40,8 @@ export type RemediationResult = {
   readonly unused?: string;
   /** How it was put back, and what its tags mean there. */
   readonly rollback?: Outcome["rollback"];
+  /** Of a service, when it was surveyed. */
+  readonly tasks?: Outcome["tasks"];
   readonly remedies?: readonly Remedy[];
   /** In the place of the sentences that the remedies make. */
   readonly nextSteps?: readonly string[];
@@ -176,6 +178,7 @@ function toRecord(
           },
         }),
     ...(failure === undefined ? {} : { workload: workloadOf(failure) }),
+    ...optional("tasks", isSeenNow(kind) && substitution === undefined ? result.tasks : undefined),
     ...(substitution === undefined
       ? {}
       : { formerTaskDefinition: substitution.previousRevision, newTaskDefinition: substitution.newRevision }),
@@ -190,6 +193,18 @@ function toRecord(
     nextSteps: [...formatNextSteps(result)],
     ...optional("remedies", remedies && [...remedies]),
   };
+}
+
+/** Hours may be between the survey and an answer, and a change makes other counts: neither says what runs. */
+function isSeenNow(kind: OutcomeKind): boolean {
+  return [
+    "dry-run",
+    "no-substitute",
+    "not-eligible",
+    "quota-exceeded",
+    "failed",
+    "awaiting-approval",
+  ].includes(kind);
 }
 
 function workloadOf({ owner, clusterArn }: PullFailure): NonNullable<Outcome["workload"]> {

@@ -54,11 +54,11 @@ export async function confirmFailure(
     const { classification } = told.failures[0];
     return { kind: "ignored", because: `${unsupportedReason(classification)}. ${classification.because}` };
   }
-  const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of the text";
+  const where = task === undefined ? "the task can no longer be described" : "ECS keeps no more of it";
   return {
     kind: "not-eligible",
     reason: "ambiguous-failure",
-    because: `the error text is cut off, and ${where}: ${limits[0].classification.because}`,
+    because: `the error text is cut off, and ${where}. ${limits[0].classification.because}`,
     remedies: [nextFailure("the service's events in ECS have the whole text")],
   };
 }

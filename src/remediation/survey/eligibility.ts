@@ -107,7 +107,7 @@ export async function staleFailureReason(
   if (isHealed && !failure.preemptive) {
     return {
       kind: "ignored",
-      because: `all ${primary.desiredCount} tasks of the service ${service.name} run ${shortRevision(former)} now`,
+      because: `${primary.desiredCount} of ${primary.desiredCount} tasks of the service ${service.name} run ${shortRevision(former)} now`,
     };
   }
   for (const revision of new Set([

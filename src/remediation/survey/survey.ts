@@ -194,7 +194,7 @@ function newestCreation({ deployments }: Service): number | undefined {
 }
 
 function deletedRevision(former: string): Superseded {
-  return { kind: "superseded", because: `the task definition ${shortRevision(former)} is gone` };
+  return { kind: "superseded", because: { code: "revision-deleted", revision: former } };
 }
 
 /** Whether a foreign deployment of the failing revision has not ended. A rollback of ECS's own does not count. */

@@ -15,6 +15,7 @@ import type { Remedy } from "../../substitution/remedies/remedy.ts";
 import type { ManualDeployment } from "../gates/report-only.ts";
 import type { MirrorRejected } from "../mirror/mirror-result.ts";
 import type { ScheduledTarget } from "../ports/schedules.ts";
+import type { Because } from "../report/ending-reason.ts";
 import type { Reason } from "../report/outcome.ts";
 import type { RecentSubstitutions } from "./loop-guard.ts";
 
@@ -62,7 +63,7 @@ export type NotEligible = {
 
 export type Superseded = {
   readonly kind: "superseded";
-  readonly because: string;
+  readonly because: Because;
   /** It rests on an answer that may be an old one. */
   readonly transient?: boolean;
   /** Which revision was seen in place of the one that was to be replaced. */

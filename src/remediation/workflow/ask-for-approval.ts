@@ -1,12 +1,13 @@
 /** Asks the operator before the first write: a callback, an event that says how to answer it, and the answer. */
 
+import { optional } from "../../ecs/json-fields.ts";
 import type { Steps } from "../../runtime/steps.ts";
 import { type Decision, parseDecision } from "../gates/approval-decision.ts";
 import type { PlannedChange } from "../gates/planned-changes.ts";
 import type { Ports } from "../ports/ports.ts";
 import { type RemediationResult, report } from "../report/report.ts";
 import type { Context } from "./context.ts";
-import { planned } from "./plan.ts";
+import { planned, tasksOf } from "./plan.ts";
 import { type State, surveyAgain } from "./state.ts";
 import { afterQuestion, questionSeconds } from "./time-budget.ts";
 
@@ -32,6 +33,7 @@ export async function askForApproval(
       kind: "awaiting-approval",
       because: { code: "asks", command: approve, again: state.approvals.again },
       images,
+      ...optional("tasks", tasksOf(state)),
       approval: {
         callbackId: callback.id,
         plan: changes.map(({ sentence }) => sentence),

@@ -59,6 +59,13 @@ export function writeBlocked(
   };
 }
 
+/** How many tasks of a service ran when it was surveyed; a task that no service runs has none to count. */
+export function tasksOf({ plan }: State): RemediationResult["tasks"] {
+  if (plan === undefined || plan.surveyed.task !== undefined) return undefined;
+  const { runningCount, desiredCount } = plan.surveyed;
+  return { running: runningCount, desired: desiredCount };
+}
+
 /** The survey and plan that the rules after the survey rest on. */
 export function planned({ plan }: State): NonNullable<State["plan"]> {
   if (plan === undefined) throw new Error("a rule was asked before the survey");

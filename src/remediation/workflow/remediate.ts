@@ -22,6 +22,7 @@ import { decide } from "./decide.ts";
 import { next, withSeen } from "./next.ts";
 import { observe, subjectOf } from "./observe.ts";
 import { PermanentStepFailure, withPermanentFailures } from "./permanent-failures.ts";
+import { tasksOf } from "./plan.ts";
 import type { Seen } from "./seen.ts";
 import { type Failed, FIRST_STATE, type State } from "./state.ts";
 import { afterWait } from "./time-budget.ts";
@@ -61,7 +62,7 @@ async function untilEnd(context: Context, ports: Ports, steps: Steps): Promise<R
     state = withSeen(state, seen, context);
     follow(state, seen, context);
     const action = decide(state, seen, context);
-    if (action.kind === "end") return action.ending;
+    if (action.kind === "end") return { ...optional("tasks", tasksOf(state)), ...action.ending };
     state = await act(n, action, state, context, ports, steps);
   }
 }
@@ -101,7 +102,7 @@ async function act(
       const { firstOf, ending: result } = action;
       const toTell = async (): Promise<RemediationResult | undefined> =>
         firstOf === undefined || (await ports.quotaStore.claimNotification(firstOf, options.execution))
-          ? result
+          ? { ...result, ...optional("tasks", tasksOf(before)) }
           : undefined;
       await publishInterim(`publish ${n}`, toTell, failure, options.execution, ports, steps);
       return action.state;

@@ -1,11 +1,10 @@
 /** What follows a new revision that no service runs: its targets are repointed, the task is run again and watched. */
 
-import { shortRevision } from "../../../ecs/arn.ts";
 import type { RepointResult, RerunResult } from "../../deploy/rollout.ts";
 import { whyNotRepointed } from "../../deploy/schedule-rollout.ts";
 import { type ScheduledTarget, targetName } from "../../ports/schedules.ts";
 import type { TaskRun } from "../../report/ending-reason.ts";
-import { sourceChanges } from "../../report/next-steps.ts";
+import { startAgainSteps } from "../../report/next-steps.ts";
 import type { RemediationResult } from "../../report/report.ts";
 import type { Action } from "../action.ts";
 import type { Seen } from "../seen.ts";
@@ -30,12 +29,7 @@ export const taskWork: Rule = (state, seen, context) => {
     const because = { code: "task", ...substitution, targets, run } as const;
     return conclude(state, { images, substitution, kind, because, ...more }, context);
   };
-  const byHand = {
-    nextSteps: [
-      `start the task again, on ${shortRevision(substitution.newRevision)}`,
-      ...sourceChanges(images),
-    ],
-  };
+  const byHand = { nextSteps: startAgainSteps(substitution.newRevision, images) };
   if (action === "register" || action === "report")
     return end("redeployed", { code: "only-registered" }, byHand);
   const moves = action !== "run";
