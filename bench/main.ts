@@ -46,9 +46,11 @@ if (options === "help") {
   console.log(USAGE);
   process.exit();
 }
+if ("because" in options) endAsWrong(options.because);
 const wanted = (name: string): boolean => options.tools.length === 0 || options.tools.includes(name);
 const tools = (await installedTools()).filter(({ name }) => wanted(name));
 const rows = chosenRows(options.only, options.huge);
+if (rows.length === 0) endAsWrong("no row has all words of one choice of --only");
 const world = await World.make();
 const results: RowResult[] = [];
 const tell = (text: string): void => void process.stderr.write(text);
@@ -93,6 +95,11 @@ try {
   if (options.json) console.log(JSON.stringify({ ...about, rows: results }, null, 2));
 } finally {
   await world.end();
+}
+
+function endAsWrong(because: string): never {
+  console.error(`bench: ${because}; npm run bench -- --help shows how it is called`);
+  process.exit(2);
 }
 
 function aboutRun(

@@ -31,8 +31,25 @@ npm run bench -- admission measures what the creation of a pod costs more, on a 
 TMPDIR says where the registries keep what they store; a folder in memory is steadier than a disk.
 `;
 
-/** Throws TypeError for an unknown option, RangeError for a value that is not a number. */
-export function readOptions(args: readonly string[]): BenchOptions | "help" {
+/** What is wrong with a call, in one line. */
+export type WrongCall = { readonly because: string };
+
+/** Options as they were typed; `help` where that was asked for. */
+export function readOptions(args: readonly string[]): BenchOptions | WrongCall | "help" {
+  try {
+    return optionsIn(args);
+  } catch (error) {
+    // Of an unknown option parseArgs says in further sentences how a word could be passed that looks like one.
+    if (error instanceof TypeError || error instanceof RangeError)
+      return { because: error.message.replace(/\. .*$/s, "") };
+    throw error;
+  }
+}
+
+/** Throws TypeError for a word or an option that is not known, RangeError for a value that is not a number. */
+function optionsIn(args: readonly string[]): BenchOptions | "help" {
+  const [bench = ""] = args;
+  if (/^\w/.test(bench)) throw new RangeError(`no bench is called ${JSON.stringify(bench)}`);
   const { values } = parseArgs({
     args: [...args],
     options: {

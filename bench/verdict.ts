@@ -20,8 +20,9 @@ export function judge(row: Row, samples: RowSamples): RowResult {
   return { row: row.name, medians, misses: missesOf(row, medians) };
 }
 
+/** Each one begins with what it is about: our copier as a command (cold), or in a process that runs already (warm). */
 function missesOf({ goals }: Row, medians: Readonly<Record<string, Sample>>): readonly string[] {
-  const { repull, warm, skopeo } = medians;
+  const { repull, skopeo } = medians;
   if (repull === undefined) return [];
   const misses: string[] = [];
   const most = (what: string, got: number | undefined, most: number | undefined): void => {
@@ -29,19 +30,22 @@ function missesOf({ goals }: Row, medians: Readonly<Record<string, Sample>>): re
       misses.push(`${what} ${got.toFixed(2).replace(/\.00$/, "")}, at most ${most}`);
     }
   };
-  most("wall by skopeo's", skopeo && repull.wallSeconds / skopeo.wallSeconds, goals.wallShare);
   const best = Math.min(...PEERS.map((peer) => medians[peer]?.wallSeconds ?? Number.POSITIVE_INFINITY));
-  most("wall by the fastest peer's", repull.wallSeconds / best, goals.bestShare);
-  most("wall of the warm one by the fastest peer's", warm && warm.wallSeconds / best, goals.bestShare);
-  most("CPU by skopeo's", skopeo && repull.cpuSeconds / skopeo.cpuSeconds, goals.cpuShare);
-  most("peak MB", repull.peakMegabytes, goals.peakMegabytes);
-  most("requests to the source", repull.sourceRequests, goals.sourceRequests);
-  most("requests to the target", repull.targetRequests, goals.targetRequests);
-  for (const peer of PEERS) {
-    const theirs = medians[peer]?.wallSeconds;
-    if (theirs === undefined) continue;
-    if (goals.fastest && repull.wallSeconds > theirs) misses.push(`${peer} is faster`);
-    if (warm !== undefined && warm.wallSeconds > theirs) misses.push(`${peer} is faster than the warm one`);
+  most("cold: wall by skopeo's", skopeo && repull.wallSeconds / skopeo.wallSeconds, goals.wallShare);
+  most("cold: CPU by skopeo's", skopeo && repull.cpuSeconds / skopeo.cpuSeconds, goals.cpuShare);
+  most("cold: peak MB", repull.peakMegabytes, goals.peakMegabytes);
+  most("cold: requests to the source", repull.sourceRequests, goals.sourceRequests);
+  most("cold: requests to the target", repull.targetRequests, goals.targetRequests);
+  for (const [which, ours, isFastest] of [
+    ["cold", repull, goals.fastest],
+    ["warm", medians.warm, true],
+  ] as const) {
+    most(`${which}: wall by the fastest peer's`, ours && ours.wallSeconds / best, goals.bestShare);
+    for (const peer of PEERS) {
+      const theirs = medians[peer]?.wallSeconds;
+      if (isFastest && ours !== undefined && theirs !== undefined && ours.wallSeconds > theirs)
+        misses.push(`${which}: ${peer} is faster`);
+    }
   }
   return misses;
 }

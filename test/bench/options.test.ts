@@ -1,0 +1,36 @@
+/** How the bench is called, and what it says of a wrong call. */
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { readOptions } from "../../bench/options.ts";
+
+const MAIN = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
+
+describe("a wrong call of the bench ends with status 2 and one line", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ["an unknown bench",              ["check"],              /"check"/],
+    ["an unknown option",             ["--fast"],             /--fast/],
+    ["an option without its value",   ["--runs"],             /--runs/],
+    ["a value that is not a count",   ["--runs", "few"],      /--runs: few/],
+    ["a word after the options",      ["--quick", "present"], /present/],
+    ["rows that there are not",       ["--only", "no-row"],   /--only/],
+  ];
+  for (const [what, args, words] of table)
+    test(`for ${what}`, () => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: "utf8" });
+      expect([status, stdout, stderr.trim().split("\n").length]).toEqual([2, "", 1]);
+      expect(stderr).toMatch(words);
+    });
+});
+
+test("rows are chosen by words that they all have", () => {
+  expect(readOptions(["--only", "big plain, index delayed", "--runs", "3"])).toMatchObject({
+    only: [
+      ["big", "plain"],
+      ["index", "delayed"],
+    ],
+    runs: 3,
+  });
+});
