@@ -8,11 +8,12 @@
 import { shortRevision } from "../ecs/arn.ts";
 import { optional } from "../ecs/json-fields.ts";
 import { isSameButImages } from "../ecs/task-definition/same-definition.ts";
-import { containersOf } from "../ecs/task-definition/task-definition.ts";
+import { containersOf, type DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
 import { tryParseReference } from "../image/reference.ts";
 import { isDockerHubFront } from "../image/registry-hosts.ts";
 import { SCHEDULE_ROLLOUT } from "../remediation/deploy/schedule-rollout.ts";
 import { SERVICE_ROLLOUT } from "../remediation/deploy/service-rollout.ts";
+import { isOrder } from "../remediation/detect/execution-names.ts";
 import { AwsError, type AwsErrorKind } from "../remediation/ports/aws-error.ts";
 import type { Ports } from "../remediation/ports/ports.ts";
 import { targetName } from "../remediation/ports/schedules.ts";
@@ -30,6 +31,8 @@ export type UndoPlan = {
   readonly refusedBecause?: string;
   /** What the operator should know beforehand. */
   readonly warnings: readonly string[];
+  /** Of an order: what each of its images goes back to, which is not what was written in the source. */
+  readonly back?: readonly { readonly image: string; readonly substitute: string }[];
 };
 
 /** What would be done to each, and why not; reads only. */
@@ -65,8 +68,11 @@ async function planOne(effect: ActiveSubstitution, ports: UndoPorts): Promise<Un
     const reference = tryParseReference(image);
     return reference !== undefined && isDockerHubFront(reference.host) ? [image ?? ""] : [];
   });
+  const back =
+    isOrder(effect.execution) && inUse !== undefined ? changesBetween(inUse, described) : undefined;
   return {
     effect,
+    ...optional("back", back),
     warnings: [
       ...(isInactive ? [`${effect.former} is INACTIVE: a copy of it is registered`] : []),
       ...(hub.length === 0
@@ -79,6 +85,17 @@ async function planOne(effect: ActiveSubstitution, ports: UndoPorts): Promise<Un
         : []),
     ],
   };
+}
+
+function changesBetween(
+  inUse: DescribedTaskDefinition,
+  former: DescribedTaskDefinition,
+): NonNullable<UndoPlan["back"]> {
+  const before = new Map(containersOf(former.taskDefinition).map(({ name, image }) => [name, image]));
+  return containersOf(inUse.taskDefinition).flatMap(({ name, image: substitute = "" }) => {
+    const image = before.get(name) ?? "";
+    return image === substitute ? [] : [{ image, substitute }];
+  });
 }
 
 /** Every principal that may tag can copy and write tags: the revision has to be what a remediation makes of the previous one. */

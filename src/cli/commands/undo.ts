@@ -3,6 +3,7 @@
 import { parseEcsArn, parseRevision, shortRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
 import {
+  type ActiveImage,
   type ActiveSubstitution,
   activeInServices,
   activeInTargets,
@@ -227,7 +228,7 @@ function idOf(effect: ActiveSubstitution): Record<string, unknown> {
   return { ...user, cluster: clusterArn, revision, former, execution };
 }
 
-function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean, io: CommandIo): void {
+function showPlan({ effect, refusedBecause, warnings, back }: UndoPlan, json: boolean, io: CommandIo): void {
   if (json) {
     io.out(
       jsonLine("undo", {
@@ -241,12 +242,13 @@ function showPlan({ effect, refusedBecause, warnings }: UndoPlan, json: boolean,
   }
   const cluster = clusterName(effect.clusterArn);
   const user = effect.kind === "service" ? `${cluster}/${effect.service}` : targetName(effect.target);
+  const again = back ?? effect.images;
   const lines = [
     refusedBecause === undefined
       ? `${user}: from ${shortRevision(effect.revision)} back to ${effect.former}`
       : `${user}: cannot be undone: ${refusedBecause}`,
-    ...effect.images.map(
-      ({ image, digest, substitute }) =>
+    ...again.map(
+      ({ image, substitute, digest }: Partial<ActiveImage> & { readonly image: string }) =>
         `${image} again, in place of ${substitute ?? digest ?? "the same with an account"}`,
     ),
     ...warnings,

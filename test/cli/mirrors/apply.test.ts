@@ -160,6 +160,18 @@ describe("repull mirrors refresh --apply", () => {
     expect(await at.written()).toEqual({ web: "nginx:1.27" });
   });
 
+  test("registers nothing a second time after a run that did not come to its end", async () => {
+    const at = await movedWorld({
+      more: { refusals: [{ action: "ecs:UpdateService", kind: "denied", times: 1 }] },
+    });
+    const first = await at.apply({ yes: true });
+    expect(first.outcomes).toMatchObject([{ outcome: "failed" }]);
+    const registered = await at.world.ports.ecs.newestRevisions("web", 10);
+    const { outcomes } = await at.apply({ yes: true });
+    expect(outcomes).toMatchObject([{ outcome: "succeeded" }]);
+    expect(await at.world.ports.ecs.newestRevisions("web", 10)).toEqual(registered);
+  });
+
   test("does nothing for a tag that has moved once more since its digest was shown", async () => {
     const at = await movedWorld();
     const shown = at.new;
@@ -220,7 +232,9 @@ describe("a service that would follow its tag", () => {
       const { status, line, outcomes } = await at.apply({ yes: true });
       for (const { services } of [dry.line, line])
         expect(services).toMatchObject([{ service: "web", kind: "blocked", code }]);
-      expect([dry.status, status, outcomes, await at.revision()]).toEqual([1, 1, [], before]);
+      const expected = ["opted-out", "excluded-by-policy"].includes(code) ? 0 : 1;
+      expect([dry.status, status, outcomes]).toEqual([expected, expected, []]);
+      expect(await at.revision()).toBe(before);
     });
 
   test("stays as it is while another deployment is in progress", async () => {

@@ -51,13 +51,15 @@ export async function apply(input: ApplyInput, session: ApplySession, io: Comman
   return status === EXIT.done ? known : status;
 }
 
-function statusOf({ kind, images }: ServicePlan): number {
-  if (kind === "blocked") return EXIT.failed;
-  const codes = images.map(({ code }) => code);
+function statusOf(plan: ServicePlan): number {
+  if (plan.kind === "blocked") return CHOSEN.includes(plan.code) ? EXIT.done : EXIT.failed;
+  const codes = plan.images.map(({ code }) => code);
   if (codes.includes("source-unread")) return EXIT.unfinished;
   return codes.some((code) => BAD_NEWS.includes(code)) ? EXIT.failed : EXIT.done;
 }
 
+/** An operator has said so, and knows it. */
+const CHOSEN: readonly string[] = ["opted-out", "excluded-by-policy"];
 const BAD_NEWS: readonly string[] = ["moved-again", "source-gone", "running-unknown"];
 
 /** Outcomes after which the same image may go on to the next service. */
