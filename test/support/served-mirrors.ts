@@ -1,5 +1,8 @@
 /** A served sandbox with copies of every kind of use, and the commands of `repull mirrors` in it. */
 
+import { callJson } from "../../src/aws/client/calls/json-call.ts";
+import { reportTableOf } from "../../src/aws/mirrors/reports/report-table.ts";
+import { createReportWriter } from "../../src/aws/mirrors/reports/report-writer.ts";
 import { listCopies } from "../../src/cli/mirrors/list.ts";
 import { mirrorsSchema } from "../../src/cli/mirrors/mirrors-line.ts";
 import { prune } from "../../src/cli/mirrors/prune.ts";
@@ -7,11 +10,14 @@ import { pruneSchema } from "../../src/cli/mirrors/prune-line.ts";
 import { refresh } from "../../src/cli/mirrors/refresh.ts";
 import { refreshSchema } from "../../src/cli/mirrors/refresh-line.ts";
 import { createProgram } from "../../src/cli/program/create-program.ts";
+import { getObject, getString } from "../../src/ecs/json-fields.ts";
+import { certificateDigests, pagesOf } from "../../src/mirrors/reports/report-pages.ts";
 import { commandIo, objectsIn } from "./command-io.ts";
 import { pageCommands } from "./page-commands.ts";
 import { type ServedAccount, serveAccount } from "./served-account.ts";
 
-const HOST = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
+const SANDBOX = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
+export const HOST = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
 const old = { copied: { daysAgo: 300, pulledDaysAgo: 200 } };
 const copy = (name: string, more: object = {}) => ({
   [`repull/docker.io/library/${name}`]: { sameAs: `docker.io/library/${name}`, ...old, ...more },
@@ -102,6 +108,20 @@ export async function serveMirrors(file: object = mirrorsWorld()) {
       const io = commandIo({}, env);
       const status = await listCopies({ rights: false, json: true }, io);
       return { status, ...mirrorsSchema.parse(objectsIn(io.printed.out)[0]) };
+    },
+    /** A cluster's report of its images, as its controller writes it. @param behind the cluster whose certificate it names */
+    async report(name: string, images: readonly string[], behind = name) {
+      const aws = { region: account.home.region, endpoint: env.AWS_ENDPOINT_URL ?? "", credentials: SANDBOX };
+      const described = async (one: string) => {
+        const call = { operation: "DescribeCluster", path: `/clusters/${one}` };
+        return getObject(await callJson("eks", call, {}, aws), "cluster") ?? {};
+      };
+      const arn = getString(await described(name), "arn") ?? "";
+      const authority = getObject(await described(behind), "certificateAuthority") ?? {};
+      const pem = Buffer.from(getString(authority, "data") ?? "", "base64").toString();
+      const writer = createReportWriter(aws, reportTableOf("repull"), arn);
+      const at = await writer.time();
+      await writer.write(pagesOf({ cluster: arn, at, authorities: certificateDigests(pem), images }) ?? []);
     },
     /** Runs the commands of docs/mirrors.md that match: each with its status, and whether it printed anything. */
     async pageCommands(which: RegExp) {

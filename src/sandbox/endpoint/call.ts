@@ -40,12 +40,15 @@ export type Account = {
   readonly tables: Map<string, Map<string, JsonObject>>;
   /** Functions of Lambda that answer an invocation, by name. */
   readonly functions: Map<string, (event: JsonObject) => Promise<JsonObject>>;
+  /** Of EKS: cluster → its certificate authority, and since when it is there. */
+  readonly authorities: Map<string, Promise<{ readonly certificate: string; readonly createdAt: number }>>;
   readonly stack?: InstalledStack;
 };
 
 export function accountOf(world: World, file: WorldFile, stack?: InstalledStack): Account {
   return {
     ...{ world, file, parameters: new Map(), messages: [], tables: new Map(), functions: new Map() },
+    authorities: new Map(),
     ...(stack === undefined ? {} : { stack }),
   };
 }

@@ -1,7 +1,7 @@
 /** The commands of docs/mirrors.md in a served sandbox: what is there, what a clean-up would delete, and what it deletes a day later. */
 
 import { afterEach, describe, expect, test } from "vitest";
-import { mirrorsWorld, type ServedMirrors, serveMirrors } from "../../support/served-mirrors.ts";
+import { HOST, mirrorsWorld, type ServedMirrors, serveMirrors } from "../../support/served-mirrors.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -47,6 +47,36 @@ describe("repull mirrors in a served sandbox", () => {
     const before = copies();
     await run(true);
     await account.run(1.1 * DAY_SECONDS);
+    expect(Object.keys((await run(true)).kept)).toEqual(["cluster-not-reported"]);
+    expect(copies()).toEqual(before);
+  }, 60_000);
+
+  test("deletes with a cluster of EKS that reports from behind the certificate that EKS describes", async () => {
+    const { account, copies, prune: run, report } = await serve(mirrorsWorld({ eksClusters: ["kube"] }));
+    await report("kube", [`${HOST}/repull/docker.io/library/redis:7`]);
+    const first = await run(true);
+    expect(Object.keys(first.kept)).not.toContain("cluster-not-reported");
+    await account.run(1.1 * DAY_SECONDS);
+    await report("kube", []);
+    const before = copies();
+    expect(named((await run(true)).deleted)).toContain("unused");
+    expect(copies()).not.toEqual(before);
+  }, 60_000);
+
+  test("keeps everything where a report is from behind another certificate", async () => {
+    const {
+      copies,
+      account,
+      prune: run,
+      report,
+    } = await serve(mirrorsWorld({ eksClusters: ["kube", "other"] }));
+    await report("kube", []);
+    await report("other", [], "kube");
+    const before = copies();
+    await run(true);
+    await account.run(1.1 * DAY_SECONDS);
+    await report("kube", []);
+    await report("other", [], "kube");
     expect(Object.keys((await run(true)).kept)).toEqual(["cluster-not-reported"]);
     expect(copies()).toEqual(before);
   }, 60_000);

@@ -8,6 +8,12 @@ import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import { isDeniedTo } from "../../aws/iam-simulator.ts";
 import type { Account, Operations } from "../call.ts";
 
+const DAY = 86_400_000;
+/** Before the account is served. */
+const CLUSTER_AGE = 100 * DAY;
+/** EKS's authorities are good for ten years. */
+const AUTHORITY_LIFE = 3_650 * DAY;
+
 export const sts: Operations = {
   GetCallerIdentity: (_, { world: { home } }) => ({
     Account: home.account,
@@ -84,10 +90,11 @@ export const codebuild: Operations = {
   }),
 };
 
-/** They have no certificate and no report: a cluster of the sandbox keeps every copy. */
+/** Each has a certificate authority, by which clients know its API server. A cluster reports nothing by itself. */
 export const eks: Operations = {
   ListClusters: (_, { file }) => ({ clusters: file.eksClusters ?? [] }),
-  DescribeCluster(input, account) {
+
+  async DescribeCluster(input, account) {
     const name = getString(input, "name") ?? "";
     if (!account.file.eksClusters?.includes(name))
       throw awsRefusal(
@@ -96,6 +103,32 @@ export const eks: Operations = {
         "ResourceNotFoundException",
         `No cluster found for name: ${name}.`,
       );
-    return { cluster: { name, arn: arn(account, "eks", `cluster/${name}`), status: "ACTIVE" } };
+    const { account: id, region, partition = "aws" } = account.world.home;
+    const { certificate, createdAt } = await authorityOf(name, account);
+    const host = `${name.toUpperCase()}.gr7.${region}.eks.amazonaws.com`;
+    return {
+      cluster: {
+        ...{ name, arn: `arn:${partition}:eks:${region}:${id}:cluster/${name}`, status: "ACTIVE" },
+        ...{ createdAt: createdAt / 1000, version: "1.36", endpoint: `https://${host}` },
+        certificateAuthority: { data: Buffer.from(certificate).toString("base64") },
+      },
+    };
   },
 };
+
+/** Made when it is asked for, and the same from then on. */
+async function authorityOf(name: string, { authorities, world }: Account) {
+  const known = authorities.get(name);
+  if (known !== undefined) return await known;
+  const createdAt = world.clock.now() - CLUSTER_AGE;
+  const making = issue({ notBefore: createdAt, notAfter: createdAt + AUTHORITY_LIFE });
+  authorities.set(name, making);
+  return await making;
+}
+
+async function issue(period: { readonly notBefore: number; readonly notAfter: number }) {
+  // What writes X.509 is large, and few worlds have a cluster.
+  const { issueAuthority } = await import("../../../cluster/certificates/issue.ts");
+  const { certificate } = await issueAuthority(period);
+  return { certificate, createdAt: period.notBefore };
+}

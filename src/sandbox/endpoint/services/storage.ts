@@ -5,6 +5,7 @@ import type { AwsError } from "../../../remediation/ports/aws-error.ts";
 import type { Json, JsonObject } from "../../../runtime/json.ts";
 import { ApiError, awsRefusal } from "../../aws/faults/aws-error.ts";
 import type { Operations } from "../call.ts";
+import { itemIn } from "./tables.ts";
 
 export const ssm: Operations = {
   GetParameter(input, { parameters }) {
@@ -31,8 +32,10 @@ export const ssm: Operations = {
 
 /** One table, of the quotas: its two writes are distinguished by what they would write, and other expressions are refused. */
 export const dynamodb: Operations = {
-  async GetItem(input, { world }) {
-    const used = await world.ports.quotaStore.used(periodIn(input));
+  async GetItem(input, account) {
+    // Of the other tables, an item is a whole one.
+    if (getObject(input, "Key")?.window === undefined) return itemIn(input, account);
+    const used = await account.world.ports.quotaStore.used(periodIn(input));
     return used === 0 ? {} : { Item: { used: { N: String(used) } } };
   },
 

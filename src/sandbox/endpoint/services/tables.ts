@@ -38,6 +38,12 @@ export const tables: Operations = {
   },
 };
 
+/** An item of such a table, by its whole key. */
+export function itemIn(input: JsonObject, account: Account): JsonObject {
+  const item = tableOf(input, account).get(keyOf(getObject(input, "Key") ?? {}));
+  return item === undefined ? {} : { Item: item };
+}
+
 /** The one condition of a write: another run's lock is over, or it is this run's own. */
 function isFree(lock: JsonObject, input: JsonObject): boolean {
   return (
