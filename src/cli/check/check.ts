@@ -23,7 +23,10 @@ import { refuseOtherFiles, writeReport } from "./report-file.ts";
 
 export type CheckedFile = Awaited<ReturnType<typeof readFiles>>["files"][number];
 
-/** Status 1 where an image depends on a registry with a limit, 2 where a file could not be read, 0 else. */
+/**
+ * Status 1 where an image depends on a registry with a limit, 2 where a file could not be read or written, 5 where one was
+ * changed between reading and writing, 0 else.
+ */
 export async function check(input: CheckInput, io: CommandIo): Promise<number> {
   refuseWrongCall(input);
   await refuseOtherFiles(input, io);
@@ -46,11 +49,13 @@ export async function check(input: CheckInput, io: CommandIo): Promise<number> {
     ignored: findings.filter(({ ignored }) => ignored !== undefined).length,
     notCheckable: findings.filter(({ kind }) => kind === "not-checkable").length,
     refused: fixed.refused.size,
-    errors: allErrors.length,
+    changed: allErrors.filter(({ isChanged }) => isChanged).length,
+    errors: allErrors.filter(({ isChanged }) => !isChanged).length,
   };
   if (input.json) io.out(jsonLine("summary", summary));
   else if (!input.github) io.out(formatSummary(summary, counts.filter(({ fixable }) => fixable).length));
-  if (allErrors.length > 0) return EXIT.usage;
+  if (summary.errors > 0) return EXIT.usage;
+  if (summary.changed > 0) return EXIT.unfinished;
   return counts.length > fixed.findings.size ? EXIT.failed : EXIT.done;
 }
 
@@ -136,10 +141,12 @@ function asJson(finding: Finding, isFixed: boolean): object {
   };
 }
 
-function errorAsJson({ file, at, because, isUnwritten }: CheckError): object {
+function errorAsJson({ file, at, because, isUnwritten, isChanged }: CheckError): object {
+  const message = `${file}:${at.line}:${at.column}: ${because}`;
+  if (isChanged) return { code: "changed-file", message, remedy: "run it again" };
   return {
     code: isUnwritten ? "unwritten-file" : "unreadable-file",
-    message: `${file}:${at.line}:${at.column}: ${because}`,
+    message,
     remedy: isUnwritten
       ? "let the file be written, and run it again"
       : "correct the file, or leave it out: --exclude",

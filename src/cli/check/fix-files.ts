@@ -13,7 +13,7 @@ import type { FileRead } from "./read-files.ts";
 import { replaceFile } from "./write-file.ts";
 
 export type Fixed = {
-  /** Those that were written. */
+  /** Those that were written, by this run or by another one at the same time. */
   readonly findings: ReadonlySet<Finding>;
   /** Those that cannot be written without a change of something else. */
   readonly refused: ReadonlySet<Finding>;
@@ -44,13 +44,13 @@ export function fixFiles(
     for (const one of own) if (!accepted.includes(one)) refused.add(one);
     const [first] = accepted;
     if (first === undefined) continue;
-    const because = fix ? replaceFile(tree, source.text, text) : undefined;
-    if (because !== undefined) {
+    const replaced = fix ? replaceFile(tree, source.text, text) : undefined;
+    if (replaced !== undefined && "because" in replaced) {
       errors.push({
         file: source.path,
         at: first.from,
-        because: `nothing was written: ${because}`,
-        isUnwritten: true,
+        because: `nothing was written: ${replaced.because}`,
+        ...(replaced.kind === "changed" ? { isChanged: true } : { isUnwritten: true }),
       });
       continue;
     }

@@ -17,6 +17,8 @@ export type CheckSummary = {
   readonly notCheckable: number;
   /** Proved replacements that were not written, because something else would change with them. */
   readonly refused: number;
+  /** Files that another program changed between reading and writing: nothing was written there. */
+  readonly changed: number;
   readonly errors: number;
 };
 
@@ -47,7 +49,7 @@ function ageOf({ askedAt }: Finding, now: number): string {
 }
 
 export function formatSummary(
-  { files, skipped, images, findings, fixed, ignored, notCheckable, refused, errors }: CheckSummary,
+  { files, skipped, images, findings, fixed, ignored, notCheckable, refused, changed, errors }: CheckSummary,
   fixable: number,
 ): string {
   const others = [
@@ -56,6 +58,7 @@ export function formatSummary(
     ...(ignored === 0 ? [] : [`${ignored} ignored`]),
     ...(notCheckable === 0 ? [] : [`${notCheckable} not checkable`]),
     ...(refused === 0 ? [] : [`${refused} not written, because something else would change too`]),
+    ...(changed === 0 ? [] : [`${counted(changed, "file")} changed meanwhile and not written: run it again`]),
     ...(errors === 0 ? [] : [`${counted(errors, "file")} not read or written`]),
   ].join(", ");
   const does = findings === 1 ? "depends" : "depend";

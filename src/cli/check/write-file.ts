@@ -18,36 +18,63 @@ import {
 import { basename, dirname, join, sep } from "node:path";
 import { readTreeFile, type TreeFile } from "./source-tree.ts";
 
-/** @returns why it was not written */
-export function replaceFile(file: TreeFile, before: string, after: string): string | undefined {
+/** `same`: another run has written the very same; `changed`: it is not what was read, and stays as it is. */
+export type Replaced =
+  | { readonly kind: "written" | "same" }
+  | { readonly kind: "changed" | "unwritten"; readonly because: string };
+
+/** Another run needs milliseconds for a file; what is there for longer was left by one that ended. */
+const OTHER_RUN_TRIES = 20;
+const OTHER_RUN_MS = 25;
+
+export function replaceFile(file: TreeFile, before: string, after: string): Replaced {
+  for (let left = OTHER_RUN_TRIES; ; left--) {
+    const replaced = replaceOnce(file, before, after);
+    if (replaced !== "taken") return replaced;
+    if (left === 0) {
+      const because = `another run is writing it, or has left ${basename(temporaryOf(file))}`;
+      return { kind: "unwritten", because };
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OTHER_RUN_MS);
+  }
+}
+
+/** `taken`: another run's file is in the way. */
+function replaceOnce(file: TreeFile, before: string, after: string): Replaced | "taken" {
   const now = readTreeFile(file);
+  if (now.kind === "text" && now.text === after) return { kind: "same" };
   if (now.kind !== "text" || now.text !== before) return CHANGED;
   const folder = dirname(file.at);
-  if (!isBelow(folder, file.root)) return "its folder is not below the given path any more";
+  if (!isBelow(folder, file.root))
+    return { kind: "unwritten", because: "its folder is not below the given path any more" };
   const own = lstatSync(file.at, { throwIfNoEntry: false });
   if (own === undefined || !own.isFile()) return CHANGED;
   // A new file could take its place all the same, against the meaning of the rights.
-  if ((own.mode & 0o222) === 0) return "it is read-only";
-  const temporary = join(folder, `.${basename(file.at)}.repull`);
+  if ((own.mode & 0o222) === 0) return { kind: "unwritten", because: "it is read-only" };
+  const temporary = temporaryOf(file);
   try {
     writeNew(temporary, Buffer.from(now.mark + after, "utf8"), own);
     const still = readTreeFile(file);
     if (still.kind !== "text" || still.text !== before) {
       removeQuietly(temporary);
-      return CHANGED;
+      return still.kind === "text" && still.text === after ? { kind: "same" } : CHANGED;
     }
     renameSync(temporary, file.at);
-    return undefined;
+    return { kind: "written" };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Another run's file is not ours to take away.
-    if (code === "EEXIST") return `another run is writing it, or has left ${basename(temporary)}`;
+    if (code === "EEXIST") return "taken";
     removeQuietly(temporary);
-    return `it cannot be written: ${code ?? "unknown"}`;
+    return { kind: "unwritten", because: `it cannot be written: ${code ?? "unknown"}` };
   }
 }
 
-const CHANGED = "it was changed meanwhile";
+function temporaryOf({ at }: TreeFile): string {
+  return join(dirname(at), `.${basename(at)}.repull`);
+}
+
+const CHANGED: Replaced = { kind: "changed", because: "it was changed meanwhile" };
 
 /** With the owner and the rights of the file whose place it takes. */
 function writeNew(path: string, bytes: Uint8Array, { mode, uid, gid }: Stats): void {

@@ -34,6 +34,7 @@ const checkSummary = z.looseObject({
   ignored: z.number(),
   notCheckable: z.number(),
   refused: z.number(),
+  changed: z.number(),
   errors: z.number(),
 });
 

@@ -17,6 +17,8 @@ export type CheckError = {
   readonly because: string;
   /** It was read, and could not be written. */
   readonly isUnwritten?: true;
+  /** It was read, and then changed by another program: nothing was written. */
+  readonly isChanged?: true;
 };
 
 export type SarifOptions = {

@@ -118,6 +118,7 @@ describe("the lines of repull check", () => {
       fixed: 0,
       ignored: 1,
       notCheckable: 1,
+      changed: 0,
       refused: 0,
       errors: 1,
     });

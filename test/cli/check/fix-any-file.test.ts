@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the files that are read have their own variables
 /** `repull check --fix` over files of every form and in every place: the bytes of the image change, or nothing does. */
 
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import {
   chmod,
   link,
@@ -194,16 +194,58 @@ describe("a write after the file was read", () => {
     it(`does not happen where ${what}`, async () => {
       await put("d/Dockerfile", BEFORE);
       await meanwhile();
-      expect(write()).toBeTypeOf("string");
+      expect(["changed", "unwritten"]).toContain(write().kind);
       if (left !== undefined) expect(await text("d/Dockerfile")).toBe(left);
       expect((await readdir(at("d")).catch(() => [])).filter((name) => name.endsWith(".repull"))).toEqual([]);
     });
 
   it("happens where nothing has changed", async () => {
     await put("d/Dockerfile", BEFORE);
-    expect(write()).toBeUndefined();
+    expect(write().kind).toBe("written");
     expect(await text("d/Dockerfile")).toBe("FROM other\n");
   });
+
+  it("is done where another run has written the same", async () => {
+    await put("d/Dockerfile", "FROM other\n");
+    expect(write().kind).toBe("same");
+  });
+
+  it("does not take away what another run has left", async () => {
+    await put("d/Dockerfile", BEFORE);
+    await put("d/.Dockerfile.repull", "FROM theirs\n");
+    expect(write().kind).toBe("unwritten");
+    expect([await text("d/Dockerfile"), await text("d/.Dockerfile.repull")]).toEqual([
+      BEFORE,
+      "FROM theirs\n",
+    ]);
+  });
+});
+
+const root = new URL("../../../", import.meta.url).pathname;
+
+/** `--fix` in a process of its own, over the folder. */
+const fixApart = (answers: string): Promise<{ readonly status: number; readonly summary: object }> =>
+  new Promise((resolve) => {
+    const args = ["src/cli/main.ts", "check", "--fix", "--json", "--assessments", answers, folder];
+    execFile(process.execPath, args, { cwd: root }, (error, out) =>
+      resolve({
+        status: typeof error?.code === "number" ? error.code : 0,
+        summary: objectsIn(out).at(-1) ?? {},
+      }),
+    );
+  });
+
+it("--fix by three runs at the same time writes every file, and each run ends with 0", async () => {
+  const answers = `${folder}.jsonl`;
+  await writeFile(answers, ANSWER);
+  const files = Array.from({ length: 60 }, (_, index) => `service-${index}/Dockerfile`);
+  for (const file of files) await put(file, "FROM nginx:1\n");
+  const ended = await Promise.all([fixApart(answers), fixApart(answers), fixApart(answers)]);
+  expect(ended.map(({ status }) => status)).toEqual([0, 0, 0]);
+  for (const { summary } of ended) expect(summary).toMatchObject({ changed: 0, errors: 0 });
+  expect(new Set(await Promise.all(files.map(text)))).toEqual(new Set([`FROM ${PINNED}\n`]));
+  expect((await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".repull"))).toEqual([]);
+  await rm(answers);
 });
 
 it("--fix of a large file ends in a reasonable time", { timeout: 60_000 }, async () => {
