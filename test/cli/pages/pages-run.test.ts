@@ -1,7 +1,7 @@
 /** The commands in the pages: those that need no account are run, and all of them are at least what a shell can read. */
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,7 +57,10 @@ function isOffline(command: string): boolean {
 
 /** Commands that this file does not run, and what runs or checks them instead. */
 const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
-  [/^npm /, "the suite itself, an install or a build: only the script's name is checked"],
+  [
+    /^npm /,
+    "the suite itself, an install or a build: its script and the files that it names are checked below",
+  ],
   [/^repull (?:completion|policy) /, "writes a file of the reader's: test/cli tries both commands"],
   [/^ROLES=\$\(repull scan --roles/, "the same scan as elsewhere, into a variable of the shell"],
   [
@@ -68,13 +71,19 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
   [/^repull scan --organization/, "asks an organisation: test/outside/scan-organization.test.ts does"],
   [/^repull sandbox serve/, "runs until Ctrl-C: account-pages.test.ts starts it, and follows the page in it"],
   [/^aws /, "AWS's own command: test/real/aws/page-commands.test.ts runs it, in the sandbox or in moto"],
-  [/^(?:\(cd infra|cd infra|cd \.\.)/, "deploys with SAM: test/real/aws/sam.test.ts reads the same lines"],
+  [
+    /^(?:\(cd infra|cd infra|cd \.\.)/,
+    "changes the folder, for SAM: test/real/aws/sam.test.ts runs what follows",
+  ],
   [
     /^repull check\b/,
     "reads the folder that it runs in: check-page.test.ts runs each in a folder of its own",
   ],
-  [/^sam (?:delete|deploy|local)/, "needs SAM, an account or Docker"],
-  [/^git pull/, "changes the reader's checkout"],
+  [
+    /^sam (?:delete|deploy|local)/,
+    "needs SAM: test/real/aws/sam.test.ts runs each deploy line, and reads the options of the others",
+  ],
+  [/^git pull/, "changes the reader's checkout: it is run below, in a clone"],
   [/^# /, "a remark of its own line"],
 ];
 
@@ -94,13 +103,39 @@ describe("each documented command", () => {
       expect(commands.some(({ command }) => begins.test(command))).toBe(true));
 });
 
-describe("an npm script that a page names is one", () => {
-  const named = commands.flatMap(({ path, command }) =>
-    [...command.matchAll(/\bnpm (?:run )?([a-z:]+)/g)].map(([, script = ""]) => ({ path, script })),
+describe("an npm command that a page names can be run", () => {
+  const inText = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/`(npm [^`\n]+)`/g)].map(([, command = ""]) => ({ path, command })),
   );
-  for (const { path, script } of named)
-    if (!["ci", "install", "pack"].includes(script))
-      test(`${path}: npm ${script}`, () => expect(scripts).toContain(script));
+  const named = [...commands, ...inText].flatMap(({ path, command }) =>
+    [...command.matchAll(/\bnpm (?:run (?:--silent )?)?([a-z:-]+)([^&|)]*)/g)].map(
+      ([, script = "", args = ""]) => ({ path, script, args: args.trim() }),
+    ),
+  );
+  for (const { path, script, args } of named)
+    test(`${path}: npm ${script} ${args}`, () => {
+      if (["ci", "install", "pack"].includes(script)) return;
+      expect(scripts).toContain(script);
+      // The program of the script, and the files of the repository that its arguments name.
+      const files =
+        `${packageJson.scripts[script]} ${args}`.match(/\b(?:[\w-]+\/)+[\w.-]+\.(?:ts|json)\b/g) ?? [];
+      for (const file of files) expect(existsSync(`${root}${file}`), file).toBe(true);
+      const [bench] = script === "bench" ? (/^-- ([a-z][a-z-]*)$/.exec(args)?.slice(1) ?? []) : [];
+      if (bench) expect(readFileSync(`${root}bench/main.ts`, "utf8").includes(`"${bench}"`)).toBe(true);
+    });
+});
+
+test("git pull, as the page about updates has it, brings a clone up to date", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "repull-clone-"));
+  const [line = ""] = commands.flatMap(({ command }) => /^git [^&]*/.exec(command)?.[0] ?? []);
+  const commit = 'git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m "A release"';
+  const steps = `git init -q -b main theirs && cd theirs && ${commit} && git clone -q . ../ours && ${commit} && cd ../ours && ${line} -q`;
+  expect(await shell(steps, [], { cwd: folder })).toEqual({ status: 0, out: "", said: "" });
+  const heads = await shell("git -C theirs rev-parse HEAD && git -C ours rev-parse HEAD", [], {
+    cwd: folder,
+  });
+  expect(new Set(heads.out.trim().split("\n")).size).toBe(1);
+  rmSync(folder, { recursive: true });
 });
 
 describe("a command that needs no account does what its page says, and ends without a trace of ours", () => {
