@@ -18,6 +18,7 @@ import { createEvents, type UidOf } from "./events.ts";
 import { createHeadLedger } from "./head-ledger.ts";
 import { createGates } from "./heal/gates.ts";
 import { createHealer } from "./heal/heal-pods.ts";
+import { createOpenHeals } from "./heal/open-heals.ts";
 import { createProver } from "./heal/prove.ts";
 import { createQuotaInState } from "./heal/quota-in-state.ts";
 import { createIndexObjects } from "./index-objects.ts";
@@ -99,6 +100,7 @@ export function createController(
           : { ...gatePorts, changeCalendar: ports.changeCalendar },
         { policy, namespace },
       ),
+      openHeals: createOpenHeals(state),
       onPlace: keeper.renew,
     },
     { policy, mode: settings.mode, namespace },

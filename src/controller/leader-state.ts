@@ -11,7 +11,7 @@ import type { ConfigMap } from "../kubernetes/objects/objects.ts";
 
 export const STATE_NAME = "repull-state";
 
-export type StateKey = "heads" | "quotas" | "status" | "policy" | "sources";
+export type StateKey = "heads" | "quotas" | "status" | "policy" | "sources" | "heals";
 
 export type LeaderState = {
   read(key: StateKey): Promise<string | undefined>;

@@ -7,6 +7,7 @@ import { ClusterError } from "../cluster/cluster-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { ClusterView } from "./cluster-view.ts";
+import type { Healer } from "./heal/heal-pods.ts";
 import type { IndexKeeper } from "./keep-index.ts";
 import { type Leader, RENEW_EVERY_SECONDS } from "./leader.ts";
 import type { ControllerMetrics } from "./metrics.ts";
@@ -25,7 +26,7 @@ export type RunningParts = {
   readonly view: ClusterView;
   readonly leader: Leader;
   readonly keeper: IndexKeeper;
-  readonly healer: { pass(): Promise<void> };
+  readonly healer: Healer;
   /** What the leader does besides. */
   readonly duties?: readonly Duty[];
   readonly metrics: ControllerMetrics;
@@ -72,6 +73,7 @@ export async function runController(
     }
     if (!begun) {
       await keeper.begin();
+      await healer.begin();
       begun = true;
       seen = -1;
     }

@@ -136,4 +136,49 @@ describe("a leader that follows one that was killed", () => {
     await made.world.run(720);
     expect(second.outcomes.map(({ outcome }) => outcome)).toEqual(["rollout-timed-out"]);
   });
+
+  test("tells the outcome of a pod that has started before it leads", async () => {
+    const made = await waitingPod();
+    const first = made.controller({ identity: "first" });
+    expect(await made.world.runUntil(made.isPatched, 60)).toBe(true);
+    first.kill();
+    made.runs();
+    const second = made.controller({ identity: "second" });
+    await made.world.run(60);
+    expect([first, second].map(({ outcomes }) => outcomes.map(({ outcome }) => outcome))).toEqual([
+      [],
+      ["succeeded"],
+    ]);
+    expect(second.outcomes[0]).toMatchObject({
+      workload: { kind: "pod", name: "shop/Deployment/web" },
+      images: [
+        { image: "app:1", substitute: made.images()[0], proof: "same-index", trusted: { from: "origin" } },
+      ],
+      failure: { kind: "docker-hub-pull-limit" },
+    });
+    expect(made.reasons()).toContain("PodsHealed");
+    const third = made.controller({ identity: "third" });
+    second.kill();
+    await made.world.run(60);
+    expect(third.outcomes).toEqual([]);
+  });
+
+  test("tells no outcome of a pod that is gone, and none of what the first has told", async () => {
+    for (const isTold of [true, false]) {
+      const made = await waitingPod();
+      const first = made.controller({ identity: "first" });
+      expect(await made.world.runUntil(made.isPatched, 60)).toBe(true);
+      if (isTold) {
+        made.runs();
+        await made.world.run(10);
+      }
+      first.kill();
+      if (!isTold)
+        for (const { metadata } of made.cluster.all("pods"))
+          made.cluster.remove("pods", { namespace: "shop", name: metadata.name ?? "" });
+      const second = made.controller({ identity: "second" });
+      await made.world.run(60);
+      expect([first.outcomes.length, second.outcomes.length]).toEqual([isTold ? 1 : 0, 0]);
+    }
+  });
 });

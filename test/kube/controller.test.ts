@@ -60,7 +60,13 @@ async function until(holds: () => Promise<boolean>, seconds = SECONDS): Promise<
   return (systemClock.now() - began) / 1000;
 }
 
-function start(identity: string, holds: Parameters<typeof registriesInMemory>[0], mode: Mode = "remediate") {
+/** @param onPatched called after each patch of a pod */
+function start(
+  identity: string,
+  holds: Parameters<typeof registriesInMemory>[0],
+  mode: Mode = "remediate",
+  onPatched: () => void = () => {},
+) {
   const stop = new AbortController();
   const registries = registriesInMemory(holds);
   const outcomes: Outcome[] = [];
@@ -68,7 +74,14 @@ function start(identity: string, holds: Parameters<typeof registriesInMemory>[0]
   const policy = readPolicy({ kubernetes: { reachableRegistries: ["public.ecr.aws"] } });
   const parts = createController(
     {
-      cluster: own,
+      cluster: {
+        ...own,
+        async patch(kind, name, patch) {
+          const patched = await own.patch(kind, name, patch);
+          onPatched();
+          return patched;
+        },
+      },
       environment: async () => ({ registries, clock: systemClock }),
       publish: async (outcome) => void outcomes.push(outcome),
       clock: systemClock,
@@ -86,6 +99,11 @@ function start(identity: string, holds: Parameters<typeof registriesInMemory>[0]
       stop.abort();
       await ended;
       own.close();
+    },
+    /** Ends it as a process ends: the Lease stays with it. */
+    kill() {
+      Object.assign(parts.leader, { resign: async () => {} });
+      stop.abort();
     },
   };
 }
@@ -167,6 +185,26 @@ describe("the controller", () => {
     const state = await cluster.get("configmaps", { namespace: "repull", name: "repull-state" });
     expect(indexStatusSchema.parse(JSON.parse(state?.data?.status ?? "")).rows).toEqual({ placed: 8 });
     await next.stop();
+  });
+
+  test("reports of a pod that started while no process led", async () => {
+    const [workload] = stormWorkloads("shop") as [{ metadata: object }];
+    await plane.kubectl.apply({ ...workload, metadata: { ...workload.metadata, name: "late" } });
+    const late = async () => (await podsOf()).filter(({ metadata }) => metadata.name?.startsWith("late"));
+    await until(async () =>
+      (await late()).some(
+        ({ status }) => status?.containerStatuses?.[0]?.state?.waiting?.reason === "ImagePullBackOff",
+      ),
+    );
+    const dying: ReturnType<typeof start> = start("dying", holds, "remediate", () => dying.kill());
+    await until(async () => (await late()).some(({ status }) => status?.phase === "Running"));
+    const heir = start("heir", holds);
+    await until(async () => heir.outcomes.some(({ outcome }) => outcome === "succeeded"));
+    const told = heir.outcomes.map(
+      ({ outcome, workload: one }) => `${outcome} ${(one as { name: string }).name}`,
+    );
+    expect([dying.outcomes, told]).toEqual([[], [expect.stringMatching(/^succeeded shop\/\w+\/late$/)]]);
+    await heir.stop();
   });
 
   test("has one writer: a second process leads once the first is gone without a word", async () => {

@@ -19,8 +19,15 @@ export type HealEnd =
   | { readonly kind: "quota" | "calendar"; readonly because: string; readonly opensAt?: number | undefined }
   | { readonly kind: "refused"; readonly because: string };
 
+/** What an outcome is about: the failure of one image in the pods of one revision. */
+export type HealSubject = {
+  readonly pod: Pick<StuckContainer["pod"], "namespace" | "workload" | "revision">;
+  readonly container: Pick<StuckContainer["container"], "container" | "written">;
+  readonly failure: StuckContainer["failure"];
+};
+
 /** One for all pods of a revision that wait for the same image. */
-export function executionOf({ pod, container }: StuckContainer): string {
+export function executionOf({ pod, container }: Pick<HealSubject, "pod" | "container">): string {
   const { namespace, workload, revision } = pod;
   const text = [namespace, workload.kind, workload.name, revision, container.written].join(" ");
   return `pods-${digestOf(text).slice(7, 39)}`;
@@ -45,7 +52,7 @@ const BECAUSE: Readonly<Record<HealCode, string>> = {
   "substitutes-failed": "the nodes could not pull it from any place that is proved",
 };
 
-export function healOutcome(stuck: StuckContainer, end: HealEnd, proof: HealProof | undefined): Outcome {
+export function healOutcome(stuck: HealSubject, end: HealEnd, proof: HealProof | undefined): Outcome {
   const { pod, container, failure } = stuck;
   const { namespace, workload } = pod;
   const [outcome, because, more] = verdict(end);
@@ -111,7 +118,7 @@ function resumes(at: number | undefined): Pick<Outcome, "resumesAt"> {
   return at === undefined ? {} : { resumesAt: new Date(at).toISOString() };
 }
 
-function nextSteps(end: HealEnd, { pod, container }: StuckContainer): readonly string[] {
+function nextSteps(end: HealEnd, { pod, container }: HealSubject): readonly string[] {
   const { namespace, workload } = pod;
   if (end.kind === "succeeded")
     return [

@@ -28,7 +28,9 @@ import type { Leader } from "../leader.ts";
 import type { ControllerMetrics } from "../metrics.ts";
 import { createLabels } from "./current-labels.ts";
 import type { ClosedGate, Gates } from "./gates.ts";
-import { executionOf, type HealEnd, healOutcome, REASON_OF } from "./heal-outcome.ts";
+import { type Group, groupOf, newGroup, openHealOf } from "./heal-group.ts";
+import { executionOf, type HealEnd, type HealSubject, healOutcome, REASON_OF } from "./heal-outcome.ts";
+import type { OpenHeals } from "./open-heals.ts";
 import type { Prover } from "./prove.ts";
 import { rememberedClassifier } from "./remembered-classifier.ts";
 import { type HealSettings, standingOf } from "./standing.ts";
@@ -42,6 +44,8 @@ export type HealPorts = {
   /** Absent: nothing is copied. */
   readonly copies?: Copies;
   readonly gates: Gates;
+  /** What outlives this leader of the heals under way; absent: nothing does. */
+  readonly openHeals?: OpenHeals;
   /** Gets an image for which there is a place now that the index may not know of. */
   readonly onPlace?: (image: string) => void;
   readonly tellOwner: TellOwner;
@@ -59,35 +63,22 @@ const REFUSED_MS = 60_000;
 
 /** What one container has had from us, and when. */
 type Tries = { readonly uses: string[]; at: number; refusedUntil: number; refusals: number };
-/** The pods of a revision that waited for one image. */
-type Group = {
-  stuck: StuckContainer;
-  proof?: HealProof;
-  use?: string;
-  provedBy?: string;
-  at: number;
-  readonly pods: Set<string>;
-  /** Ends that have been reported. */
-  readonly told: Set<string>;
-  /** It has its place in the hour. */
-  isCounted: boolean;
-  /** A gate is closed until then. */
-  closedUntil: number;
-  /** Keys of the copies that have ended. */
-  readonly copiesEnded: Set<string>;
-  /** Why a copy was not made. */
-  notCopied?: string;
+export type Healer = {
+  /** Takes over what an earlier leader has begun: once, when this process begins to lead. */
+  begin(): Promise<void>;
+  pass(): Promise<void>;
 };
 
-export function createHealer(ports: HealPorts, settings: HealSettings): { pass(): Promise<void> } {
-  const { cluster, view, leader, prover, copies, gates, tellOwner, publish, metrics, clock, log } = ports;
+export function createHealer(ports: HealPorts, settings: HealSettings): Healer {
+  const { cluster, view, leader, prover, copies, gates, openHeals, tellOwner, publish, metrics, clock, log } =
+    ports;
   const tries = new Map<string, Tries>();
   const groups = new Map<string, Group>();
   const read = rememberedClassifier();
   const labelsOf = createLabels(view, clock);
 
   const tell = async (
-    { pod }: StuckContainer,
+    { pod }: HealSubject,
     type: "Normal" | "Warning",
     reason: string,
     note: string,
@@ -106,6 +97,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     const isWell = outcome.outcome === "succeeded" || outcome.outcome === "dry-run";
     await tell(group.stuck, isWell ? "Normal" : "Warning", REASON_OF[end.kind], outcome.summary);
     await publish(outcome);
+    if (end.kind === "succeeded" || end.kind === "timed-out") openHeals?.close(executionOf(group.stuck));
   };
 
   /** Whether the group may be written for now; what prevents that is reported. */
@@ -170,6 +162,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     const { pod, container } = stuck;
     const { trusted } = group.proof ?? {};
     const digest = trusted?.digest ?? tryParseReference(use)?.digest;
+    await openHeals?.note(executionOf(stuck), openHealOf(stuck, { ...group, at: clock.now() }, use, level));
     if (digest === undefined || !leader.isLeading()) return;
     const note = {
       image: container.written,
@@ -229,14 +222,7 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     const isStale = mine.uses.length > 0 && container.image !== mine.uses.at(-1) && now - mine.at < STALE_MS;
     if (isStale || now < mine.refusedUntil) return;
     const name = executionOf(stuck);
-    const group = groups.get(name) ?? {
-      stuck,
-      at: now,
-      pods: new Set<string>(),
-      told: new Set<string>(),
-      copiesEnded: new Set<string>(),
-      ...{ isCounted: false, closedUntil: Number.NEGATIVE_INFINITY },
-    };
+    const group = groups.get(name) ?? newGroup(stuck, now);
     groups.set(name, group);
     watchPatchedBefore(group, stuck, now);
     const factsOf = (proved: { readonly proof?: HealProof }, tried: readonly string[]): HealFacts => ({
@@ -258,6 +244,10 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
     else await patch(stuck, group, action, mine);
   };
 
+  const forget = (name: string): void => {
+    groups.delete(name);
+    openHeals?.close(name);
+  };
   const succeeded = async (group: Group, use: string, proof: string): Promise<void> => {
     if (group.told.has("succeeded")) return;
     ports.onPlace?.(group.stuck.container.written);
@@ -275,13 +265,21 @@ export function createHealer(ports: HealPorts, settings: HealSettings): { pass()
       else if (pods.size > 0 && left.length > 0 && !isSettled && now - at >= WATCHED_MS)
         await conclude(group, { kind: "timed-out", use, proof });
       // Nothing waits and nothing is watched: a later failure of the same revision is a new one.
-      if (!waiting.has(name) && (left.length === 0 || isSettled) && now - at >= WATCHED_MS)
-        groups.delete(name);
+      if (!waiting.has(name) && (left.length === 0 || isSettled) && now - at >= WATCHED_MS) forget(name);
     }
     for (const key of tries.keys()) if (!view.pods.has(key.slice(0, key.lastIndexOf("/")))) tries.delete(key);
   };
 
   return {
+    async begin() {
+      const open = (await openHeals?.load()) ?? new Map();
+      for (const [name, heal] of open) {
+        if (!groups.has(name)) groups.set(name, groupOf(heal, view.pods.values()));
+      }
+      // Another leader has reported what this process once began.
+      for (const [name, { told, pods }] of groups)
+        if (pods.size > 0 && !open.has(name)) told.add("succeeded").add("timed-out");
+    },
     async pass() {
       if (view.missing().size > 0 || !leader.isLeading()) return;
       const stuck = [...view.pods.values()].flatMap((pod) => stuckContainers(pod, read));
