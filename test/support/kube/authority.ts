@@ -1,6 +1,7 @@
 /** Certificates and keys of one test's control plane, made by openssl. */
 
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -38,8 +39,21 @@ export async function makeAuthority(folder: string, name = "ca"): Promise<Author
       await ecKey(at("key"));
       await openssl("req", "-new", "-key", at("key"), "-subj", subject, "-out", at("csr"));
       await writeFile(at("ext"), extensions.join("\n"));
+      // Not of a file, which two that are issued at the same time would both write.
+      const serial = `0x01${randomBytes(15).toString("hex")}`;
       await openssl(
-        ...["x509", "-req", "-in", at("csr"), "-CA", certificatePath, "-CAkey", keyPath, "-CAcreateserial"],
+        ...[
+          "x509",
+          "-req",
+          "-in",
+          at("csr"),
+          "-CA",
+          certificatePath,
+          "-CAkey",
+          keyPath,
+          "-set_serial",
+          serial,
+        ],
         ...["-days", String(days), "-out", at("crt"), "-extfile", at("ext")],
       );
       return { certificatePath: at("crt"), keyPath: at("key") };
