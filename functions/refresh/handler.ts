@@ -7,7 +7,9 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 import { createEventPublisher } from "../../src/aws/adapters/event-bus.ts";
 import { ecrHost } from "../../src/image/ecr-hosts.ts";
+import { eventPages } from "../../src/mirrors/event-pages.ts";
 import { isDryRunIn } from "../../src/mirrors/prune/prune-request.ts";
+import { cutReport } from "../../src/mirrors/refresh/cut-report.ts";
 import {
   eventsOf,
   REFRESH_DETAIL_TYPE,
@@ -55,5 +57,7 @@ export async function handler(event: unknown, context: Context): Promise<Refresh
     ...counts,
     ...{ moved: moved.length, lost: lost.length, wanted: wanted.length },
   });
-  return report;
+  const { answer, rest } = cutReport(report);
+  for (const rows of eventPages(rest)) log.info("not in the answer", { rows });
+  return answer;
 }

@@ -32,7 +32,23 @@ export function formatRefresh(told: Refresh): readonly string[] {
     ...back.map((source) => `Back: ${source}`),
     ...wanted.map(({ source, copy }) => `Wanted: ${source}: ${copyOf(copy, kind)}`),
     ...problems.map(({ image, because: why }) => `Not followed: ${image}: ${why}`),
+    ...cutLines(told),
     ...unread.map((what) => `Not read, so that every copy counts as used: ${what}`),
+  ];
+}
+
+/** What did not fit into the function's answer. */
+function cutLines({ cut, stack }: Refresh): readonly string[] {
+  if (cut === undefined) return [];
+  const { lost, moved, wanted, back } = cut;
+  const parts = [
+    ...(lost === 0 ? [] : [`${lost} lost`]),
+    ...(moved === 0 ? [] : [`${moved} moved`]),
+    ...(wanted === 0 ? [] : [`${wanted} wanted`]),
+    ...(back === 0 ? [] : [`${back} back`]),
+  ];
+  return [
+    `And ${parts.join(", ")}, more than one answer takes: aws logs tail /aws/lambda/${stack}-refresh --filter-pattern '"not in the answer"'`,
   ];
 }
 

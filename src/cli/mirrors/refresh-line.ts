@@ -50,6 +50,8 @@ export const refreshReportSchema = z.object({
   wanted: z.array(z.object({ source: text, users: z.number(), copy })),
   problems: z.array(z.object({ image: text, code: text, because: text })),
   unread: z.array(text),
+  /** How many of each list did not fit into the function's answer; its log has them. */
+  cut: z.object({ lost: z.number(), moved: z.number(), wanted: z.number(), back: z.number() }).optional(),
 });
 
 export const refreshSchema = refreshReportSchema.extend({ type: z.literal("refresh"), stack: text }).strict();

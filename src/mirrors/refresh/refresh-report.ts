@@ -67,6 +67,8 @@ export type RefreshReport = {
   readonly problems: readonly WantedProblem[];
   /** What could not be read. */
   readonly unread: readonly string[];
+  /** How many of each list are not in this answer; the function's log has them. Absent: it is whole. */
+  readonly cut?: Readonly<Record<"lost" | "moved" | "wanted" | "back", number>>;
 };
 
 const USERS_NAMED = 10;
