@@ -86,7 +86,7 @@ function sharesOf(exposure: Exposure, { ofSubnets, hosts }: EgressInfo): readonl
   const known = (pulledBy === "task" ? ofTasks : ofHosts).flatMap((share) => share ?? []);
   if (known.length > 0) return merged(known);
   const who = pulledBy === "task" ? "tasks" : "hosts";
-  const address = `not seen: the ${who} of the cluster ${cluster}`;
+  const address = `the ${who} of the cluster ${cluster}, address not known`;
   return [{ address, kind: "unknown", parts: 1, addresses: 1 }];
 }
 

@@ -192,11 +192,11 @@ describe("the pulls of the worst six hours, by the address that they leave from"
     ["two subnets behind one gateway share it",   load(fargate, { a: nat("nat-1", "203.0.113.1"), b: nat("nat-1", "203.0.113.1") }),  [["203.0.113.1 (nat-1)", 9, 9]]],
     ["two gateways have half each, rounded up",   load(fargate, { a: nat("nat-1", "203.0.113.1"), b: nat("nat-2", "203.0.113.2") }),  [["203.0.113.1 (nat-1)", 5, 5], ["203.0.113.2 (nat-2)", 5, 5]]],
     ["a gateway with three addresses",            load(fargate, { a: nat("nat-1", "1.1.1.1", "1.1.1.2", "1.1.1.3") }),                [["1.1.1.1, 1.1.1.2, 1.1.1.3 (nat-1)", 9, 3]]],
-    ["a subnet that is not known",                load(fargate, {}),                                                                [["not seen: the tasks of the cluster prod", 9, 9]]],
+    ["a subnet that is not known",                load(fargate, {}),                                                                [["the tasks of the cluster prod, address not known", 9, 9]]],
     ["a transit gateway",                         load(fargate, { a: { kind: "other", id: "tgw-1" } }),                               [["by tgw-1, its address is not seen", 9, 9]]],
     ["instances, by their own network",           load({}, { a: nat("nat-1", "203.0.113.1") }, [{ subnet: "a" }]),                    [["203.0.113.1 (nat-1)", 9, 9]]],
     ["instances with public addresses",           load({}, { a: { kind: "internet-gateway" } }, [{ subnet: "a", publicAddress: "1.1.1.1" }, { subnet: "a", publicAddress: "1.1.1.2" }]), [["a public address of each host's own, cluster prod", 9, 5]]],
-    ["instances that are not seen",               load({}, {}),                                                                     [["not seen: the hosts of the cluster prod", 9, 9]]],
+    ["instances that are not seen",               load({}, {}),                                                                     [["the hosts of the cluster prod, address not known", 9, 9]]],
   ];
   for (const [sentence, found, expected] of table) test(sentence, () => expect(found).toEqual(expected));
 

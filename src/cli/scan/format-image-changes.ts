@@ -3,7 +3,7 @@
 import { busiestAddress, type ImageChange } from "../../scan/image-changes.ts";
 import { ANONYMOUS_PULLS } from "../../scan/peak-pulls.ts";
 import type { Scan } from "../../scan/scan.ts";
-import { counted } from "../../text/counted.ts";
+import { counted, grouped } from "../../text/counted.ts";
 import { csvOf } from "./csv.ts";
 
 /** How many of the images have to be changed; undefined where nothing has to be, or no change is known. */
@@ -18,8 +18,8 @@ export function changesSentence({ imageChanges, addresses }: Scan): string | und
   const after = possible[count - 1]?.busiestAddressAfter ?? before;
   const which = count === 1 ? "the first image" : `the first ${counted(count, "image")}`;
   return isOver && enough >= 0
-    ? `Change ${which}, and the busiest address needs ${after} anonymous pulls instead of ${before}: within the ${ANONYMOUS_PULLS} that Docker Hub grants.`
-    : `Change ${count === 1 ? "this image" : `these ${counted(count, "image")}`}, and the busiest address needs ${counted(after, "anonymous pull")} instead of ${before}.`;
+    ? `Change ${which}, and the busiest address needs ${counted(after, "anonymous pull")} instead of ${grouped(before)}: within the ${ANONYMOUS_PULLS} that Docker Hub grants.`
+    : `Change ${count === 1 ? "this image" : `these ${counted(count, "image")}`}, and the busiest address needs ${counted(after, "anonymous pull")} instead of ${grouped(before)}.`;
 }
 
 /** Where an image may be changed to; a dash where the policy names no place. */

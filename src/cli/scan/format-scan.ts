@@ -5,7 +5,7 @@ import { busiestAddress, type ImageChange } from "../../scan/image-changes.ts";
 import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../scan/peak-pulls.ts";
 import type { Scan } from "../../scan/scan.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
-import { counted } from "../../text/counted.ts";
+import { counted, grouped } from "../../text/counted.ts";
 import { linesOf } from "../../text/visible.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
@@ -48,7 +48,9 @@ export function headlineOf(scan: Scan): Headline {
       sentence: `Nothing here depends on Docker Hub: none of ${countsOf(scan)} has an image from it.`,
     };
   const actedFor = exposures.filter(({ notRemediatedBecause }) => notRemediatedBecause === undefined).length;
-  const acts = `Repull would act for ${actedFor === exposures.length ? "all" : actedFor} of ${counted(exposures.length, "workload")}.`;
+  const all = exposures.length === 1 ? "the one workload" : `all ${counted(exposures.length, "workload")}`;
+  const some = `${grouped(actedFor)} of ${counted(exposures.length, "workload")}`;
+  const acts = `Repull would act for ${actedFor === exposures.length ? all : some}.`;
   const worst = busiestAddress(scan.addresses);
   if (worst === undefined) {
     const stranded = scan.addresses.reduce((sum, { pulls }) => sum + pulls, 0);
@@ -68,8 +70,8 @@ export function headlineOf(scan: Scan): Headline {
   const level = levelOf(pullsPerAddress, ANONYMOUS_PULLS);
   const sentence =
     level === "high"
-      ? `The worst six hours take ${pullsPerAddress} anonymous pulls ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${pullsPerAddress - ANONYMOUS_PULLS} would be refused. ${acts}`
-      : `The risk is ${level}: the worst six hours take ${pullsPerAddress} of the ${ANONYMOUS_PULLS} anonymous pulls that Docker Hub grants in them ${where}. ${acts}`;
+      ? `The worst six hours take ${counted(pullsPerAddress, "anonymous pull")} ${where}, and Docker Hub grants ${ANONYMOUS_PULLS} in six hours: ${grouped(pullsPerAddress - ANONYMOUS_PULLS)} would be refused. ${acts}`
+      : `The risk is ${level}: the worst six hours take ${counted(pullsPerAddress, "anonymous pull")} ${where}, and Docker Hub grants ${ANONYMOUS_PULLS}. ${acts}`;
   return { level, sentence };
 }
 

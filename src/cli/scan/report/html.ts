@@ -41,6 +41,17 @@ export function tableRow(
   return `<tr${data.join("")}>${tds.join("")}</tr>`;
 }
 
+/**
+ * An image in one line that may be cut: in its path, because its tag is what a reader looks for.
+ *
+ * @param full what the tooltip has, where `image` is shorter
+ */
+export function imageName(image: string, full = image): string {
+  const tag = /(?:[:@][^/:@]+)+$/.exec(image.slice(image.lastIndexOf("/") + 1))?.[0] ?? "";
+  const path = image.slice(0, image.length - tag.length);
+  return `<code class="name-and-tag" title="${escaped(full)}"><span>${escaped(path)}</span><span>${escaped(tag)}</span></code>`;
+}
+
 /** The controls over a table: sorting where its header is not shown, a copy of it, and how it went. */
 export function tools(id: string, columns: readonly Column[], more = ""): string {
   const options = columns.map(({ title }, index) => `<option value="${index}">${escaped(title)}</option>`);

@@ -3,9 +3,10 @@
 import type { ImageChange } from "../../../scan/image-changes.ts";
 import type { Scan } from "../../../scan/scan.ts";
 import { abbreviate } from "../../../substitution/explain-plan.ts";
+import { grouped } from "../../../text/counted.ts";
 import { escaped } from "../../../text/escape-html.ts";
 import { changesSentence, changeTo } from "../format-image-changes.ts";
-import { type Column, table, tableRow, tools } from "./html.ts";
+import { type Column, imageName, table, tableRow, tools } from "./html.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "Image", key: "image" },
@@ -33,11 +34,11 @@ function row(change: ImageChange): string {
   const place = changeTo(change);
   const listed = escaped(workloads.join(", "));
   return tableRow(COLUMNS, [
-    { value: image, content: `<code title="${escaped(image)}">${escaped(image)}</code>` },
-    { value: place, content: `<code title="${escaped(place)}">${escaped(abbreviate(place))}</code>` },
+    { value: image, content: imageName(image) },
+    { value: place, content: imageName(abbreviate(place), place) },
     { value: clusters.join(" ") },
     { value: workloads.length, content: `<span title="${listed}">${workloads.length}</span>` },
-    { value: to === undefined ? 0 : pulls, content: to === undefined ? "–" : `<b>${pulls}</b>` },
-    { value: busiestAddressAfter },
+    { value: to === undefined ? 0 : pulls, content: to === undefined ? "–" : `<b>${grouped(pulls)}</b>` },
+    { value: busiestAddressAfter, content: `<span>${grouped(busiestAddressAfter)}</span>` },
   ]);
 }

@@ -70,8 +70,8 @@ svg .limit.account { stroke: var(--soft); stroke-dasharray: 3 3; }
 .tools output { color: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; }
 .unseen { position: fixed; inset: 0 auto auto 0; opacity: 0; }
 table { width: 100%; border-collapse: collapse; font-size: 14px; table-layout: fixed; }
-#images col.image { width: 25%; } #images col.cluster { width: 11%; } #images col.count { width: 11%; }
-#images col.pulls { width: 11%; } #images col.then { width: 11%; }
+#images col.image { width: 26%; } #images col.cluster { width: 11%; } #images col.count { width: 10%; }
+#images col.pulls { width: 8%; } #images col.then { width: 8%; }
 #workloads col.workload { width: 18%; } #workloads col.cluster { width: 10%; } #workloads col.image { width: 20%; }
 #workloads col.account { width: 11%; } #workloads col.as { width: 10%; } #workloads col.pulls { width: 8%; }
 th { text-align: left; border-bottom: 2px solid var(--line); padding: 0; font-weight: 600; vertical-align: bottom; line-height: 1.25; }
@@ -91,6 +91,9 @@ tbody tr:nth-child(even) { background: var(--stripe); }
 td small { color: var(--soft); font-size: 12px; }
 .name { font-weight: 600; }
 code { font: 13px/22px ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+code.name-and-tag { display: flex; }
+code.name-and-tag span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 3ch; }
+code.name-and-tag span:last-child { flex: 0 0 auto; max-width: 70%; min-width: 0; }
 .badge { display: inline-block; font-size: 12px; line-height: 18px; border-radius: 99px; padding: 0 8px; border: 1px solid currentColor; }
 .badge.skipped { color: var(--over); }
 .badge.acts { color: var(--good); }
@@ -110,7 +113,7 @@ footer { color: var(--soft); font-size: 12px; padding-bottom: 32px; }
   th[aria-sort="ascending"] button::after { content: " \\2191"; }
   th[aria-sort="descending"] button::after { content: " \\2193"; }
   #workloads .as, #images .count { display: none; }
-  #images col.image { width: 30%; }
+  #images col.image { width: 29%; } #images col.pulls, #images col.then { width: 12%; }
   #workloads col.plan { width: 34%; }
 }
 @media screen and (max-width: 720px) {
@@ -134,7 +137,8 @@ footer { color: var(--soft); font-size: 12px; padding-bottom: 32px; }
   tbody tr[hidden] { display: none; }
   td { border: 0; padding: 2px 0; grid-column: 1 / -1; line-height: 20px; }
   #images td.image code { font-weight: 600; }
-  #images td code { white-space: normal; overflow-wrap: anywhere; }
+  #images td code { white-space: normal; overflow-wrap: anywhere; display: block; }
+  #images td code span { white-space: normal; }
   #images td.cluster, #images td.pulls, #images td.then { grid-column: auto; text-align: left; }
   #workloads td.workload { grid-column: 1 / 3; }
   #workloads td.pulls { grid-column: 3; grid-row: 1; text-align: right; }
@@ -150,7 +154,8 @@ footer { color: var(--soft); font-size: 12px; padding-bottom: 32px; }
   .headline { font-size: 14px; }
   table { font-size: 10.5px; }
   td, th button { padding: 4px 5px; line-height: 1.4; }
-  td > *, summary { white-space: normal; overflow-wrap: anywhere; }
+  td > *, summary, code.name-and-tag span { white-space: normal; overflow-wrap: anywhere; }
+  code.name-and-tag { display: block; }
   td small, code, .badge { font-size: 9.5px; line-height: 1.4; }
   .tools, th button::after { display: none; }
   summary::before { display: none; }

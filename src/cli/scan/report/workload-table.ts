@@ -7,7 +7,7 @@ import { abbreviate } from "../../../substitution/explain-plan.ts";
 import { counted } from "../../../text/counted.ts";
 import { escaped } from "../../../text/escape-html.ts";
 import { whereOf } from "../format-scan.ts";
-import { type Column, table, tableRow, tools } from "./html.ts";
+import { type Column, imageName, table, tableRow, tools } from "./html.ts";
 
 const ACCOUNT: Column = { title: "Account", key: "account" };
 const COLUMNS: readonly Column[] = [
@@ -59,7 +59,7 @@ function rowsOf(exposure: Exposure, columns: readonly Column[]): readonly string
         { value: cluster },
         {
           value: image.image,
-          content: `<code title="${escaped(image.image)}">${escaped(image.image)}</code>`,
+          content: imageName(image.image),
         },
         { value: image.pulledAs },
         { value: expectedStarts },
