@@ -158,6 +158,7 @@ type Rule = {
 
 const isCode = (path: string) => path.endsWith(".ts");
 const isOurs = (path: string) => /^(?:src|functions)\/.*\.ts$/.test(path);
+const isTest = (path: string) => /^test\/.*\.test\.ts$/.test(path);
 const isPage = (path: string) => path.endsWith(".md");
 const isGenerated = (path: string) => path === "package-lock.json";
 const isLegal = (path: string) => path === "LICENSE";
@@ -214,12 +215,12 @@ const RULES: readonly Rule[] = [
     find: ({ text }) => unclearWords(text),
   },
   {
-    name: "pages and comments say who does what",
+    name: "pages, comments and titles say who does what",
     concerns: (path) => (isCode(path) || isPage(path)) && path !== "test/tidy.test.ts",
     find: ({ path, text }) => {
       const found = isPage(path)
         ? [...withWords(text, VAGUE_WORDS), ...withWords(text, VAGUE_WORDS_OF_PAGES)]
-        : withWords(commentsOf(text), VAGUE_WORDS);
+        : [...withWords(commentsOf(text), VAGUE_WORDS), ...(isTest(path) ? vagueTitles(text) : [])];
       return found.length > (VAGUE_WORDS_LEFT[path] ?? 0) ? found : [];
     },
   },
@@ -341,6 +342,12 @@ function unclearWords(text: string): readonly string[] {
   ];
 }
 
+function vagueTitles(text: string): readonly string[] {
+  return titlesOf(text).flatMap(({ line, title }) =>
+    withWords(title, VAGUE_WORDS).map((found) => `line ${line}: ${title}: ${found.replace(/^line 1: /, "")}`),
+  );
+}
+
 function withWords(text: string, words: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(words).flatMap(([word, instead]) =>
     matches(text, new RegExp(`\\b${word.replace(" ", "\\s+")}\\b`, "gi"), instead),
@@ -416,11 +423,12 @@ describe("each rule can fail", () => {
     ["words are plain",                   "src/oci/a.ts", "// To whom it is told."],
     ["words are plain",                        "src/oci/a.ts",          "// What Nobody reads."],
     ["words are plain",                        "infra/a.yaml",          "# The rule that stands for all."],
-    ["pages and comments say who does what",   "src/oci/a.ts",          "/** What a HEAD tells of a place. */"],
-    ["pages and comments say who does what",   "src/oci/a.ts",          "/**\n * Asks once.\n * Told each plan.\n */"],
-    ["pages and comments say who does what",   "test/a.ts",             "const a = 1; // It is the next one's turn."],
-    ["pages and comments say who does what",   "docs/a.md",             "The former revision stays."],
-    ["pages and comments say who does what",   "docs/a.md",             "It is left\nalone."],
+    ["pages, comments and titles say who does what",   "src/oci/a.ts",          "/** What a HEAD tells of a place. */"],
+    ["pages, comments and titles say who does what",   "src/oci/a.ts",          "/**\n * Asks once.\n * Told each plan.\n */"],
+    ["pages, comments and titles say who does what",   "test/a.ts",             "const a = 1; // It is the next one's turn."],
+    ["pages, comments and titles say who does what",   "test/a.test.ts",        `  test("a loss is told", f);`],
+    ["pages, comments and titles say who does what",   "docs/a.md",             "The former revision stays."],
+    ["pages, comments and titles say who does what",   "docs/a.md",             "It is left\nalone."],
     [`a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`, "docs/a.md", `It has${" many".repeat(29)}\nwords. It ends.`],
     [`a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`, "docs/a.md", `- It has; ${"one: ".repeat(30)}word`],
     ["the README's first screen is short",     "README.md",             `# A\n\n${"It is short. ".repeat(21)}\n\n## B\n`],
@@ -459,8 +467,8 @@ describe("a rule does not fail what is right", () => {
     ["words are plain",                   "src/oci/a.ts", "// It withstands a handstand, on a desktop.", "a part of another word"],
     ["words are plain",                   "src/oci/a.ts", "// There is no row, and it is no longer asked.", "what does not exist, and what has ended"],
     ["words are plain",                   "src/oci/a.ts", "// One copy, for all services; a sum, for each day.", "what something is for"],
-    ["pages and comments say who does what", "src/oci/a.ts", "const told = tell(); // `told` gets each line\n/** @param tell gets a line */", "a name"],
-    ["pages and comments say who does what", "src/oci/a.ts", 'const a = "It is told.";',               "a string, which has tests of its own"],
+    ["pages, comments and titles say who does what", "src/oci/a.ts", "const told = tell(); // `told` gets each line\n/** @param tell gets a line */", "a name"],
+    ["pages, comments and titles say who does what", "src/oci/a.ts", 'const a = "It is told.";',               "a string, which has tests of its own"],
     [`a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`, "docs/a.md", `\`\`\`\n${"word ".repeat(40)}\n\`\`\`\n| ${"cell ".repeat(40)} |`, "a block of code, and a table"],
     [`a sentence of a page has at most ${SENTENCE_WORDS_MAX} words`, "docs/a.md", `It needs ${"`a:B`, ".repeat(40)}\`c:D\`.`, "a list of names in code"],
     ["only the rim prints",               "src/cli/a.ts", "console.log(1);",                          "the command line prints"],

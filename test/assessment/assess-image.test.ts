@@ -59,13 +59,13 @@ describe("assessImage: which bytes are meant", () => {
     ["another origin, while those that count may not",       { image: "quay.io/a/b:1", holds: { "quay.io/a/b:1": NGINX }, mayAskLimited: () => false }, "origin: now",               "mirror same-platform"],
   ];
   for (const [when, given, trust, plan] of table) {
-    test(`are told by ${trust}, and the plan is ${plan}, when ${when}`, async () => {
+    test(`are decided by ${trust}, and the plan is ${plan}, when ${when}`, async () => {
       const { assessment } = await assessed({ policy: { mirrors: { platforms: "task" } }, ...given });
       expect([trustOf(assessment), planned(assessment)]).toEqual([trust, plan]);
     });
   }
 
-  test("are told with the right that is missing when a witness was refused", async () => {
+  test("name the permission that is missing when a witness was refused", async () => {
     const { assessment } = await assessed({ environment: witnesses(unknown) });
     expect(assessment.facts.untrusted).toMatchObject({ permission: "some:Read" });
   });
@@ -102,7 +102,7 @@ describe("assessImage: what a place is worth", () => {
     ["it is known otherwise to be of no help",              ["ecr-public", TWIN],         { holds: { ...origin, [TWIN]: NGINX }, environment: { refused: () => ({ kind: "unreachable", because: "seen" }) } }, "unreachable"],
     ["our ECR has a copy",                                  ["ecr-copy", ECR],            { holds: { ...origin, [COPY]: NGINX } },                                                              "same-index"],
     ["the copy is archived",                                ["ecr-copy", ECR],            { holds: { ...origin, [COPY]: NGINX }, ecr: { imageStatus: async () => "archived" } },                "archived"],
-    ["who would tell of the copy does not answer",          ["ecr-copy", ECR],            { holds: { ...origin, [COPY]: NGINX }, ecr: { imageStatus: () => Promise.reject(new PortError("unavailable", "no answer")) } }, "unreachable"],
+    ["ECR, which has the copy, does not answer",           ["ecr-copy", ECR],            { holds: { ...origin, [COPY]: NGINX }, ecr: { imageStatus: () => Promise.reject(new PortError("unavailable", "no answer")) } }, "unreachable"],
     ["no account is at hand",                               ["ecr-copy", ECR],            { holds: { ...origin, [COPY]: NGINX }, noAccount: true },                                             "not offered"],
     ["it counts pulls and may not be asked now",            ["mirror", "docker.io"],      { holds: origin, asked: trusting(NGINX.digest), mayAskLimited: () => false },                         "not-asked"],
     ["a text names a manifest of other bytes",              ["ecr-public", TWIN],         { holds: { ...origin, [TWIN]: NGINX }, asked: { namedManifests: [{ digest: MOVED.digest }] } },       "other-manifest-in-text"],

@@ -163,7 +163,7 @@ describe("a Node that is too old", () => {
     ["v24.21.0", false],
     ["v100.0.0", false],
   ] as const)
-    it(`is ${isTold ? "told" : "not told"} of when it is ${running}`, () => {
+    it(`is ${isTold ? "reported" : "not reported"} when it is ${running}`, () => {
       expect(tooOldNode(running, ">=22.19") !== undefined).toBe(isTold);
     });
 });
@@ -216,7 +216,7 @@ describe("a command that talks to AWS", () => {
       });
     });
 
-  it("tells of its requests when --verbose is given, and of none when it is not", async () => {
+  it("prints its requests when --verbose is given, and of none when it is not", async () => {
     const args = ["status", "--region", "eu-west-1", "--timeout", "1"];
     const env = { AWS_ENDPOINT_URL: endpoint(), ...signedIn };
     const [loud, plain] = await Promise.all([repull([...args, "--verbose"], env), repull(args, env)]);

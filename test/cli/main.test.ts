@@ -144,7 +144,7 @@ describe("the command line", () => {
     });
   }
 
-  test("the demonstration tells the same story for the same seed", async () => {
+  test("the demonstration prints the same story for the same seed", async () => {
     const [one, two, other] = await Promise.all([
       repull(["demo"]),
       repull(["demo"]),
@@ -157,7 +157,7 @@ describe("the command line", () => {
 });
 
 test.runIf(existsSync("/dev/full"))(
-  "output that cannot be written is told in a line, and is not a success",
+  "output that cannot be written is reported in a line, and is not a success",
   async () => {
     const script = 'exec "$0" src/cli/main.ts explain events/ec2-service.json >/dev/full';
     const { status, err } = await new Promise<{ status: unknown; err: string }>((resolve) => {

@@ -56,7 +56,7 @@ function arrange() {
 }
 
 describe("what a command sends", () => {
-  it("tells of a silent host once, after five seconds, and gives it up after twenty", async () => {
+  it("reports a silent host once, after five seconds, and gives it up after twenty", async () => {
     const { clock, told, ended, send } = arrange();
     send(READ);
     send(READ);

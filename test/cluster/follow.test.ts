@@ -53,7 +53,7 @@ const versions = () =>
 describe("a kind that is followed", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["tells each change",                         [list("1", ["a"]), watch([event("ADDED", "b", "2"), event("MODIFIED", "a", "3"), event("DELETED", "b", "4")], () => {})],
+    ["reports each change",                       [list("1", ["a"]), watch([event("ADDED", "b", "2"), event("MODIFIED", "a", "3"), event("DELETED", "b", "4")], () => {})],
                                                   ["listed a", "set b", "set a", "deleted b"], ["1"]],
     ["goes on where a watch ended",               [list("1", ["a"]), watch([event("ADDED", "b", "2")]), watch([event("ADDED", "c", "3")], () => {})],
                                                   ["listed a", "set b", "set c"], ["1", "2"]],
@@ -104,7 +104,7 @@ describe("a kind that is followed", () => {
     expect(server?.pauses).toEqual([500, 1000, 2000]);
   });
 
-  test("pauses where the server forgets the version as soon as it has told it", async () => {
+  test("pauses where the server forgets the version as soon as it has sent it", async () => {
     await changes(
       [list("1", []), refusal(410, "Expired"), list("2", []), refusal(410, "Expired"), list("3", [])],
       4,

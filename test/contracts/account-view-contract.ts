@@ -30,7 +30,7 @@ export function describeAccountViewContract(name: string, makeStage: () => Promi
       ["rule", "rate(5 minutes)"],
       ["schedule", "cron(0 2 * * ? *)"],
     ] as const) {
-      test(`tells what a ${kind} runs, when, and how often at once`, async () => {
+      test(`reports what a ${kind} runs, when, and how often at once`, async () => {
         const { view, clusterArn, register, add } = await makeStage();
         const taskDefinition = await register(`by-${kind}`);
         await add(kind, `nightly-${kind}`, taskDefinition, expression);
@@ -58,7 +58,7 @@ export function describeAccountViewContract(name: string, makeStage: () => Promi
       expect(found.filter(({ taskDefinition }) => taskDefinition === other)).toEqual([]);
     });
 
-    test("tells a repository without tags from none", async () => {
+    test("distinguishes a repository without tags from none", async () => {
       const { view, createRepository } = await makeStage();
       await createRepository("repull/docker.io/library/empty");
       expect(await view.imageTags("repull/docker.io/library/empty")).toEqual([]);

@@ -270,7 +270,7 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
         metadata: { name, namespace: stage.namespace, labels: { follow: label } },
       });
 
-      test("is listed first, and then tells each change in order", async () => {
+      test("is listed first, and then reports each change in order", async () => {
         const label = fresh("follow");
         await stage.cluster.create("configmaps", labelled(`${label}-a`, label, "1"));
         const { stop, next } = follow(`follow=${label}`);
@@ -297,7 +297,7 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
         expect(await next()).toBeUndefined();
       });
 
-      test("tells nothing once it was called off", async () => {
+      test("reports nothing once it was called off", async () => {
         const { stop, next } = follow(`follow=${fresh("follow")}`);
         stop.abort();
         expect(await next()).toBeUndefined();

@@ -39,7 +39,7 @@ export const EXECUTION_CLAUSES: readonly Clause[] = [
     }),
   ),
   {
-    says: "an execution that fails tells why",
+    says: "an execution that fails says why",
     backedBy: "sandbox only",
     holds: async ({ executions, go }) => {
       await executions?.start("mirror", "m-2", { fail: "the target is full" });

@@ -253,7 +253,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "a cluster tells its tags, by its name and by its ARN; one that is not there has none",
+    says: "a cluster has its tags, by its name and by its ARN; one that is not there has none",
     backedBy: "moto",
     holds: async (stage) => {
       const { name } = await given(stage);
@@ -336,7 +336,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "a task of no service tells its revision and who started it",
+    says: "a task of no service has its revision and who started it",
     backedBy: "moto",
     holds: async (stage) => {
       const family = fresh("job");
@@ -361,7 +361,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "a cluster's machines tell their platform",
+    says: "a cluster's container instances report their platform",
     backedBy: "moto",
     holds: async (stage) => {
       expect(await stage.containerInstances.kinds(await stage.clusterOfOne())).toEqual({
@@ -443,7 +443,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "ECS tells the story of the newest deployment that brings a revision, and of no other",
+    says: "ECS reports the newest deployment that brings a revision, and no other",
     backedBy: "recorded: API model of ECS, read 2026-11",
     holds: async (stage) => {
       const { name, arn: taskDefinition } = await given(stage);
@@ -459,7 +459,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "a Fargate task that hit Docker Hub's limit tells it in its stoppedReason",
+    says: "a Fargate task that hit Docker Hub's limit has it in its stoppedReason",
     backedBy: "recorded: https://github.com/PrefectHQ/prefect/issues/12003",
     holds: async (stage) => {
       stage.exhaustDockerHub?.();
@@ -478,7 +478,7 @@ export const CLAUSES: readonly Clause[] = [
     },
   },
   {
-    says: "a task on an EC2 instance tells it in the reason of the container alone",
+    says: "a task on an EC2 instance has it in the reason of the container alone",
     backedBy: "recorded: https://github.com/aws-samples/aws-genomics-workflows/issues/122",
     holds: async (stage) => {
       stage.exhaustDockerHub?.();

@@ -63,7 +63,7 @@ export function describeCapsContract(
       });
     }
 
-    test("has one claimant tell of it, each time it asks", async () => {
+    test("has one claimant report it, each time it asks", async () => {
       const quotas = await makeCaps();
       const window = windowOf();
       expect(await quotas.claimNotification(window, "r-1")).toBe(true);

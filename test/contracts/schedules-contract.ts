@@ -39,7 +39,7 @@ export function describeSchedulesContract(name: string, makeStage: () => Promise
       });
     }
 
-    test("tells the tags of a rule, and of the group of a schedule", async () => {
+    test("reports the tags of a rule, and of the group of a schedule", async () => {
       const { schedules, clusterArn, add } = await makeStage();
       const tags = { repull: "off", team: "shop" };
       for (const kind of ["rule", "schedule"] as const) {

@@ -52,7 +52,7 @@ test("copies that nothing waits for run one at a time, and a copy that pods wait
   expect([...ends.keys()]).toEqual(["a1", "p1", "p2", "a2"]);
 });
 
-test("a copy that has ended tells when, so that one that failed is tried again after its pause", async () => {
+test("a copy that has ended says when, so that one that failed is tried again after its pause", async () => {
   let now = 1_000;
   const executions = executionsHere(
     async (name) => {

@@ -84,7 +84,7 @@ describe("a patch of a waiting pod that the API server", () => {
     });
 
   for (const reason of ["Timeout", "Unreachable", "ServerError"] as const)
-    test(`makes, and whose answer is lost (${reason}), is not made again, and its outcome is told`, async () => {
+    test(`makes, and whose answer is lost (${reason}), is not made again, and its outcome is reported`, async () => {
       const made = await stuck();
       let lost = 1;
       const cluster = patchedThrough(made.cluster, async (patch) => {
@@ -97,7 +97,7 @@ describe("a patch of a waiting pod that the API server", () => {
       expect([outcomes.map(({ outcome }) => outcome), made.patches()]).toEqual([["succeeded"], 1]);
     });
 
-  test("never makes, though the pod runs by itself in the end, is not told as a success of ours", async () => {
+  test("never makes, though the pod runs by itself in the end, is not reported as a success of ours", async () => {
     const made = await stuck();
     const cluster = patchedThrough(made.cluster, async () => {
       throw refusal("Unreachable", 0);

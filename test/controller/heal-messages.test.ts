@@ -75,7 +75,7 @@ describe("after its patch a pod", () => {
     ["CRI-O's words with the repository and digest apart",  (name, digest) => `reading manifest ${digest} in ${name}: toomanyrequests: You have reached your pull rate limit.`, "ErrImagePull"],
   ];
   for (const [whose, message, reason] of forms)
-    test(`gets the next place when its failure is told in ${whose}`, async () => {
+    test(`gets the next place when its failure is reported in ${whose}`, async () => {
       const made = await waitingPod();
       made.controller();
       await made.world.runUntil(made.isPatched, 60);
@@ -84,7 +84,7 @@ describe("after its patch a pod", () => {
       expect(await made.world.runUntil(() => made.images()[0] === `app:1@${digest}`, 60)).toBe(true);
     });
 
-  test("of which kubelet names no image keeps its place, and is told to have not started after ten minutes", async () => {
+  test("of which kubelet names no image keeps its place, and is reported as not started after ten minutes", async () => {
     const made = await waitingPod();
     const { outcomes } = made.controller();
     await made.world.runUntil(made.isPatched, 60);
@@ -100,7 +100,7 @@ describe("after its patch a pod", () => {
 
 describe("a leader that follows one that was killed", () => {
   for (const isLost of [false, true])
-    test(`tells the outcome of a pod that the first has patched${isLost ? " without an answer" : ""}, and patches it no more`, async () => {
+    test(`reports the outcome of a pod that the first has patched${isLost ? " without an answer" : ""}, and patches it no more`, async () => {
       const made = await waitingPod();
       const first = made.controller({
         identity: "first",
@@ -127,7 +127,7 @@ describe("a leader that follows one that was killed", () => {
       });
     });
 
-  test("tells it too when the pod never starts", async () => {
+  test("reports it too when the pod never starts", async () => {
     const made = await waitingPod();
     const first = made.controller({ identity: "first" });
     expect(await made.world.runUntil(made.isPatched, 60)).toBe(true);
@@ -137,7 +137,7 @@ describe("a leader that follows one that was killed", () => {
     expect(second.outcomes.map(({ outcome }) => outcome)).toEqual(["rollout-timed-out"]);
   });
 
-  test("tells the outcome of a pod that has started before it leads", async () => {
+  test("reports the outcome of a pod that has started before it leads", async () => {
     const made = await waitingPod();
     const first = made.controller({ identity: "first" });
     expect(await made.world.runUntil(made.isPatched, 60)).toBe(true);
@@ -163,7 +163,7 @@ describe("a leader that follows one that was killed", () => {
     expect(third.outcomes).toEqual([]);
   });
 
-  test("tells no outcome of a pod that is gone, and none of what the first has told", async () => {
+  test("reports no outcome of a pod that is gone, and none that the first has reported", async () => {
     for (const isTold of [true, false]) {
       const made = await waitingPod();
       const first = made.controller({ identity: "first" });

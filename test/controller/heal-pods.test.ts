@@ -303,7 +303,7 @@ describe("a pod is not changed", () => {
   });
 });
 
-test("a pause is read a few times for all pods that wait, and told once", async () => {
+test("a pause is read a few times for all pods that wait, and reported once", async () => {
   const pods = Array.from({ length: 60 }, (_, at) => ({ name: `web-${at}`, of: "web/1" }));
   const { world, reasons } = await healed({ pods, writes: { writes: "allowed", paused: "x" } }, 20);
   const reads = world.cluster.requests.filter(({ verb, name }) => verb === "get" && name === "repull-writes");

@@ -146,7 +146,7 @@ describe("the index of proved images", () => {
 });
 
 describe("a source that is lost", () => {
-  test("is not told of a private one that the controller has never been able to read", async () => {
+  test("is not reported for a private one that the controller has never been able to read", async () => {
     const hub = { ...REGISTRIES["docker.io"], privateRepositories: ["library/app"] };
     const made = await running({ registries: { ...REGISTRIES, "docker.io": hub } }, []);
     made.cluster.put("deployments", deployment("web", "app:1"));
@@ -155,7 +155,7 @@ describe("a source that is lost", () => {
     expect([made.status()?.tags, made.events("ImageSourceLost")]).toEqual([{}, []]);
   });
 
-  test("is told at once to who names it, and once; its copies stay", async () => {
+  test("is reported at once to the workloads that name it, and once; its copies stay", async () => {
     const made = await running();
     const first = made.refresher({ identity: "one" });
     await made.world.run(60);
@@ -193,7 +193,7 @@ test("tags of one repository that come into use at different times are known apa
 });
 
 describe("a leader that follows another", () => {
-  test("asks nothing and tells nothing that the first one has", async () => {
+  test("asks nothing and reports nothing that the first one has", async () => {
     const made = await running();
     const first = made.refresher({ identity: "one" });
     await made.world.run(60);
@@ -222,7 +222,7 @@ describe("a leader that follows another", () => {
   });
 });
 
-describe("nothing is copied, and the tag that has moved is told, when", () => {
+describe("nothing is copied, and the tag that has moved is reported, when", () => {
   // biome-ignore format: a table is read by its columns
   const withheld: readonly (readonly [when: string, ControllerGiven, Partial<ClusterWorldGiven>, writes?: Readonly<Record<string, string>>])[] = [
     ["the mode is observe",                        { mode: "observe" },      {}],

@@ -46,14 +46,14 @@ async function pods(...labelled: readonly string[]) {
   };
 }
 
-test("a pod that started as it was written after its image was proved is counted and told once, and its older sibling is counted", async () => {
+test("a pod that started as it was written after its image was proved is counted and reported once, and its older sibling is counted", async () => {
   expect(await pods()).toEqual({
     counts: { "not-asked": 1, "created-before": 1, "always-pull": 0 },
     told: ["Deployment/web"],
   });
 });
 
-test("a pod is not told where the index has lowered its whole namespace, because it has no room for each workload", async () => {
+test("a pod is not reported where the index has lowered its whole namespace, because it has no room for each workload", async () => {
   const many = Array.from({ length: MODES_MAX + 1 }, (_, at) => `other-${at}`);
   expect(await pods(...many)).toMatchObject({ counts: { "not-asked": 0 }, told: [] });
 });

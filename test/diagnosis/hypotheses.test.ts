@@ -87,7 +87,7 @@ describe("a service that is called after a fault", () => {
     "(service insufficient-memory) (deployment ecs-svc/1111111111111111111) deployment completed.",
   ];
   for (const message of table)
-    test(`“${message.slice(0, 60)}…” tells of none`, () => {
+    test(`“${message.slice(0, 60)}…” names none`, () => {
       expect(causesOf({ services: [{ serviceName: "web", events: [{ message }] }] })).toEqual([]);
     });
 });
@@ -103,7 +103,7 @@ describe("what the words name", () => {
     ["a cut text",            "failed to fetch secret from the service for ...",                                                            { isCut: true }],
   ] as const;
   for (const [what, text, expected] of table)
-    test(`tell ${what}`, () => {
+    test(`name ${what}`, () => {
       expect(wordsOf(text)).toMatchObject(expected);
     });
 
@@ -114,7 +114,7 @@ describe("what the words name", () => {
   });
 });
 
-describe("what a service tells", () => {
+describe("what a service reports", () => {
   const failure =
     "(service web) was unable to place a task. Reason: CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/amd64'";
   const steady = "(service web) has reached a steady state.";

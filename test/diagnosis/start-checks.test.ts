@@ -155,8 +155,8 @@ describe("of a service that has not failed yet", () => {
     ["the image alone is larger than the storage",        described({ imageSizeInBytes: 21 * GIB }),                       "taskdef.ephemeral-storage", "failed", "ephemeral-storage-full"],
     ["the image may fill the storage when unpacked",      described({ imageSizeInBytes: 11 * GIB }),                       "taskdef.ephemeral-storage", "not sure"],
     ["the definition asks for more storage",              { ...described({ imageSizeInBytes: 21 * GIB }), ...defined({}, { ephemeralStorage: { sizeInGiB: 100 } }) }, "taskdef.ephemeral-storage", "passed"],
-    ["ECR tells no size",                                 described({ imageSizeInBytes: null }),                           "taskdef.ephemeral-storage", "not checked"],
-    ["ECR tells a size below nothing",                    described({ imageSizeInBytes: -1 }),                             "image.size",                "not checked"],
+    ["ECR reports no size",                                described({ imageSizeInBytes: null }),                           "taskdef.ephemeral-storage", "not checked"],
+    ["ECR reports a negative size",                       described({ imageSizeInBytes: -1 }),                             "image.size",                "not checked"],
     ["one of two images is of another registry",          defined({}, { containerDefinitions: [{ name: "web", image: IMAGE }, { name: "side", image: "nginx:1" }] }), "image.size", "passed, not checked"],
     ["the image has no ENTRYPOINT, and the command is an option", { ...config({ entrypoint: [], command: ["/web"] }), ...defined({ command: ["-v"] }) }, "image.entrypoint", "failed", "command-not-in-image"],
     ["the definition's entryPoint takes CMD away",        { ...config({ entrypoint: [], command: ["-v"] }), ...defined({ entryPoint: ["/web"] }) }, "image.entrypoint", "passed"],
@@ -457,7 +457,7 @@ describe("of words that prove the kind of a fault, a check adds what they leave 
     expect(found.causes[1]?.remedy.command?.join(" ")).toContain("com.amazonaws.us-east-1.ecs ");
   });
 
-  test("what a check tells of another secret is not added to the one that the words name", async () => {
+  test("what a check says of another secret is not added to the one that the words name", async () => {
     const gone = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:gone-AbCdEf`;
     const found = await diagnosedIn(
       stopped(

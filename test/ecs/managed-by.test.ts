@@ -38,7 +38,7 @@ describe("who manages a task definition, by its tags", () => {
   });
 });
 
-describe("what to change is told in the words of the source, line by line", () => {
+describe("what to change is said in the words of the source, line by line", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
     [{ [STACK]: "shop", [ID]: "WebTask" },                             /in the template of the stack shop, resource WebTask/,     "Image: nginx:1.25"],

@@ -81,7 +81,7 @@ describe("the addition's template", () => {
     .flatMap(({ PolicyDocument }) => getObjects(PolicyDocument as JsonObject, "Statement"))
     .flatMap(({ Action }) => [Action].flat().map(String));
 
-  test("grants what prefill has, what ECS tells of deployments, and no queue", () => {
+  test("grants what prefill has, what ECS reports about deployments, and no queue", () => {
     const prefill = readTemplate({ PolicyParameter: "/repull/policy" }, "prefill.yaml").resources.PrefillRole;
     const others = getObjects((prefill?.Properties ?? {}) as JsonObject, "Policies")
       .flatMap(({ PolicyDocument }) => getObjects(PolicyDocument as JsonObject, "Statement"))
@@ -92,6 +92,6 @@ describe("the addition's template", () => {
     );
   });
 
-  test("tells what a service's lifecycle hook has to name", () =>
+  test("has as outputs what a service's lifecycle hook has to name", () =>
     expect(Object.keys(outputs)).toEqual(["HookTargetArn", "HookRoleArn"]));
 });

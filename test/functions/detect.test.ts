@@ -282,7 +282,7 @@ describe("a request for a sweep", () => {
     expect(started).toHaveLength(1);
   });
 
-  test("fails when nothing may be read, so that the function's errors tell of it, and does not insist", async () => {
+  test("fails when nothing may be read, so that the function's errors show it, and does not insist", async () => {
     mayReadEcs = false;
     const since = stub.requests.length;
     await expect(handler(request, context)).rejects.toMatchObject({

@@ -165,7 +165,7 @@ describe("an event of a start that failed", () => {
       expect(stub.requests.length).toBe(before);
     });
 
-  test("tells no password that stood in the words", async () => {
+  test("shows no password that was in the words", async () => {
     await handler(failed("3", `${NOT_FOUND} Authorization: Bearer dckr_pat_canary0123456789`), context);
     expect(JSON.stringify(details())).not.toMatch(/dckr_pat_canary/);
   });

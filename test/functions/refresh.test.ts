@@ -146,7 +146,7 @@ afterAll(async () => {
 });
 
 describe("refresh", () => {
-  test("tells a tag that has moved and what uses its copy, on the bus and to the caller", async () => {
+  test("reports a tag that has moved and what uses its copy, on the bus and to the caller", async () => {
     policy = { mode: "observe" };
     const report = await handler({ dryRun: false }, context);
     expect(report).toMatchObject({

@@ -61,7 +61,7 @@ describe("the stack of each account", () => {
   };
   const set = (readTemplate(needed, "stackset.yaml").resources.Accounts?.Properties ?? {}) as JsonObject;
 
-  test("is told nothing that the main template does not have", () => {
+  test("gets no parameter that the main template does not have", () => {
     const told = getObjects(set, "Parameters").map(({ ParameterKey }) => String(ParameterKey));
     expect(told.length).toBeGreaterThan(2);
     expect(told.filter((name) => !Object.hasOwn(parameters, name))).toEqual([]);

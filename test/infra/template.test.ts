@@ -55,7 +55,7 @@ describe("a parameter", () => {
   test("has the default of the code: MirrorPrefix", () =>
     equal(defaultOf("MirrorPrefix"), DEFAULT_POLICY.mirrorPrefix));
 
-  test("a stack that was not told to write observes", () => equal(defaultOf("Mode"), "observe"));
+  test("a stack without a Mode observes", () => equal(defaultOf("Mode"), "observe"));
 
   // biome-ignore format: a table is read by its columns
   const words = [

@@ -52,7 +52,7 @@ describe("a login", () => {
   const token = async () =>
     (await plane.kubectl(["create", "token", "reader", "-n", "contract"])).stdout.trim();
 
-  test("by a token reads what its account may, and is told what it may not", async () => {
+  test("by a token reads what its account may, and learns what it may not", async () => {
     const cluster = open(await kubeconfig("by-token", `{ token: ${await token()} }`));
     expect(await cluster.list("pods", { namespace: "contract", labels: "absent=1" })).toEqual([]);
     await expect(cluster.list("secrets")).rejects.toMatchObject({ status: 403, reason: "Forbidden" });
@@ -111,7 +111,7 @@ describe("a login", () => {
 });
 
 describe("a kind of the server's", () => {
-  test("that is not installed is told apart from an object that is not there", async () => {
+  test("that is not installed is distinguished from an object that is not there", async () => {
     const cluster = open(plane.kubeconfig);
     expect(await cluster.isServed("imageindexes")).toBe(false);
     await expect(cluster.list("imageindexes")).rejects.toMatchObject({ status: 404, reason: "NotServed" });

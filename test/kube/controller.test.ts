@@ -137,7 +137,7 @@ describe("the controller", () => {
     generations = await workloadGenerations();
   });
 
-  test("tells in the mode observe what it would do, and changes no pod", async () => {
+  test("reports in the mode observe what it would do, and changes no pod", async () => {
     const observer = start("observer", holds, "observe");
     await until(async () => observer.outcomes.length === 40);
     expect(new Set(observer.outcomes.map(({ outcome }) => outcome))).toEqual(new Set(["dry-run"]));

@@ -133,7 +133,7 @@ afterAll(async () => {
   await plane?.stop();
 });
 
-test("a cluster without Repull is told so, check by check", async () => {
+test("a cluster without Repull is reported so, check by check", async () => {
   const checks = await examine();
   expect(Object.fromEntries(checks.map(({ check, result }) => [check, result]))).toEqual({
     ...{
@@ -310,7 +310,7 @@ describe("a cluster in which Repull is installed", () => {
       ["for another name",                `failed: the certificate is not for ${SERVICE}`,           async () => secret(await issue("other-name", "other.svc", 30))],
       ["of another authority",            "failed: no authority that the API server knows",          async () => secret(await issue("foreign", SERVICE, 30, await makeAuthority(plane.folder, "foreign-authority")))],
       ["that is not there",               "failed: the Secret repull-tls has no certificate",        () => remove("secret", "repull-tls", "-n", NAMESPACE)],
-      ["whose authority the API server was not told", "failed: the API server has no authority",             () => configure(undefined)],
+      ["whose authority the API server does not have",  "failed: the API server has no authority",             () => configure(undefined)],
     ];
     for (const [what, expected, breakIt] of certificates)
       test(`shows a certificate ${what}`, async () => {
@@ -345,7 +345,7 @@ describe("a cluster in which Repull is installed", () => {
       return { status, out: io.printed.out };
     };
 
-    test("is told line by line, and by the exit status", async () => {
+    test("is printed line by line, and in the exit status", async () => {
       const { status, out } = await run({ kubeconfig: plane.kubeconfig, kubeContext: "admin" });
       expect(status).toBe(0);
       expect(out).toContain("✓ way in");

@@ -142,7 +142,7 @@ const heads = () => served.world.registries.dockerHub.requests()["manifest-head"
 const copies = () =>
   Object.keys(served.world.registries.ecr.tags(REPOSITORY)).filter((tag) => /^1-[0-9a-f]{12}$/.test(tag));
 
-test("a moved tag is copied next to the old copy and a lost source is told; no pod changes, nothing is forbidden", async () => {
+test("a moved tag is copied next to the old copy and a lost source is reported; no pod changes, nothing is forbidden", async () => {
   const { dockerHub } = served.world.registries;
   const moved = dockerHub.manifest("library/app", "2");
   if (moved === undefined) throw new Error("no library/app:2");
@@ -167,7 +167,7 @@ test("a moved tag is copied next to the old copy and a lost source is told; no p
   expect(log()).not.toMatch(/[Ff]orbidden/);
 });
 
-test("a process that leads after one that was killed asks and tells nothing again", async () => {
+test("a process that leads after one that was killed asks and reports nothing again", async () => {
   const [first] = started;
   const [asked, held, made] = [heads(), await leader(), copies()];
   first?.child.kill("SIGKILL");

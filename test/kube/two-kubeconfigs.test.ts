@@ -135,7 +135,7 @@ test("an administrator's controller that leads heals each pod once, and writes n
   expect(await indexed()).not.toContain(useOf("nginx:1.27"));
 });
 
-test("the account's controller takes the Lease when the administrator's ends, writes the index, and tells nothing twice", async () => {
+test("the account's controller takes the Lease when the administrator's ends, writes the index, and reports nothing twice", async () => {
   const administrator = start("administrator", plane.kubeconfig);
   await until(async () => administrator.isLeading());
   const account = start("account", accounts);
@@ -152,7 +152,7 @@ test("the account's controller takes the Lease when the administrator's ends, wr
   expect(await indexed()).toContain(useOf("redis:7"));
 });
 
-test("two that lead in two namespaces change each pod once, and tell of one execution", async () => {
+test("two that lead in two namespaces change each pod once, and report one execution", async () => {
   await plane.kubectl.apply({
     apiVersion: "v1",
     kind: "ConfigMap",

@@ -63,7 +63,7 @@ describe("pods that meet a webhook", () => {
     await rm(dirname(auditLog), { recursive: true });
   });
 
-  test("are told of each swap, in at most 120 characters", async () => {
+  test("get a line for each swap, of at most 120 characters", async () => {
     const { warnings } = await world.api.send("POST", DRY, podOf("told", web()));
     equal(warnings.length, 1);
     ok(
@@ -72,7 +72,7 @@ describe("pods that meet a webhook", () => {
     );
   });
 
-  test("are told what would be done where they observe", async () => {
+  test("get what would be done where they observe", async () => {
     const labels = { "repull.dev/mode": "observe" };
     const { body, warnings } = await world.api.send("POST", DRY, podOf("told", web(), { labels }));
     deepEqual([body.spec.containers[0].image, warnings.length], ["nginx:1.27", 1]);

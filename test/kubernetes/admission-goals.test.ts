@@ -28,7 +28,7 @@ describe("what a way adds is judged against the rounds in which nothing was in f
     });
 });
 
-test("what is added is told by the differences within a round, so that a slow minute counts for both", () => {
+test("what is added is measured by the differences within a round, so that a slow minute counts for both", () => {
   const [goal] = judgeGoals(roundsOf(2, 90, 3), new Map([["way", roundsOf(3, 91, 4)]]), {
     way: { mean: "spread" },
   });

@@ -175,7 +175,7 @@ describe("the patch of an admission", () => {
   });
 });
 
-describe("what an admission tells", () => {
+describe("what an admission reports", () => {
   const many = {
     containers: Array.from({ length: 30 }, (_, at) => ({
       name: `c${"x".repeat(60)}${at}`,

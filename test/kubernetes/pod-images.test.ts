@@ -33,7 +33,7 @@ describe("podImages", () => {
     );
   });
 
-  test("tells the pull policy where the pod has one", () => {
+  test("has the pull policy where the pod has one", () => {
     deepEqual(
       podImages(spec).map(({ pullPolicy }) => pullPolicy),
       ["Always", undefined, undefined, undefined, undefined, "Never"],

@@ -33,7 +33,7 @@ describe("headSources", () => {
     equal(heads.asked.length, 1_000);
   });
 
-  test("tells what is gone from what is not known, and stops at a limit", async () => {
+  test("distinguishes what is gone from what is not known, and stops at a limit", async () => {
     const heads = registry(({ tag }) => {
       if (tag === "gone") return undefined;
       if (tag === "refused") throw new RegistryError("no login", { kind: "unauthorized", host: "quay.io" });

@@ -129,7 +129,7 @@ const NAT: readonly Row[] = [
 // biome-ignore format: a table is read by its columns
 const FAMILIES: readonly Row[] = [
   ["IPv6 alone, to Docker Hub",                     { routes: [LOCAL, EIGW], subnet: IPV6, source: { hasIpv6Address: true } }, TASK, HUB,    "not-sure", "ipv6-not-certain"],
-  ["IPv6 alone, and it is not told whether the task has it", { routes: [LOCAL, EIGW], subnet: IPV6 },                           TASK, DUAL,   "not-sure", "ipv6-not-certain"],
+  ["IPv6 alone, and it is not known whether the task has it", { routes: [LOCAL, EIGW], subnet: IPV6 },                           TASK, DUAL,   "not-sure", "ipv6-not-certain"],
   ["IPv6 alone, to ECR by its name of both families", { routes: [EIGW], subnet: ONLY_IPV6, source: { hasIpv6Address: true } },   TASK, DUAL,   "yes",      "egress-only-gateway"],
   ["IPv6 alone, to ECR by its name of IPv4",        { routes: [EIGW], subnet: ONLY_IPV6, endpoints: [face("ecr.dkr")] },        TASK, DKR,    "no",       "address-family"],
   ["IPv6 alone, with DNS64 and NAT64",              { routes: [EIGW, route("64:ff9b::/96", "nat-1")], subnet: { ...ONLY_IPV6, hasDns64: true } }, TASK, PUBLIC, "yes", "nat-gateway"],
@@ -220,11 +220,11 @@ const ENDPOINTS: readonly Row[] = [
   ["S3 has its gateway on another table, and NAT leads out", { endpoints: [gateway({ routeTables: ["rtb-other"] })] },            TASK, S3,      "yes",      "nat-gateway"],
   ["S3 has an interface with private DNS",      { routes: NO_WAY, endpoints: [face("s3")] },                                      TASK, S3,      "yes",      "interface-endpoint"],
   ["a narrower route takes a part of S3",       { routes: [...WITH_S3, route("3.5.1.0/24", "tgw-1")], endpoints: [gateway()], prefixList: ["3.5.0.0/19"] }, TASK, S3, "not-sure", "more-specific-route"],
-  ["the text tells a public address of the name", { routes: NO_WAY },                                                             TASK, { ...API, address: "44.213.79.86" }, "no", "no-route"],
+  ["the text has a public address of the name", { routes: NO_WAY },                                                             TASK, { ...API, address: "44.213.79.86" }, "no", "no-route"],
   ["a public address of a name that it takes",  { routes: NO_WAY, endpoints: [face("ecr.api")] },                                 TASK, { ...API, address: "44.213.79.86" }, "not-sure", "endpoint-passed-by"],
   ["the same, and the VPC gives no names",      { routes: NO_WAY, endpoints: [face("ecr.api")], vpc: { dnsHostnames: false } },   TASK, { ...API, address: "44.213.79.86" }, "no", "dns-hostnames-off"],
   ["the same, and the VPC has other resolvers", { routes: NO_WAY, endpoints: [face("ecr.api")], vpc: { ownDnsServers: ["10.0.0.9"] } }, TASK, { ...API, address: "44.213.79.86" }, "not-sure", "own-dns-servers"],
-  ["the text tells the endpoint's own address", { endpoints: [face("ecr.api")], ingress: [], vpc: { dnsHostnames: false } },      TASK, { ...API, address: "10.0.3.15" }, "no", "endpoint-group-ingress"],
+  ["the text has the endpoint's own address", { endpoints: [face("ecr.api")], ingress: [], vpc: { dnsHostnames: false } },      TASK, { ...API, address: "10.0.3.15" }, "no", "endpoint-group-ingress"],
 ];
 
 // biome-ignore format: a table is read by its columns

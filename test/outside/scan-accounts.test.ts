@@ -63,7 +63,7 @@ function scan(profiles: string, ...flags: readonly string[]): Promise<Said> {
 const ofType = (lines: readonly Document[], type: string) => lines.filter((line) => line.type === type);
 
 describe("repull scan of several profiles", () => {
-  it("tells two services of the same name and cluster apart by their accounts", async () => {
+  it("distinguishes two services of the same name and cluster by their accounts", async () => {
     const { out, status } = await scan("shop,bank", "--json");
     const lines = linesOf(out);
     expect(

@@ -129,7 +129,7 @@ describe("repull scan of an organisation", () => {
     expect(err).toContain(CLOSED);
   });
 
-  it("tells STS its session's name and the external id, and shows no credentials, however much it tells", async () => {
+  it("sends STS its session's name and the external id, and shows no credentials, however verbose it is", async () => {
     const { out, err } = await scan(
       "--json",
       "--verbose",
@@ -169,7 +169,7 @@ describe("repull scan of an organisation", () => {
     ]);
   });
 
-  it("takes an account whose Status says that it is active, where no State is told", async () => {
+  it("takes an account whose Status says that it is active, where no State is reported", async () => {
     pages = { ListAccounts: { Accounts: [{ Id: SHOP, Status: "ACTIVE" }] } };
     expect(scannedIn(await scan("--json"))).toEqual([SHOP]);
   });

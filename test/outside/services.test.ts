@@ -218,7 +218,7 @@ describe("repull replay --aws --yes leaves the service as it is", () => {
     ["the cluster's tags cannot be read",                     answering({ DescribeClusters: PAGE }),                                                                 { outcome: "failed", error: { code: "unfinished" } }, 5],
     ["the task's text and the event's are cut off",           (world) => cutOff(world),                                                                             { outcome: "not-eligible", reason: "ambiguous-failure" }, 1],
     ["the event names another service than the task's own",   (world) => { ((world.event as Document).detail as Document).group = "service:api"; },                 { outcome: "ignored" },                 0],
-    ["ECS tells another failure of the task than a pull's",       ({ account }) => { only(account.documents.tasks).stoppedReason = "Essential container in task exited"; }, { outcome: "ignored" },             0],
+    ["ECS reports another failure of the task than a pull's",     ({ account }) => { only(account.documents.tasks).stoppedReason = "Essential container in task exited"; }, { outcome: "ignored" },             0],
   ];
   for (const [when, arrange, outcome, exit] of table) {
     it(`when ${when}`, async () => {

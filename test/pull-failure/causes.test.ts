@@ -147,7 +147,7 @@ describe("classify", () => {
     }
   });
 
-  it("turns no cut of a token's or a blob's 429 into a pull limit for certain", () => {
+  it("makes no cut of a token's or a blob's 429 a pull limit for certain", () => {
     const wrong = (TABLES["a 429 of what Docker Hub does not count as a pull"] ?? [])
       .filter(([, , expected]) => expected.startsWith(ABUSE))
       .flatMap(([text, image]) =>

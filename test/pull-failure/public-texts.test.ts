@@ -66,7 +66,7 @@ describe("classify", () => {
     });
   }
 
-  it("is not certain of a Docker Hub limit in any cut of a text that tells of none", () => {
+  it("is not certain of a Docker Hub limit in any cut of a text that names none", () => {
     const wrong = ALL.filter(({ kind }) => !kind.startsWith("docker-hub")).flatMap(({ id, text, given }) =>
       Array.from({ length: text.length }, (_, length) => classify(text.slice(0, length), given)).flatMap(
         ({ kind, confidence }, length) =>

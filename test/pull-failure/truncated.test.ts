@@ -36,7 +36,7 @@ describe("a cut of Docker Hub's limit is that limit, or nothing certain", () => 
   }
 });
 
-test("as more of Docker Hub's sentence is left, it is only ever told more clearly", () => {
+test("as more of Docker Hub's sentence is left, it is only ever classified more clearly", () => {
   for (const [, image, text] of limits) {
     const kinds = cutsOf(text).map((cut) => classify(cut, image).kind === "docker-hub-pull-limit");
     const first = kinds.indexOf(true);

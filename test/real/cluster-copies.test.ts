@@ -181,7 +181,7 @@ describe("pods that wait for an image of a limited registry", () => {
   });
 });
 
-describe("pods stay as they are, and their owner is told,", () => {
+describe("pods stay as they are, and their owner gets an Event,", () => {
   const absent = refused(404, "ResourceNotFoundException");
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [when: string, fateOf: (call: WayCall, stack: EmulatedStack) => Fate | undefined])[] = [

@@ -250,7 +250,7 @@ describe("a capacity provider", () => {
     });
 });
 
-test("of an instance, EC2 tells how many network interfaces its type takes", async () => {
+test("for an instance, EC2 reports how many network interfaces its type takes", async () => {
   const ec2 = new EC2Client(settings());
   const [image] = (await ec2.send(new DescribeImagesCommand({ Owners: ["amazon"] }))).Images ?? [];
   const run = { MinCount: 1, MaxCount: 1, InstanceType: "t3.medium", SubnetId: subnets[0] } as const;

@@ -220,7 +220,7 @@ describe("the calls of a diagnosis", () => {
 });
 
 describe("a service that has not failed", () => {
-  test("is told what it would meet, and what moto cannot be asked", async () => {
+  test("gets what it would meet, and what moto cannot be asked", async () => {
     const [start] = await startsInAccount("prod/web", undefined, reads());
     const found = await diagnose(start as FailedStart, reads());
     expect(found.verdict).toBe("cause-found");

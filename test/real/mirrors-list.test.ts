@@ -116,7 +116,7 @@ describe("repull mirrors", () => {
     ).toEqual([]);
   });
 
-  test("tells the same as a table", async () => {
+  test("prints the same as a table", async () => {
     const run = io();
     expect(await listCopies({ rights: false, json: false, stack: false }, run)).toBe(0);
     for (const word of ["quay.io/org/app:2.0", "moved", "web", "us-east-1"])

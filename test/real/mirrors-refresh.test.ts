@@ -96,7 +96,7 @@ describe("a refresh over AWS's API", () => {
     });
   });
 
-  test("tells a lost source once over several runs, and again what came of it", async () => {
+  test("reports a lost source once over several runs, and again what came of it", async () => {
     tags.delete("1.0");
     const told = [await run(), await run()].map(({ lost }) => lost.map(({ code, isNews }) => [code, isNews]));
     expect(told).toEqual([[["source-gone", true]], [["source-gone", false]]]);
@@ -105,7 +105,7 @@ describe("a refresh over AWS's API", () => {
     expect((await run()).back).toEqual([]);
   });
 
-  test("copies nothing of a moved tag whose platform cannot be read, and tells it once", async () => {
+  test("copies nothing of a moved tag whose platform cannot be read, and reports it once", async () => {
     tags.set("1.0", digestOf("second"));
     const [one, two] = [await run(), await run()];
     expect(one.moved).toMatchObject([{ isNews: true, copy: { kind: "none", code: "platforms-unknown" } }]);

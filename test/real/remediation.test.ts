@@ -265,7 +265,7 @@ describe("a service that is well, by hand", () => {
     }
   };
 
-  test("is planned, moved to a copy in ECR with its progress told, found by history, and needs nothing more", async () => {
+  test("is planned, moved to a copy in ECR with its progress shown, found by history, and needs nothing more", async () => {
     await push("by-hand", ["amd64"], hub, "grafana/loki:3");
     const former = await createService("by-hand", "grafana/loki:3");
 

@@ -221,7 +221,7 @@ test("faint text and boxes in each other's way are seen where there are any", as
   expect(await page.evaluate(OVERLAPS)).not.toEqual([]);
 });
 
-test("a name of ten thousand letters is cut, and told how long it was", async () => {
+test("a name of ten thousand letters is cut, with its length", async () => {
   const page = await open(HOSTILE);
   const text = String(await page.evaluate("document.body.textContent"));
   expect(text).toContain("… (10,000 characters)");

@@ -23,7 +23,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => moto?.stop());
 
-test("each service has a line, and the exit status tells that a cause is found", async () => {
+test("each service has a line, and the exit status says that a cause is found", async () => {
   const io = commandIo();
   const status = await scanStarts({ json: true, account: MOTO_ACCOUNT, aws: settings() }, io);
   const lines = objectsIn(io.printed.out);

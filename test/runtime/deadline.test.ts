@@ -30,7 +30,7 @@ describe("work with a deadline", () => {
     equal(clock.asleep[0], 840_000);
   });
 
-  test("is told before its time is over, and may say what is left", async () => {
+  test("gets a signal before its time is over, and may say what is left", async () => {
     const clock = sleeper();
     const ended = withDeadline(clock, 900_000, (signal) =>
       untilAborted(signal).catch((reason: Error) => {
@@ -44,7 +44,7 @@ describe("work with a deadline", () => {
     });
   });
 
-  test("is told at once where nothing is left", async () => {
+  test("gets the signal at once where nothing is left", async () => {
     const clock = sleeper();
     clock.wake();
     await rejects(withDeadline(clock, 5_000, untilAborted), /short of time/);

@@ -84,7 +84,7 @@ describe("a workflow in process", () => {
     );
   });
 
-  test("tries a failing step as often as it is told, with growing pauses, and throws StepFailed at last", async () => {
+  test("tries a failing step as often as configured, with growing pauses, and throws StepFailed at last", async () => {
     const clock = new FastClock(0);
     let tries = 0;
     const failing = (steps: Steps) =>

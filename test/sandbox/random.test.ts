@@ -4,7 +4,7 @@ import { createRandom } from "../../src/sandbox/random.ts";
 
 const ten = (seed: number | string) => Array.from({ length: 10 }, createRandom(seed).next);
 
-test("one seed tells one story", () => {
+test("one seed makes one story", () => {
   deepEqual(ten(7), ten(7));
   deepEqual(ten("nginx"), ten("nginx"));
   deepEqual(createRandom(7).bytes(33), createRandom(7).bytes(33));
@@ -15,7 +15,7 @@ test("the story of a seed stays the same from version to version", () => {
   deepEqual([random.integer(0, 999), random.integer(0, 999), random.integer(0, 999)], [314, 798, 613]);
 });
 
-describe("another seed tells another", () => {
+describe("another seed makes another", () => {
   for (const [one, other] of [
     [1, 2],
     [0, 1],

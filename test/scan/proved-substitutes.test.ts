@@ -50,7 +50,7 @@ describe("a scan that verifies", () => {
     ["no registry has it",                           { holds: { "docker.io/library/nginx:1.24": MOVED } },                                   "nowhere",               "no place was found that holds nginx:1.25 with enough proof"],
   ];
   for (const [when, given, expected, reason] of table) {
-    test(`tells ${expected} when ${when}`, async () => {
+    test(`reports ${expected} when ${when}`, async () => {
       const { scan } = await verified(given);
       expect([told(scan), scan.exposures[0]?.notRemediatedBecause]).toEqual([expected, reason]);
       // What is proved is what the list of changes says.
@@ -58,7 +58,7 @@ describe("a scan that verifies", () => {
     });
   }
 
-  test("tells the digest that the name means now, and that the place has it", async () => {
+  test("reports the digest that the name means now, and that the place has it", async () => {
     const { scan } = await verified({ holds: { [ORIGIN]: NGINX, [TWIN]: NGINX } });
     expect(firstImage(scan)).toMatchObject({
       isVerified: true,
@@ -98,7 +98,7 @@ describe("a scan that verifies", () => {
     expect(scan.exposures[0]?.images.every(({ isVerified }) => isVerified)).toBe(true);
   });
 
-  test("names the images that it could not verify, and tells what is likely of them", async () => {
+  test("names the images that it could not verify, and says what is likely of them", async () => {
     const busy = () => Promise.reject(new PortError("throttled", "slow down"));
     const registries = { headManifest: busy, getManifest: busy, getBlob: busy };
     const { scan } = await verified({ environment: { registries } });

@@ -153,7 +153,7 @@ describe("the images to change in accounts and a cluster", () => {
     });
 });
 
-test("what could not be read is told with its account", () => {
+test("what could not be read is reported with its account", () => {
   const { gaps } = join({ starts: 1 }, { account: BANK, starts: 1, gaps: ["rules: no"] });
   expect(gaps).toEqual([`${BANK} us-east-1: rules: no`]);
 });

@@ -26,7 +26,7 @@ const ROWS: readonly (readonly [what: string, image: string, facts: Partial<Imag
   ["its registry is limited",                    "acme/api:3",    { trusted, probedCandidates: [copied(`docker.io/acme/api:3@${DIGEST}`, "rate-limited")] }, undefined],
   ["its registry refuses",                       "acme/api:3",    { trusted, probedCandidates: [copied(`docker.io/acme/api:3@${DIGEST}`, "denied")] },  undefined],
   ["its registry is silent",                     "acme/api:3",    { untrusted: untrusted("origin-unreadable") },                                 undefined],
-  ["ECS does not tell which bytes were meant",   "acme/api:3",    { untrusted: untrusted("trust-unreadable"), probedCandidates: [copied("docker.io/acme/api:3", "absent")] }, undefined],
+  ["ECS does not report which bytes were meant",   "acme/api:3",    { untrusted: untrusted("trust-unreadable"), probedCandidates: [copied("docker.io/acme/api:3", "absent")] }, undefined],
   ["its name cannot be read",                    "no image",      { untrusted: untrusted("origin-has-no-tag") },                                 undefined],
 ];
 

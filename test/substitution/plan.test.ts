@@ -197,7 +197,7 @@ describe("the planner", () => {
     expect(plan.images.map(({ substitute }) => substitute !== undefined)).toEqual([true, false]);
   });
 
-  test("leaves an image as it is, and tells why, when the failing text names other bytes for it alone", () => {
+  test("leaves an image as it is, and says why, when the failing text names other bytes for it alone", () => {
     const vetoed = {
       ...{ vetoedBy: OTHER, untrusted: { code: "other-manifest-in-text", because: `not ${OTHER}` } as const },
       ...{ image: "redis:7", containers: ["cache"], failing: false },

@@ -82,7 +82,7 @@ describe(`${SERVICES} services under a quota of ${PER_HOUR} remediations per hou
       Object.fromEntries([10, 11, 12, 13, 14, 15].map((hour) => [hour, PER_HOUR])),
     ));
 
-  test("tell of it once for each hour that was not enough", () => {
+  test("report it once for each hour that was not enough", () => {
     const waiting = (world.bus.outcomes as unknown as readonly Outcome[]).filter(
       ({ outcome }) => outcome === "quota-exceeded",
     );

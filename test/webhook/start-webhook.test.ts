@@ -120,7 +120,7 @@ const metrics = async ({ metricsPort }: RunningWebhook) =>
 const UNCHANGED = { uid: UID, allowed: true };
 
 describe("the webhook", () => {
-  test("swaps an image of the index, warns, and tells the audit log", async () => {
+  test("swaps an image of the index, warns, and writes to the audit log", async () => {
     const { webhook } = await start();
     await untilReady(webhook);
     const answer = await post(webhook, review());
@@ -235,7 +235,7 @@ describe("the webhook", () => {
     });
   }
 
-  test("knows no other path, and tells on each port that it lives", async () => {
+  test("knows no other path, and reports on each port that it lives", async () => {
     const { webhook } = await start();
     await untilReady(webhook);
     equal((await post(webhook, review(), "/other")).status, 404);
@@ -284,7 +284,7 @@ describe("the webhook's certificate", () => {
 });
 
 describe("the webhook's end", () => {
-  test("is told on each connection while it still answers", async () => {
+  test("is announced on each connection while it still answers", async () => {
     const { webhook } = await start({ settings: { drainMilliseconds: 60_000 } });
     await untilReady(webhook);
     // The test's clock makes this pause a moment: both run at once.

@@ -86,7 +86,7 @@ describe("where the limit that was met is an account's", () => {
     [undefined, "unknown"],
     ["unknown", "unknown"],
   ] as const) {
-    test(`an anonymous copy, for which ${pullsLeft ?? "no"} pulls are told: ${kind}`, async () => {
+    test(`an anonymous copy, for which ${pullsLeft ?? "no"} pulls are reported: ${kind}`, async () => {
       expect((await asked(pullsLeft)).kind).toBe(kind);
     });
   }

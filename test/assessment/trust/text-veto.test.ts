@@ -106,13 +106,13 @@ describe("a manifest in the text that ECS has pinned since, after a rollback of 
     expect(await vetoByHeads(both, both, "index", since)).toBe("not compared");
     expect(await vetoByHeads(single, single, "index", since)).toBe("not compared");
   });
-  test("is told from another one, which does", async () => {
+  test("is distinguished from another one, which does", async () => {
     const other = () => ({ pinnedSince: `sha256:${"9".repeat(64)}` as Digest });
     expect(await vetoByHeads(both, both, "index", other)).toBe("vetoed");
   });
 });
 
-describe("a manifest in the text that no substitute holds, told apart by HEADs at the origin", () => {
+describe("a manifest in the text that no substitute holds, distinguished by HEADs at the origin", () => {
   const single = { platforms: ["linux/amd64"] };
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [string, Partial<ImageRecipe>, Partial<ImageRecipe>, "index" | "image", string])[] = [

@@ -126,7 +126,7 @@ describe("the status of a name", () => {
     });
   }
 
-  test("that ended with a decision that says no tells the reason", async () => {
+  test("that ended with a denial reports the reason", async () => {
     listed = [named("m-1", "SUCCEEDED")];
     result = JSON.stringify({ kind: "refused", because: "the limit is reached" });
     expect(await executions().status("mirror", "m-1")).toEqual({

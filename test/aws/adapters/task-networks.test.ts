@@ -193,7 +193,7 @@ describe("the facts of a network", () => {
     });
   });
 
-  test("tell private DNS for resolver endpoints alone from that of the VPC", async () => {
+  test("distinguish private DNS for resolver endpoints alone from that of the VPC", async () => {
     const forResolvers =
       "<dnsOptions><privateDnsOnlyForInboundResolverEndpoint>true</privateDnsOnlyForInboundResolverEndpoint></dnsOptions></item>";
     answer = (request) =>
@@ -266,7 +266,7 @@ describe("the facts of a network", () => {
     ["the operator's, and Amazon's", ["10.0.0.53", "AmazonProvidedDNS"], ["10.0.0.53"]],
   ] as const;
   for (const [whose, told, own] of servers) {
-    test(`tell DNS servers that are not Amazon's: ${whose}`, async () => {
+    test(`show DNS servers that are not Amazon's: ${whose}`, async () => {
       answer = (request) => described(request, told);
       expect((await networks().describe([SOURCE])).vpcs).toMatchObject([{ ownDnsServers: own }]);
     });
@@ -319,7 +319,7 @@ describe("the container instances of a cluster", () => {
     );
   };
 
-  test("are told by their first interface and their profile", async () => {
+  test("are known by their first interface and their profile", async () => {
     answer = (request) => cluster(request);
     expect(await networks().instances(CLUSTER)).toEqual([
       {

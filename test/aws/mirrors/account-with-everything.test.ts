@@ -115,7 +115,7 @@ describe("a clean-up of an account with everything that could make a deletion wr
     ["task definitions repeat a page",     /^ListTaskDefinitions$/,             (answer) => ({ ...answer, nextToken: "again" })],
     ["clusters of ECS may not be listed",  /^ListClusters$/,                    () => denied],
     ["functions may not be listed",        /^GET \/2015-03-31\/functions$/,     () => denied],
-    ["a function does not tell its image", /^GET \/2015-03-31\/functions\/.+/,  () => ({ Code: {} })],
+    ["a function does not report its image", /^GET \/2015-03-31\/functions\/.+/,  () => ({ Code: {} })],
     ["job definitions may not be read",    /describejobdefinitions/,            () => denied],
     ["fewer projects are described",       /^BatchGetProjects$/,                early("projects")],
     ["clusters of EKS may not be listed",  /^GET \/clusters$/,                  () => denied],
@@ -131,9 +131,9 @@ describe("a clean-up of an account with everything that could make a deletion wr
     ["writes are stopped",                 /^GetParameter$/,                    () => ({ Parameter: { Value: "incident" } })],
     ["the switch cannot be read",          /^GetParameter$/,                    () => denied],
     ["images of one repository are not",   /^DescribeImages$/,                  (answer, body) => (body.repositoryName === APP ? denied : answer)],
-    ["tags of one repository are not told", /^ListTagsForResource$/,            (answer, body) => (String(body.resourceArn).endsWith(APP) ? denied : answer)],
+    ["tags of one repository are not listed", /^ListTagsForResource$/,            (answer, body) => (String(body.resourceArn).endsWith(APP) ? denied : answer)],
     ["images may not be described",        /^DescribeImages$/,                  () => denied],
-    ["tags of repositories are not told",  /^ListTagsForResource$/,             () => denied],
+    ["tags of repositories are not listed",   /^ListTagsForResource$/,             () => denied],
     ["indexes may not be read",            /^BatchGetImage$/,                   () => denied],
   ];
   for (const [what, action, lie] of lies)

@@ -9,7 +9,7 @@ import { type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/
 let stub: AwsStub | undefined;
 afterEach(() => stub?.stop());
 
-test("tells the caller of a refused registry policy, and leaves no rejection that ends the process", async () => {
+test("reports a refused registry policy to the caller, and leaves no rejection that ends the process", async () => {
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
   process.on("unhandledRejection", note);

@@ -99,7 +99,7 @@ describe("whether a region knows durable functions", () => {
     });
   }
 
-  test("is unknown where Lambda does not tell it", async () => {
+  test("is unknown where Lambda does not report it", async () => {
     answer = () => refusal(403, "AccessDeniedException");
     expect(await readDeployedStack(settings(), "repull").supportsDurableFunctions()).toMatchObject({
       kind: "unread",

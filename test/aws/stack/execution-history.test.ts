@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => stub.stop());
 
-test("tells of every page, newest first, with the result of what succeeded", async () => {
+test("reports every page, newest first, with the result of what succeeded", async () => {
   const settings = { region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 };
   const startedAt = 1_768_903_200_000;
   expect(await createExecutionHistory(settings, "repull-remediate").past(startedAt - 1000)).toEqual([
@@ -49,7 +49,7 @@ test("tells of every page, newest first, with the result of what succeeded", asy
   ]);
 });
 
-test("tells of what was begun before the time and ended after it, or runs still, with its workload", async () => {
+test("reports what was begun before the time and ended after it, or runs still, with its workload", async () => {
   const began = 1_768_903_200;
   const sinceSeconds = began + 7200;
   const event = JSON.stringify({

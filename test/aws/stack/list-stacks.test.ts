@@ -45,7 +45,7 @@ describe("the stacks of a region", () => {
     ["are none without a function",            [[]],                                          {},                                              []],
     ["are found by the tag, whatever the name", [["shop", "heal-remediate"]],                 { "heal-remediate": "heal" },                    ["heal"]],
     ["are found on a later page",              [["shop"], ["other"], ["heal-remediate"]],     { "heal-remediate": "heal" },                    ["heal"]],
-    ["are told in order where there are several", [["z-remediate"], ["a-remediate"]],         { "z-remediate": "z", "a-remediate": "a" },      ["a", "z"]],
+    ["are listed in order where there are several", [["z-remediate"], ["a-remediate"]],         { "z-remediate": "z", "a-remediate": "a" },      ["a", "z"]],
     ["are not what is called alike",           [["gd-remediate"]],                            {},                                              []],
     ["are not a copy that took the tags along", [["copy-remediate", "heal-remediate"]],       { "copy-remediate": "heal", "heal-remediate": "heal" }, ["heal"]],
     ["are not what was deleted meanwhile",     [["old-remediate", "heal-remediate"]],         { "old-remediate": refused("ResourceNotFoundException", 404), "heal-remediate": "heal" }, ["heal"]],

@@ -48,7 +48,7 @@ const outcome = async () => {
 };
 
 describe("without a name", () => {
-  test("tells what waits, with the plan, and decides nothing", async () => {
+  test("lists what waits, with the plan, and decides nothing", async () => {
     const { status, out } = await run("approve", []);
     expect(status).toBe(0);
     expect(out).toContain(`${execution}: prod/web`);

@@ -236,7 +236,7 @@ describe("a network that is in the way is proved by the fact that closes it", ()
   });
 });
 
-describe("what the account tells of an image, a role, a secret, a log group", () => {
+describe("what the account shows of an image, a role, a secret, a log group", () => {
   const forbidden = task(
     `CannotPullContainerError: failed to resolve ref ${IMAGE}@${DIGEST}: unexpected status from HEAD request to https://x/v2/web/blobs/${DIGEST}: 403 Forbidden`,
     { containers: [{ name: "web", image: `${IMAGE}@${DIGEST}` }] },
@@ -368,7 +368,7 @@ describe("a service that has not failed", () => {
     ["would find no address",                          { ...well, ...network({ routes: [TO_S3], endpoints: [...ECR_ENDPOINTS, S3], free: 0 }) },       1, "subnet-out-of-addresses"],
     ["would find no image for its platform",           { ...well, "ecr.DescribeImages": { imageDetails: [{ imageTags: ["1"], imageDigest: DIGEST, imageManifestMediaType: "application/vnd.oci.image.index.v1+json" }] }, "ecr.BatchGetImage": { images: [{ imageId: { imageDigest: DIGEST }, imageManifest: JSON.stringify({ manifests: [{ platform: { os: "linux", architecture: "arm64" } }, { platform: { os: "unknown", architecture: "unknown" } }] }) }] } }, 1, "image-has-no-manifest-for-platform"],
     ["would have no role to pull with",                { ...well, ...definition({}, { executionRoleArn: "" }), "ecs.DescribeTaskDefinition": { taskDefinition: { containerDefinitions: [{ name: "web", image: IMAGE }] } } }, 1, "execution-role-missing"],
-    ["cannot be told where nothing is recorded",       { "ecs.ListTasks": {} },                                                                        5, undefined],
+    ["is not known where nothing is recorded",           { "ecs.ListTasks": {} },                                                                        5, undefined],
   ];
   for (const [story, facts, status, cause] of table)
     test(story, async () => {
@@ -479,7 +479,7 @@ describe("the exit status and the input of repull diagnose", () => {
       expect(io.printed.out).toBe("");
     });
 
-  test("a container's last words, kept next to the task, tell what it could not run", async () => {
+  test("a container's last words, kept next to the task, say what it could not run", async () => {
     const ended = {
       taskArn: "arn",
       stopCode: "EssentialContainerExited",

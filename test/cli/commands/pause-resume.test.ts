@@ -80,7 +80,7 @@ describe("repull pause and repull resume", () => {
       await expect(pause({ because, yes: true, json: false }, session, io)).rejects.toThrow(InvalidInput);
     });
 
-  it("tells what changed and how to undo it in one JSON line", async () => {
+  it("says what changed and how to undo it in one JSON line", async () => {
     const { lines } = await run("pause", { value: "allowed", yes: true });
     expect(lines).toEqual([
       {

@@ -250,7 +250,7 @@ describe("a rollback that is followed", () => {
     expect(await runs()).toBe("web:42");
   });
 
-  test("is told in JSON too", async () => {
+  test("is printed as JSON too", async () => {
     await heal({});
     const { io } = await followed(true);
     expect(objectsIn(io.printed.out)).toMatchObject([
@@ -263,7 +263,7 @@ describe("a rollback that is followed", () => {
 describe("history", () => {
   beforeEach(() => heal({}));
 
-  test("tells what was done, by which proof, how it ended, and that it is active", async () => {
+  test("prints what was done, by which proof, how it ended, and that it is active", async () => {
     const io = commandIo();
     expect(await history({ since: SINCE, json: true }, session, io)).toBe(0);
     expect(objectsIn(io.printed.out)).toMatchObject([
@@ -286,7 +286,7 @@ describe("history", () => {
     expect(io.printed.out).toContain("approved by Ada");
   });
 
-  test("tells by the tags what the engine has forgotten, or will not say", async () => {
+  test("shows by the tags what the engine has forgotten, or will not say", async () => {
     const silent: ExecutionHistory = {
       past: () =>
         Promise.reject(new AwsError("absent", "lambda:ListDurableExecutionsByFunction", "no such function")),

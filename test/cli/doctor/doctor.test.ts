@@ -223,7 +223,7 @@ describe("what is wrong is one failed check with its remedy", () => {
     ["a kill switch that is pulled",            "kill-switch",                  {}, { killSwitch: async () => "Ada: freeze" },      /pulled: Ada: freeze/,      /put-parameter --name \/repull\/writes .*allowed/],
     ["a kill switch that is gone",              "kill-switch",                  {}, { killSwitch: throwing("absent", "ssm:GetParameter") }, /nothing is written/, /deploy/],
     ["a right that is missing",           "rights of mirror",       {}, { roles: refusing("ecr:PutImage") },       /may not ecr:PutImage on .*repository\/copies\//, /boundary/],
-    ["an outcome that cannot be told",    "rights of remediate",    {}, { roles: refusing("events:PutEvents") },   /event-bus\/default/,       /boundary/],
+    ["an outcome that cannot be sent",    "rights of remediate",    {}, { roles: refusing("events:PutEvents") },   /event-bus\/default/,       /boundary/],
     ["a role that cannot be passed on",   "roles of the tasks",     {}, { roles: refusing("iam:PassRole") },       /may not pass on .*role\/web/, /scan --roles.*PassableRoleArns/],
     ["a cache that mirror may not fill",  "pull-through rules",     {}, { roles: refusing("ecr:BatchImportUpstreamImage") }, /may not fill docker-hub/, /repository\/docker-hub\/\* .*ReadableRepositoryArns/],
     ["a rule that ECR finds wanting",     "pull-through rules",     {}, { cache: { pullThroughRules: async () => [{ prefix: "hub", upstreamHost: "registry-1.docker.io" }], validateRule: async () => ({ isValid: false, because: "the token has expired" }) } }, /has expired/, /secret/],
@@ -319,7 +319,7 @@ describe("what could not be looked at is not checked, and no failure", () => {
     expect(check).not.toHaveProperty("remedy");
   });
 
-  test("rights, where IAM does not tell; the quota, where no answer comes", async () => {
+  test("permissions, where IAM does not answer; the quota, where no answer comes", async () => {
     const roles: StackUnderTest["roles"] = {
       simulate: async () => ({ kind: "unknown", because: "iam:SimulatePrincipalPolicy: denied" }),
     };

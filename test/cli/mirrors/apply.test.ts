@@ -97,7 +97,7 @@ describe("repull mirrors refresh --apply", () => {
     expect(substitute.endsWith(`/${effect?.former}`)).toBe(true);
   });
 
-  test("changes no other container, and tells which tags ECS resolves again", async () => {
+  test("changes no other container, and says which tags ECS resolves again", async () => {
     const images = { web: "nginx:1.27", cache: "nginx:later", second: "nginx:1.27" };
     const at = await movedWorld({ services: [{ images }] });
     const { line, outcomes } = await at.apply({ yes: true });
@@ -255,7 +255,7 @@ const LEFT = [
 
 describe("a service that follows no tag", () => {
   for (const [how, code, image] of LEFT)
-    test(`is told of, and left as it is, where it ${how}`, async () => {
+    test(`is reported, and left as it is, where it ${how}`, async () => {
       const { old } = await movedWorld();
       const at = await movedWorld({ services: [{ image: image(old) }] });
       const { status, line } = await at.apply({ yes: true });

@@ -321,7 +321,7 @@ describe("another caller makes the rule between the read and the write", () => {
     ]);
   });
 
-  test("another one: it stays, and what was made before is told with its undo", async () => {
+  test("another one: it stays, and what was made before is printed with its undo", async () => {
     await serve();
     whenRead({ prefix: "docker-hub", upstreamHost: "quay.io" });
     const refused = await run({ yes: true }).catch((error: unknown) => error);

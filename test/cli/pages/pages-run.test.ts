@@ -179,7 +179,7 @@ describe("the command is installed from its tarball", () => {
     expect(new Set(named)).toEqual(new Set([`${packageJson.name}-${packageJson.version}.tgz`]));
   });
 
-  test("nothing is told to run it by npx, where the name is not ours", () => {
+  test("no text says to run it by npx, where the name is not ours", () => {
     const texts = ["src", "functions", "infra", "events"].flatMap((folder) =>
       readdirSync(`${root}${folder}`, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && /\.(?:ts|yaml|tf|toml|py|json)$/.test(entry.name))

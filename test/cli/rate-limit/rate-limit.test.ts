@@ -69,7 +69,7 @@ describe("repull rate-limit", () => {
     ["pulls that fit",                        { remaining: 37 }, { pulls: "30" },          0, /30 pulls fit, and leave 7\./],
     ["pulls that do not fit",                 { remaining: 37 }, { pulls: "50" },          3, /13 of them would be refused until/],
     ["pulls that fit into no window",         { remaining: 37 }, { pulls: "500" },         3, /500 pulls never fit into one period/],
-    ["an answer that does not tell",          { says: ";w=21600" }, {},                    5, /an unknown number of 100 pulls are left/],
+    ["an answer without a number",             { says: ";w=21600" }, {},                    5, /an unknown number of 100 pulls are left/],
     ["less than nothing is not an answer",        { says: "-1;w=21600" }, { pulls: "1" },      5, /Whether 1 pulls fit is not known/],
     ["nothing left",                          { remaining: 0 },  {},                       3, /0 of 100 pulls are left/],
     ["the account of docker login",           { accounts: ann({ limit: 200, remaining: 150 }) }, { login: LOGIN }, 0, /as ann: 150 of 200/],
@@ -94,7 +94,7 @@ describe("repull rate-limit", () => {
     deepEqual(JSON.parse(printed.out).readings[0].remaining, 1);
   });
 
-  test("tells a program the same, in one object", async () => {
+  test("prints the same for a program, in one object", async () => {
     const hub = { remaining: 37, accounts: ann({ limit: 200, remaining: 150 }) };
     const { printed } = await ask(hub, { login: LOGIN, pulls: "50", json: true });
     const { readings, ...rest } = JSON.parse(printed.out);
@@ -115,7 +115,7 @@ describe("repull rate-limit", () => {
     ]);
   });
 
-  test("tells a missing answer from a reached limit", async () => {
+  test("distinguishes a missing answer from a reached limit", async () => {
     const io = commandIo({}, { REPULL_REGISTRY_ENDPOINTS: "docker.io=http://127.0.0.1:1" });
     equal(await rateLimit({ json: false }, io, noon), 5);
     match(io.printed.out, /the limit could not be read/);

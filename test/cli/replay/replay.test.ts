@@ -85,7 +85,7 @@ describe("repull replay, in a sandbox", () => {
     });
   });
 
-  test("tells the same story for the same seed", async () => {
+  test("prints the same story for the same seed", async () => {
     expect(await replayed("multi-container")).toEqual(await replayed("multi-container"));
   });
 
@@ -118,7 +118,7 @@ describe("repull replay, in a sandbox", () => {
     await expect(missing).rejects.toThrow(WrongCall);
   });
 
-  test("tells what waits, and the same plan once", async () => {
+  test("prints what waits, and the same plan once", async () => {
     const io = commandIo(files);
     const world = "events/worlds/multi-container.shared-address.json";
     const input = {

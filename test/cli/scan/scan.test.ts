@@ -74,7 +74,7 @@ describe("the risk of what starts again and again", () => {
   }
 });
 
-test("what may not be read is a gap with its reason, and the rest is told", async () => {
+test("what may not be read is a gap with its reason, and the rest is printed", async () => {
   const denied = (action: string) => () =>
     Promise.reject(new AwsError("denied", action, `${action}: AccessDenied`));
   const unread = (action: string) => ({ unread: action, because: `${action}: AccessDenied` });

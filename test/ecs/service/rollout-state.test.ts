@@ -21,12 +21,12 @@ const table: readonly (readonly [string, string, readonly Deployment[]])[] = [
   ["in-progress", "ECS says IN_PROGRESS, though all tasks run",         [deployment({ rolloutState: "IN_PROGRESS" })]],
   ["failed",      "ECS says FAILED",                                    [deployment({ rolloutState: "FAILED" })]],
   ["unknown",     "ECS says a word of tomorrow",                        [deployment({ rolloutState: "PAUSED" })]],
-  ["completed",   "no state is told, one deployment, all tasks run",    [deployment()]],
-  ["completed",   "no state is told, and none is wanted and none runs", [deployment({ desiredCount: 0, runningCount: 0 })]],
-  ["in-progress", "no state is told, and an older one is there",        [deployment(), OLD]],
-  ["unknown",     "no state is told, and a task is missing",            [deployment({ runningCount: 1 })]],
-  ["unknown",     "no state is told, and a task is too many",           [deployment({ runningCount: 3 })]],
-  ["unknown",     "no state is told, and a task is starting",           [deployment({ pendingCount: 1 })]],
+  ["completed",   "no state is reported, one deployment, all run",    [deployment()]],
+  ["completed",   "no state is reported, and none is wanted or runs", [deployment({ desiredCount: 0, runningCount: 0 })]],
+  ["in-progress", "no state is reported, and an older one is there",        [deployment(), OLD]],
+  ["unknown",     "no state is reported, and a task is missing",            [deployment({ runningCount: 1 })]],
+  ["unknown",     "no state is reported, and a task is too many",           [deployment({ runningCount: 3 })]],
+  ["unknown",     "no state is reported, and a task is starting",           [deployment({ pendingCount: 1 })]],
   ["unknown",     "no deployment is shown",                             []],
 ];
 

@@ -78,7 +78,7 @@ const marker: fc.Arbitrary<ProvenanceTags> = fc.record(
   { requiredKeys: ["execution", "images"] },
 );
 
-test("what an image meant is told as long as there is room for it, and the rest without it", () => {
+test("what an image meant is recorded as long as there is room for it, and the rest without it", () => {
   const marked = { digest: SHA, trusted: OTHER };
   const [, short, long] = toTags({
     execution: "r-1",

@@ -139,7 +139,7 @@ test("a field that the API does not know is dropped from a patched pod, and the 
 });
 
 describe("a server-side dry run", () => {
-  test("reaches a webhook without side effects, says so, and tells what it would change", async () => {
+  test("reaches a webhook without side effects, says so, and reports what it would change", async () => {
     const at = await namespace();
     webhook.answer(`/${at}`, () => patchedBy([swap(0, "x:1")]));
     await plane.kubectl.apply(webhookFor(plane, { name: at, url: `${webhook.url}/${at}`, namespace: at }));

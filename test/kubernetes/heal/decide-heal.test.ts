@@ -91,7 +91,7 @@ for (const [when, container, facts, [kind, what]] of table)
     expect([action.kind, told]).toEqual([kind, what]);
   });
 
-test("what would be written is only told in the mode observe", () => {
+test("what would be written is only reported in the mode observe", () => {
   const facts = { isOwnerInScope: true, isInScope: true, tried: [], copiesEnded: new Set<string>() };
   for (const proof of [asked({ usable: [twin] }), asked({ copies: [copyFrom("a")] })])
     expect(decideHeal(stuck("limit"), { ...facts, mode: "observe", proof })).toMatchObject({

@@ -39,7 +39,7 @@ describe("the pods of a revision", () => {
     ["one runs, and others wait",                                 [runs(), runs(ONE)],                  ONE],
     ["all run the same",                                          [runs(ONE), runs(ONE)],               ONE],
     ["two run different bytes",                                   [runs(ONE), runs(TWO)],               "unknown"],
-    ["the image was loaded, and the node tells no digest of it",  [loaded("sha256:0123")],              "none"],
+    ["the image was loaded, and the node reports no digest of it",  [loaded("sha256:0123")],              "none"],
     ["they were changed, by the whole image",                     [swapped("same-index")],              ONE],
     ["they were changed, by a copy of one platform",              [swapped("same-platform", TWO, ONE)], ONE],
     ["they use another image",                                    [facts({ name: "p", of: "web/1", image: "redis:7", runs: ONE })], "none"],

@@ -19,14 +19,14 @@ const settings = (more: Partial<CacheSettings>): CacheSettings => ({
 });
 
 describe("a cache that is made", () => {
-  test("has its template before its rule, and tells of each part as it is there", async () => {
+  test("has its template before its rule, and reports each part as it is there", async () => {
     const told: string[] = [];
     const made = await makeCache(WANTED, settings({}), (part) => told.push(part));
     expect(made).toEqual({ kind: "made", rule: "created", template: "created" });
     expect(told).toEqual(["template", "rule"]);
   });
 
-  test("tells of the template that is there when ECR throttles the rule for good", async () => {
+  test("reports the template that is there when ECR throttles the rule for good", async () => {
     const told: string[] = [];
     const throttled = settings({ createRule: () => Promise.reject(new Error("Rate exceeded")) });
     await expect(makeCache(WANTED, throttled, (part) => told.push(part))).rejects.toThrow("Rate exceeded");

@@ -54,7 +54,7 @@ describe("a run of the clean-up in parallel with an execution of Repull", () => 
   });
 });
 
-describe("what a run leaves and tells", () => {
+describe("what a run leaves and reports", () => {
   test("keeps each copy where ECR does not record the pulls of another principal", async () => {
     const account = new RunAccount({ [WEB]: [web] });
     await account.mark();
@@ -62,7 +62,7 @@ describe("what a run leaves and tells", () => {
     deepEqual((await account.run()).kept, { unread: 1 });
   });
 
-  test("a dry run remembers task definitions, marks nothing, and tells what would be marked with its undo", async () => {
+  test("a dry run remembers task definitions, marks nothing, and reports what would be marked with its undo", async () => {
     const account = new RunAccount({ [WEB]: [web] });
     const { marked } = await account.run(true);
     deepEqual([marked.length, marked[0]?.undo?.[1]], [1, "mirror"]);
@@ -102,7 +102,7 @@ describe("a run of the clean-up that meets a failure", () => {
     deepEqual((await account.run()).deleted[0]?.digests, [web.digest]);
   });
 
-  test("tells what it is about to delete, and how to undo it, before the first deletion", async () => {
+  test("reports what it is about to delete, and how to undo it, before the first deletion", async () => {
     const account = new RunAccount({ [WEB]: [web], [APP]: [app] });
     await account.mark();
     let planned: readonly DeletedCopy[] = [];

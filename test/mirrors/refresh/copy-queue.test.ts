@@ -115,7 +115,7 @@ describe("copyInOrder", () => {
     deepEqual([starts, new Set(outcomes)], [1, new Set(["executions-unreadable"])]);
   });
 
-  test("tells a copy that failed, and goes on with the next", async () => {
+  test("reports a copy that failed, and goes on with the next", async () => {
     const { outcomes } = await play(3, (target) =>
       target === "1" ? { status: "failed", because: "broken" } : {},
     );

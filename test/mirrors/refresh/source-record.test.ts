@@ -42,7 +42,7 @@ describe("recordOf", () => {
     ["a limit at first",                                   [[LIMITED, false], [LIMITED, false]],                                        ["", ""]],
   ];
   for (const [what, steps, news] of table)
-    test(`tells of ${what}: ${news.map((one) => one || "nothing").join(", ")}`, () => {
+    test(`reports ${what}: ${news.map((one) => one || "nothing").join(", ")}`, () => {
       let record: SourceRecord | undefined;
       const told = steps.map(([head, isCopied], index) => {
         const next = recordOf(record, head, isCopied, index);

@@ -80,7 +80,7 @@ describe("readWanted", () => {
     ["a name that is none",                     { tags: ["1"], image: "UPPER/Case" }, "image-not-understood"],
   ];
   for (const [what, said, code] of problems)
-    test(`tells ${code} of ${what}, and goes on with the others`, async () => {
+    test(`reports ${code} for ${what}, and goes on with the others`, async () => {
       const lists = {
         listTags: async ({ path }: { readonly path: string }) =>
           path.endsWith("nginx") ? undefined : { tags: ["1.0"], isWhole: !path.endsWith("endless") },

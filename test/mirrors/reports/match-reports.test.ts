@@ -88,7 +88,7 @@ describe("the report that counts for a cluster", () => {
     ["its own, where EKS does not say when it was created",  pages(),                                              false, { createdAt: undefined as never }],
     ["one from behind another certificate",                  pages({ authorities: [digestOf("other")] }),          false],
     ["one without a certificate",                            pages({ authorities: [] }),                           false],
-    ["its own, where EKS tells no certificate",              pages(),                                              false, { authorities: [] }],
+    ["its own, where EKS reports no certificate",            pages(),                                              false, { authorities: [] }],
     ["one of two certificates, while they are exchanged",    pages({ authorities: [digestOf("new"), CERTIFICATE] }), true],
   ];
   for (const [what, those, counts, listed = {}] of table)

@@ -145,7 +145,7 @@ test("what a place answers to which the registry pointed is not said to be the r
   await elsewhere.stop();
 });
 
-test("a blob whose chunks cannot be read is asked for once, and the reason is told", async () => {
+test("a blob whose chunks cannot be read is asked for once, and the reason is reported", async () => {
   const big = world.addImage([300_000], "v1").layers[0]?.digest ?? "";
   world.source.mischief = on(
     "GET",

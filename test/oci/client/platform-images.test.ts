@@ -61,7 +61,7 @@ describe("the images of an index for a platform", () => {
     ["that nothing names",                    { ...both, namesNoPlatforms: true },                 "linux/s390x",               []],
     ["of the host's build, by their configs", { ...windows, namesNoPlatforms: true },              "windows(10.0.20348)/amd64", [1]],
     ["of all builds where none is known",     windows,                                             "windows/amd64",             [0, 1]],
-    ["of a build that nothing tells",         { platforms: ["windows/amd64"] },                    "windows(10.0.20348)/amd64", [0]],
+    ["of a build that nothing names",         { platforms: ["windows/amd64"] },                    "windows(10.0.20348)/amd64", [0]],
   ];
   for (const [which, recipe, platform, places] of table) {
     test(`are those ${which} (${platform}: ${places.join(" and ") || "none"})`, async () => {

@@ -85,7 +85,7 @@ describe("the whole image", () => {
     equal(again.bytesMoved, 0);
   });
 
-  test("a tag that named other bytes is told with them, whether these were there already or not", async () => {
+  test("a tag that named other bytes is reported with them, whether these were there already or not", async () => {
     const old = world.addImage([10], "v1");
     equal((await world.copy()).tagMovedFrom, undefined);
     const now = world.addImage([20], "v1");

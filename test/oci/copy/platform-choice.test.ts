@@ -18,7 +18,7 @@ const nested = { nested: true };
 const table: readonly (readonly [about: string, Partial<ImageRecipe>, platforms: string, joined: boolean, outcome: RegExp, present: readonly number[], pulls: number])[] = [
   ["the build that is named",                 windows,                    "windows(10.0.20348)/amd64",            false, /^copied$/,                          [1],    2],
   ["both builds by their names",              windows,                    "windows(10.0.17763)/amd64 windows(10.0.20348)/amd64", false, /^copied$/,           [0, 1], 3],
-  ["no build of two that nothing tells apart", windows,                   "windows/amd64",                        false, /platform-ambiguous: .*windows\(10\.0\.17763\.6293\)\/amd64, windows\(10\.0\.20348\.2762\)\/amd64/, [], 1],
+  ["no build of two that nothing distinguishes", windows,                   "windows/amd64",                        false, /platform-ambiguous: .*windows\(10\.0\.17763\.6293\)\/amd64, windows\(10\.0\.20348\.2762\)\/amd64/, [], 1],
   ["no build but those that there are",       windows,                    "windows(10.0.26100)/amd64",            false, /platform-absent: .*it has windows\(10\.0\.17763\.6293\)\/amd64, windows/, [], 1],
   ["all builds into one index",               windows,                    "windows/amd64",                        true,  /^copied$/,                          [0, 1], 3],
   ["the one build by itself",                 windows,                    "windows(10.0.20348)/amd64",            true,  /^copied$/,                          [1],    2],

@@ -102,7 +102,7 @@ test("a blob's next connection to a place goes on with the TLS session of the on
   await rm(folder, { recursive: true });
 });
 
-describe("a login that is never told", () => {
+describe("a login that is never shown", () => {
   const never = (): Promise<never> => new Promise(() => {});
   const image = parseReference("123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:v1");
   const send = never;

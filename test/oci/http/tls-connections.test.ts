@@ -212,7 +212,7 @@ describe("many requests at once", () => {
     equal(reused.length, 16);
   });
 
-  test("that are stopped while they wait leave their turn to others", async () => {
+  test("that are stopped while they wait let others go first", async () => {
     await get();
     const held: ServerResponse[] = [];
     const { promise: two, resolve } = Promise.withResolvers<void>();

@@ -92,7 +92,7 @@ describe("a task definition", () => {
     expect([codes, answer.hookStatus, answer.annotations?.[0]?.status]).toEqual([[code], status, annotated]);
   });
 
-  test("without a replacement is told the whole command that copies its image", async () => {
+  test("without a replacement gets the whole command that copies its image", async () => {
     const { answer } = await hookWorld({ holds: { [ORIGIN]: NGINX } }).ask(
       resourceEvent(taskDefinition(["nginx:1.25"])),
     );

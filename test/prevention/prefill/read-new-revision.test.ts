@@ -61,7 +61,7 @@ describe("an event of a new revision", () => {
     ["a service without its cluster's name",         deployment({}, { resources: ["arn:aws:ecs:us-east-1:123456789012:service/web"] }), undefined],
     ["an event that another source forges",          deployment({}, { source: "repull.doctor" }),                                     undefined],
     ["a task's event",                               event("ECS Task State Change", {}),                                              undefined],
-  ])("of %s is read as what it tells", (_what, document, told) => {
+  ])("of %s is read as what it names", (_what, document, told) => {
     expect(readNewRevision(document, HOME)).toEqual(told);
   });
 

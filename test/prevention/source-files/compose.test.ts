@@ -51,7 +51,7 @@ describe("a compose file", () => {
     ["${QUOTED}:1",     "1:24 services.a.image ${QUOTED}:1 at docker.io (value-from-env-file)"],
   ];
   for (const [image, found] of private_)
-    it(`uses .env to know the registry of ${image}, and does not tell its values`, () => {
+    it(`uses .env to know the registry of ${image}, and does not print its values`, () => {
       const rows = imagesIn("compose.yaml", `services: {a: {image: "${image}"}}\n`, env);
       expect(rows).toEqual([found]);
       expect(rows.join()).not.toContain("s3cret");

@@ -51,5 +51,5 @@ const table: readonly [what: string, path: string, text: string, found: readonly
 
 describe("words that say more than an image", () => {
   for (const [what, path, text, found] of table)
-    it(`are told for what they are: ${what}`, () => expect(imagesIn(path, text)).toEqual(found));
+    it(`are reported as what they are: ${what}`, () => expect(imagesIn(path, text)).toEqual(found));
 });

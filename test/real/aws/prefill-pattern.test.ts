@@ -35,7 +35,7 @@ const table: readonly (readonly [string, JsonObject, rule: string | undefined])[
   ["a deployment that has failed",             deployment("SERVICE_DEPLOYMENT_FAILED"),                undefined],
   ["a deployment of another cluster",          deployment(BEGUN, "service/stage/web"),                 undefined],
   ["a deployment of another account",          { ...deployment(BEGUN), account: "210987654321" },      undefined],
-  ["a deployment that another source tells of", { ...deployment(BEGUN), source: "repull.doctor" },     undefined],
+  ["a deployment that another source reports", { ...deployment(BEGUN), source: "repull.doctor" },     undefined],
   ["a registration",                           call("RegisterTaskDefinition"),                         "NewRevisionRule"],
   ["a registration that was refused",          call("RegisterTaskDefinition", { errorCode: "AccessDenied", responseElements: null }), undefined],
   ["a deregistration",                         call("DeregisterTaskDefinition"),                       undefined],

@@ -212,7 +212,7 @@ describe("what was done to a service", () => {
     );
   });
 
-  test("is told and undone by the command line, once", async () => {
+  test("is listed and undone by the command line, once", async () => {
     const past = async () => await openHistorySession({ kind: "reads", stack: "repull" }, systemClock, io());
     const told = io();
     const { executionHistory: _, ...rest } = await past();

@@ -194,7 +194,7 @@ describe("repull mirror", () => {
     ok(err.includes("Copying docker.io/team/multi:v1 (the whole image)"));
   });
 
-  test("tells a usage error from a failure by its exit status", async () => {
+  test("distinguishes a usage error from a failure by its exit status", async () => {
     equal((await repullMirror({ source: "Not A Name" })).status, 2);
     equal((await repullMirror({ platforms: ["linux/arm64"], allPlatforms: true })).status, 2);
     equal((await repullMirror({ platforms: ["linux"] })).status, 2);

@@ -91,7 +91,7 @@ for (const [name, client] of Object.entries(CLIENTS)) {
       expect(target.manifest(`${name}/app`, IMAGE.digest)).toBeUndefined();
     });
 
-    test("is told that there is no such image", async () => {
+    test("learns that there is no such image", async () => {
       const [from] = hosts();
       await expect(told(client.digest(`${from}/acme/app:v2`))).rejects.toThrow(
         /MANIFEST_UNKNOWN|not found|404/i,

@@ -82,7 +82,7 @@ describe("our deployment", () => {
     ["it meets a limit too",                        "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "limit limit",     "cannot-pull"],
     ["its tasks crash",                             "d-43 web:43 running 0/2 IN_PROGRESS",                                                       "crash crash",     "unhealthy"],
     ["its tasks cannot start for another reason",   "d-43 web:43 running 0/2 failed 2 IN_PROGRESS",                                              "noRoom noRoom",   "unhealthy"],
-    ["ECS counts failures, and no task tells",      "d-43 web:43 running 0/2 failed 4 IN_PROGRESS",                                              "",                "unhealthy"],
+    ["ECS counts failures, and no task says why",      "d-43 web:43 running 0/2 failed 4 IN_PROGRESS",                                              "",                "unhealthy"],
     ["the breaker ends it, with nowhere to go",     "d-43 web:43 running 1/2 failed 3 FAILED because tasks failed to start.",                    "crash",           "unhealthy"],
     ["the breaker goes back to the one before",     `d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}; d-43 web:43 running 0/2 FAILED`,    "denied",          "rolled-back"],
     ["the breaker goes back to the failing one",    `d-9 web:42 running 0/2 IN_PROGRESS because ${ROLLBACK}; d-43 web:43 running 0/2 FAILED`,    "denied",          "rolled-back"],
@@ -94,11 +94,11 @@ describe("our deployment", () => {
     ["it took the place of one after the former",    "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:44 running 0/2; d-44 web:42 running 0/2",       "",                "overwrote"],
     ["the previous one replaced a foreign one",      "d-43 web:43 running 0/2 IN_PROGRESS; d-45 web:42 running 0/2; d-44 web:44 running 0/2",       "",                "in-progress"],
     ["it took the place of ECS's rollback",         `d-43 web:43 running 0/2 IN_PROGRESS; d-9 web:41 running 0/2 IN_PROGRESS because ${ROLLBACK}`, "",              "in-progress"],
-    ["no state is told, it is alone, and all run",  "d-43 web:43 running 2/2",                                                                   "",                "succeeded"],
-    ["no state is told, and one more task starts",  "d-43 web:43 running 2/2 pending 1",                                                         "",                "in-progress"],
-    ["no state is told, and a task too many runs",  "d-43 web:43 running 3/2",                                                                   "",                "in-progress"],
-    ["no state is told, and the former drains",     "d-43 web:43 running 2/2; d-42 web:42 running 1/0",                                          "",                "in-progress"],
-    ["no state is told, and its tasks crash",       "d-43 web:43 running 0/2 failed 2; d-42 web:42 running 2/0",                                 "crash crash",     "unhealthy"],
+    ["no state is known, it is alone, and all run",  "d-43 web:43 running 2/2",                                                                   "",                "succeeded"],
+    ["no state is known, and one more task starts",  "d-43 web:43 running 2/2 pending 1",                                                         "",                "in-progress"],
+    ["no state is known, and a task too many runs",  "d-43 web:43 running 3/2",                                                                   "",                "in-progress"],
+    ["no state is known, and the previous drains",     "d-43 web:43 running 2/2; d-42 web:42 running 1/0",                                          "",                "in-progress"],
+    ["no state is known, and its tasks crash",       "d-43 web:43 running 0/2 failed 2; d-42 web:42 running 2/0",                                 "crash crash",     "unhealthy"],
     ["it took the place of one known before",       "d-43 web:43 running 0/2 IN_PROGRESS; d-41 web:41 running 2/2 COMPLETED",                    "",                "in-progress"],
   ] as const;
   for (const [because, deployments, ends, expected] of table) {
@@ -125,14 +125,14 @@ describe("our deployment", () => {
     );
   });
 
-  test("is told by its id, and as the older one, where it is shown behind a foreign one", () => {
+  test("is named by its id, and as the older one, where it is shown behind a foreign one", () => {
     const now = service("d-44 web:44 running 0/2 IN_PROGRESS; d-43 web:43 running 2/2 COMPLETED");
     const { kind, ...told } = judgeRollout(now, [], watched);
     expect([kind, told]).toMatchObject(["superseded", { deployment: "d-43" }]);
     expect(told).not.toHaveProperty("revision");
   });
 
-  test("is not shown next to a foreign one: which came first is not known, and that one is told", () => {
+  test("is not shown next to a foreign one: which came first is not known, and that one is reported", () => {
     const verdict = judgeRollout(service("d-44 web:44 running 0/2 IN_PROGRESS"), [], watched);
     expect(verdict).toMatchObject({ kind: "superseded", revision: THEIRS });
   });
@@ -142,7 +142,7 @@ describe("our deployment", () => {
     expect(judgeRollout(before, [], { ...watched, ownRevisions: [OLDER] }).kind).toBe("in-progress");
   });
 
-  test("tells no token of an account in its reason", () => {
+  test("shows no token of an account in its reason", () => {
     const told =
       "toomanyrequests: You have reached your pull rate limit as 'shop': dckr_jti_abcdefghijklmnopqrstuvwxyz0=.";
     const stopped = tasks("limit limit").map((task) => ({

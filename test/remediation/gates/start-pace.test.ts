@@ -16,7 +16,7 @@ async function turnsOf(count: number, { port } = createSandboxQuotas(() => {})):
   return await Promise.all(names.map((name) => secondsUntilTurn(name, { quotaStore: port, clock })));
 }
 
-describe("the turn of an execution", () => {
+describe("the start of an execution", () => {
   it("is now for one that is alone", async () => {
     expect(await turnsOf(1)).toEqual([0]);
   });

@@ -234,7 +234,7 @@ describe("a copy that cannot be had", () => {
     ["of wrong bytes", "wrong-bytes"],
     ["whose blobs never come", "reset"],
   ] as const) {
-    test(`${what} is tried a few times, and then told of`, async () => {
+    test(`${what} is tried a few times, and then reported`, async () => {
       const { world, request, missing, index } = await imageWorld(1, layers(1));
       let steps = 0;
       world.registries.dockerHub.fail({ on: "redirected-blob", as: { kind } });

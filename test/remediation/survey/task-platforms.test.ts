@@ -20,11 +20,11 @@ describe("the platforms that a service's tasks may run on", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [because: string, definition: JsonObject, launchType: string | undefined, providers: readonly string[], machines: readonly InstanceKind[] | string, platforms: string])[] = [
     ["are what the task definition says",                   stated("ARM64"), "EC2",      [],           [X86],                          "linux/arm64"],
-    ["are x86_64 where Fargate is not told otherwise",      fargate,         "FARGATE",  [],           [ARM],                          "linux/amd64"],
+    ["are x86_64 where Fargate names no other",       fargate,         "FARGATE",  [],           [ARM],                          "linux/amd64"],
     ["are x86_64 on Fargate where the definition suits EC2 too", nothing,         "FARGATE",  [],           [ARM],                          "linux/amd64"],
     ["are those of the cluster's machines",                 nothing,         "EC2",      [],           [ARM],                          "linux/arm64"],
     ["are all of them where the machines are mixed",        nothing,         "EC2",      [],           [X86, ARM],                     "linux/amd64 linux/arm64"],
-    ["are told once each",                                  nothing,         "EC2",      [],           [by(X86, "a"), by(X86, "b")],   "linux/amd64"],
+    ["are listed once each",                                  nothing,         "EC2",      [],           [by(X86, "a"), by(X86, "b")],   "linux/amd64"],
     ["are those of an EXTERNAL service's machines",         nothing,         "EXTERNAL", [],           [ARM],                          "linux/arm64"],
     ["are those of Windows",                                nothing,         "EC2",      [],           [WINDOWS],                      "windows/amd64"],
     ["are those of the capacity providers that the service names", nothing,         undefined,  ["arm"],      [by(X86, "x86"), by(ARM, "arm")], "linux/arm64"],

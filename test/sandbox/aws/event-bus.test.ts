@@ -29,7 +29,7 @@ describe("the bus", () => {
     expect(await delivered(RELIABLE, 1)).toEqual(inOrder);
   });
 
-  test("delivers twice and out of order when told to, and loses nothing", async () => {
+  test("delivers twice and out of order on request, and loses nothing", async () => {
     const came = await delivered(UNRELIABLE, 1);
     expect(came.length).toBeGreaterThan(20);
     expect([...new Set(came)].sort((a, b) => Number(a) - Number(b))).toEqual(inOrder);

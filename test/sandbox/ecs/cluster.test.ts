@@ -59,7 +59,7 @@ describe("a service that Docker Hub's limit strikes", () => {
     ]);
   });
 
-  test("tells the bus of each change, the reason before the task is STOPPED", async () => {
+  test("reports each change to the bus, the reason before the task is STOPPED", async () => {
     const world = await createWorld(worldFile(0, web));
     await world.run(60);
     const [first] = stopped(world);
@@ -193,7 +193,7 @@ describe("the circuit breaker", () => {
     expect(rollout(world)).toEqual(["web:1 FAILED"]);
   });
 
-  test("can be told to keep the old tasks instead of starting them anew", async () => {
+  test("can keep the old tasks instead of starting them anew", async () => {
     const world = await createWorld(worldFile(0, { ...web, circuitBreaker: "rollback" }), {
       unverified: { rollbackStartsAnew: false },
     });

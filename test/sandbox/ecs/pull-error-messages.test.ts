@@ -33,7 +33,7 @@ const table = [
     used,
     {},
     "docker-hub-pull-limit",
-    "the pull limit, as containerd 1 tells it",
+    "the pull limit, as containerd 1 reports it",
     /^CannotPullContainerError: ref pull has been retried 1 time\(s\): failed to copy: httpReadSeeker: failed open: unexpected status code https:\/\/registry-1\.docker\.io\/v2\/library\/nginx\/manifests\/sha256:[0-9a-f]{64}: 429 Too Many Requests - Server message: toomanyrequests: You have/,
   ],
   [
@@ -42,7 +42,7 @@ const table = [
     used,
     { unverified: { containerd: 2 } },
     "docker-hub-pull-limit",
-    "the pull limit, as containerd 2 tells it, over two lines",
+    "the pull limit, as containerd 2 reports it, over two lines",
     /: 429 Too Many Requests\ntoomanyrequests: You have reached/,
   ],
   [
@@ -60,7 +60,7 @@ const table = [
     used,
     {},
     "docker-hub-pull-limit",
-    "the pull limit, as Docker tells it",
+    "the pull limit, as Docker reports it",
     "CannotPullContainerError: Error response from daemon: toomanyrequests: You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit",
   ],
   [
@@ -69,7 +69,7 @@ const table = [
     used,
     { unverified: { ec2ErrorName: "CannotPullImageManifestError" } },
     "docker-hub-pull-limit",
-    "the pull limit, as a newer agent tells it",
+    "the pull limit, as a newer agent reports it",
     /^CannotPullImageManifestError: Error response from daemon: toomanyrequests: /,
   ],
   [

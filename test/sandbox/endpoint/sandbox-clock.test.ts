@@ -15,7 +15,7 @@ test("the setting is read back as it was written", () => expect(parseSandboxTime
 describe("the account's clock", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
-    ["tells the sandbox's time at an endpoint of this machine, and sleeps as it does", "http://127.0.0.1:4599", START + 7_260_000, 500],
+    ["shows the sandbox's time at an endpoint of this machine, and sleeps as it does", "http://127.0.0.1:4599", START + 7_260_000, 500],
     ["is the machine's without an endpoint",                                    undefined,                       START + 1000, 30_000],
     ["is the machine's at an endpoint elsewhere",                               "https://127.0.0.1.example.com", START + 1000, 30_000],
   ] as const;

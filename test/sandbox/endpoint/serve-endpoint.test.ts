@@ -121,14 +121,14 @@ describe("the endpoint of the sandbox's account", () => {
     expect((await ask("ecs", "ListClusters")).status).toBe(200);
   });
 
-  it("answers a fault that the world ordered, and tells the call with its status", async () => {
+  it("answers a fault that the world ordered, and reports the call with its status", async () => {
     world.faults.order("ecs:ListClusters", "unavailable", 1);
     expect((await ask("ecs", "ListClusters")).code).toBe("ServerException");
     expect((await ask("ecs", "ListClusters")).status).toBe(200);
     expect(calls).toEqual(["ecs:ListClusters 500", "ecs:ListClusters 200"]);
   });
 
-  it("turns calls away above the rate that AWS documents", async () => {
+  it("throttles calls above the rate that AWS documents", async () => {
     const answers: (string | null)[] = [];
     for (let call = 0; call < 110; call += 1) {
       const { code } = await ask("ecs", "DescribeServices", { cluster: "shop", services: ["web"] });

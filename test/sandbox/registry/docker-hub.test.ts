@@ -61,7 +61,7 @@ function dockerHub(settings: Partial<RegistrySettings> = {}) {
 }
 
 describe("signing in", () => {
-  test("who comes without a token is told where to get one", async () => {
+  test("a request without a token is answered with where to get one", async () => {
     const { raw } = dockerHub();
     const said = await raw(`GET ${INDEX}`);
     deepEqual([said.status, said.error], [401, "UNAUTHORIZED: authentication required"]);

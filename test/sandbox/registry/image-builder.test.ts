@@ -45,7 +45,7 @@ const shapes: readonly (readonly [string, ImageRecipe, string])[] = [
   ["docker's list",           { name: "a", platforms: ["linux/amd64", "linux/arm64"], format: "docker" }, "list.v2 of linux/amd64, linux/arm64"],
   ["docker's manifest",       { name: "a", format: "docker" },                            "manifest.v2 of linux/amd64"],
   ["Windows builds",          { name: "a", platforms: ["windows/amd64", "windows/amd64"], osVersions: ["10.0.17763.1", "10.0.20348.1"] }, "index.v1 of windows/amd64/10.0.17763.1, windows/amd64/10.0.20348.1"],
-  ["that tells no platform",  { name: "a", index: true, namesNoPlatforms: true },         "index.v1 of ?"],
+  ["that names no platform",  { name: "a", index: true, namesNoPlatforms: true },         "index.v1 of ?"],
   ["an index of indexes",     { name: "a", platforms: ["linux/amd64", "linux/arm64"], nested: true }, "index.v1 of ?, ?"],
   ["with an attestation",     { name: "a", attestations: true },                          "index.v1 of linux/amd64, unknown/unknown"],
 ];

@@ -136,7 +136,7 @@ describe("what refers to a manifest", () => {
     deepEqual(JSON.parse((await ask(`GET /v2/library/nginx/referrers/${NOTHING}`)).text).manifests, []);
   });
 
-  test("is not told where the registry has no such API", async () => {
+  test("is not listed where the registry has no such API", async () => {
     const { registry, ask } = plainRegistry({ behaviour: { referrers: false } });
     registry.putBlob("library/nginx", new TextEncoder().encode("{}"));
     equal(

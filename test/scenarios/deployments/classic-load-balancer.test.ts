@@ -52,7 +52,7 @@ describe("a service behind a Classic Load Balancer", () => {
     expect((await stateOf(after, "prod", "web")).service.deployments).toHaveLength(1);
   });
 
-  it("is told of, and not redeployed, when its deployment is under way and the policy says report", async () => {
+  it("is reported, and not redeployed, when its deployment is under way and the policy says report", async () => {
     const policy = { onActiveDeployment: "report" } as const;
     const { world: after, outcome } = await play({ world: world({ formerly: "nginx:1.24" }), policy });
     expect(outcome.outcome).toBe("dry-run");

@@ -80,7 +80,7 @@ describe("a person's rollback to our revision", () => {
     ["only the looks show our deployment", () => []],
   ] as const;
   for (const [when, told] of table) {
-    it(`stays in place when ECS told of the past until another deployment came, and ${when}`, async () => {
+    it(`stays in place when ECS showed the past until another deployment came, and ${when}`, async () => {
       const world = await failingWorld();
       let past: { readonly service: Service | undefined; readonly until: number } | undefined;
       let isLost = true;
@@ -285,7 +285,7 @@ describe("a deployment that comes at our write, whose answer is lost", () => {
     ["ECS answers no question until ours has replaced it", { seconds: 50, shows: "nothing" }, "superseded"],
     ["ECS shows the time before it until ours has replaced it", { seconds: 90, shows: "before" }, "superseded"],
     ["the call did not arrive either, and ECS then shows the time before it, at whose end our second write is done", { isNotSent: true, seconds: 90, shows: "before" }, "superseded"],
-    ["what it was may not be read: ours stays, as nothing tells of another", { seconds: 50, shows: "nothing", isUnlisted: true }, "succeeded"],
+    ["what it was may not be read: ours stays, as nothing shows another", { seconds: 50, shows: "nothing", isUnlisted: true }, "succeeded"],
   ];
   for (const [when, how, outcome] of table)
     it(`runs in the end when ${when}`, async () => {

@@ -98,7 +98,7 @@ describe("the rollback of a substitute that does worse", () => {
     expect(outcome.rollback?.images).toEqual([{ image: "nginx:1.25", digest: meant }]);
   });
 
-  it("tells to what the tag was resolved again when a new deployment goes back", async () => {
+  it("says to what the tag was resolved again when a new deployment goes back", async () => {
     const { world, outcome } = await played(
       true,
       (one) => {

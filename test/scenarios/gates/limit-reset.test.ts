@@ -38,7 +38,7 @@ for (const engine of ENGINES) {
   describe(`a limit that only its window's end can cure, on the ${engine} engine`, () => {
     if (engine === "official") inOfficialEnvironment();
 
-    test("is told of at once, waited out without a pull, and healed from", async () => {
+    test("is reported at once, waited out without a pull, and healed from", async () => {
       const { world, outcome, event } = await play({ world: limited(2 * HOUR) }, engine);
       expect(outcome.outcome, outcome.because).toBe("succeeded");
       const [ahead] = world.bus.outcomes;

@@ -43,7 +43,7 @@ const whole = (world: World): number =>
   world.cluster.services().filter(({ deployments: [primary] }) => primary?.rolloutState === "COMPLETED")
     .length;
 
-test("one remediation per hour heals three services in three hours, and tells of each full hour once", async () => {
+test("one remediation per hour heals three services in three hours, and reports each full hour once", async () => {
   const world = await threeServices({ remediationsPerHour: 1 });
   await world.run(HOUR / 2);
   expect([whole(world), named(world).toSorted()]).toEqual([1, ["quota-exceeded", "succeeded"]]);

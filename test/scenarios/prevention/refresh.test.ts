@@ -68,7 +68,7 @@ describe("a refresh", () => {
     expect((await played.refresh()).moved).toEqual([]);
   });
 
-  test("copies a moved tag next to the old copy, for the platform of that, and tells it once", async () => {
+  test("copies a moved tag next to the old copy, for the platform of that, and reports it once", async () => {
     const played = await copiedWorld();
     const before = played.tagsOf(REPOSITORY);
     const to = played.move("acme/web", "1", "2");
@@ -106,7 +106,7 @@ describe("a refresh", () => {
     ["the policy excludes the image",   { ...IMAGES, scope: { images: { exclude: ["acme/*"] } } },        undefined,     "excluded-by-policy"],
   ];
   for (const [when, policy, stopped, code] of withheld)
-    test(`tells a moved tag, and copies nothing, when ${when}`, async () => {
+    test(`reports a moved tag, and copies nothing, when ${when}`, async () => {
       const played = await copiedWorld();
       played.move("acme/web", "1", "2");
       Object.assign(played, { policy, stopped });
@@ -211,7 +211,7 @@ describe("a source", () => {
     ["has a limit (429)",                 429, undefined,           4],
   ];
   for (const [what, status, code, runs] of losses)
-    test(`that ${what} is told ${code === undefined ? "as no loss" : `as ${code}, once, and when it is back`}`, async () => {
+    test(`that ${what} is reported ${code === undefined ? "as no loss" : `as ${code}, once, and when it is back`}`, async () => {
       const played = await copiedWorld();
       const lift = played.world.registries.dockerHub.fail({
         on: "manifest-head",
@@ -229,7 +229,7 @@ describe("a source", () => {
       expect((await played.refresh()).back).toEqual([]);
     });
 
-  test("that says nothing is told after three runs, and loses no copy", async () => {
+  test("that does not answer is reported after three runs, and loses no copy", async () => {
     const played = await copiedWorld();
     const { registries } = played.world.ports;
     const silent = {
@@ -262,7 +262,7 @@ describe("a source", () => {
     expect([asked, told.wanted.filter(({ copy }) => copy.kind === "waiting").length]).toEqual([3, 28]);
   });
 
-  test("that stops with a limit midway is not asked again in that run, and what was learned before is told", async () => {
+  test("that stops with a limit midway is not asked again in that run, and what was learned before is reported", async () => {
     const played = await copiedWorld();
     const { registries } = played.world.ports;
     const copies = Array.from({ length: 200 }, (_, index) => {
@@ -297,7 +297,7 @@ describe("a source", () => {
     expect(played.records.get(REPOSITORY)?.size).toBe(50);
   });
 
-  test("that has lost a platform of the copies is told with what is missing, and the old copy stays", async () => {
+  test("that has lost a platform of the copies is reported with what is missing, and the old copy stays", async () => {
     const played = await copiedWorld({
       "docker.io": {
         images: {
@@ -366,7 +366,7 @@ describe("news", () => {
 });
 
 describe("two refreshes at once", () => {
-  test("work one after the other: the second is told that another is at work", async () => {
+  test("work one after the other: the second learns that another is at work", async () => {
     const played = await copiedWorld();
     played.move("acme/web", "1", "2");
     const both = await Promise.all([played.refresh({ run: "a" }), played.refresh({ run: "b" })]);

@@ -57,7 +57,7 @@ const table: readonly Row[] = [
     copies: [OF_2019 ?? ""],
   },
   {
-    because: "of machines whose release ECS tells, that of theirs",
+    because: "on instances whose release ECS reports, that of theirs",
     world: world({
       service: daemon,
       hub: hub(WINDOWS),
@@ -67,7 +67,7 @@ const table: readonly Row[] = [
     copies: [OF_2025 ?? ""],
   },
   {
-    because: "of machines whose release is not told, all builds",
+    because: "on instances whose release is not reported, all builds",
     world: world({
       service: daemon,
       hub: hub(WINDOWS),
@@ -101,7 +101,7 @@ const table: readonly Row[] = [
     loses: { mirror: "denied" },
   },
   {
-    because: "an index that names no platforms is copied as far as nothing tells its images apart",
+    because: "an index that names no platforms is copied as far as nothing distinguishes its images",
     world: world({ service: prefect, hub: hub({ ...BOTH, namesNoPlatforms: true }) }),
     wins: "mirror, ecr-copy: succeeded",
   },

@@ -219,7 +219,7 @@ describe("a remedy", () => {
   });
 
   for (const [code, row] of Object.entries(BY_REMEDY))
-    it(`heals, and so do those next to it, where ${code} is told`, async () => {
+    it(`heals, and so do those next to it, where ${code} is reported`, async () => {
       const { remedies = [] } = await tried(row);
       expect(remedies.map((remedy) => remedy.code)).toContain(code);
     });

@@ -152,7 +152,7 @@ describe("a manifest in the failing text", () => {
     expect(ended.world.definitions.newest("web", 9)).toHaveLength(1);
   });
 
-  it("that is an index like the pinned one is told apart at Docker Hub, before anything is copied", async () => {
+  it("that is an index like the pinned one is distinguished at Docker Hub, before anything is copied", async () => {
     const named = buildImage({ name: "nginx named", platforms: MULTI.platforms, bytes: 512 });
     const ended = await heal(world({}), (played, event) => {
       seedImage(played.registries.dockerHub, "library/nginx", "other", named);

@@ -27,7 +27,7 @@ const table: readonly Row[] = [
     loses: { "ecr-public": "other-content" },
   },
   {
-    because: "a role that may not pull from ECR is told to pull from ECR Public",
+    because: "a role that may not pull from ECR pulls from ECR Public",
     world: world({
       ecr: same("repull/docker.io/library/nginx:1.25"),
       open: same("docker/library/nginx:1.25"),

@@ -52,7 +52,7 @@ type Row = readonly [
 
 // biome-ignore format: a table is read by its columns
 const table: readonly Row[] = [
-  ["by default a task is only told of",                  {},                                 "not-eligible",    ["job:3"],          [],        lone()],
+  ["by default a task is only reported",                  {},                                 "not-eligible",    ["job:3"],          [],        lone()],
   ["a revision for the next start",                      { standaloneTasks: "register" },    "redeployed",     ["job:3"],          [],        lone()],
   ["the same task, run once more",                       { standaloneTasks: "run" },         "succeeded",     ["job:3", "job:4"], [],        lone()],
   ["an image that is copied first",                      { standaloneTasks: "run" },         "succeeded",     ["job:3", "job:4"], [],        lone({ image: "acme/tool:1" })],
@@ -64,7 +64,7 @@ const table: readonly Row[] = [
   ["observing runs nothing",                             { standaloneTasks: "run", mode: "observe" }, "dry-run", ["job:3"],    [],        lone()],
   ["a state machine keeps its own account",              { standaloneTasks: "run" },         "not-eligible",    ["job:3"],          [],        lone({ startedBy: "AWS Step Functions" })],
   ["AWS Batch makes its own revisions",                  { standaloneTasks: "run" },         "not-eligible",    ["job:3"],          [],        lone({ cluster: "AWSBatch-nightly-1f0e" })],
-  ["by default a schedule is only told of",              {},                                 "not-eligible",    ["job:3"],          ["job:3"], byRule(rule("job:3"))],
+  ["by default a schedule is only reported",              {},                                 "not-eligible",    ["job:3"],          ["job:3"], byRule(rule("job:3"))],
   ["a rule is moved",                                    { schedules: "move" },              "redeployed",     ["job:3"],          ["job:4"], byRule(rule("job:3"))],
   ["a rule is moved, and the missed run is made up for", { schedules: "move-and-run" },      "succeeded",     ["job:3", "job:4"], ["job:4"], byRule(rule("job:3"))],
   ["a rule without a revision needs nothing",            { schedules: "move" },              "redeployed",     ["job:3"],          ["job"],   byRule(rule("job"))],

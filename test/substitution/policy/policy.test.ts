@@ -200,7 +200,7 @@ describe("the documentation", () => {
   });
 
   for (const key of Object.keys(documentSchema.shape)) {
-    test(`tells the default of ${key}`, () => {
+    test(`says the default of ${key}`, () => {
       const value = DEFAULT_DOCUMENT[key as keyof typeof DEFAULT_DOCUMENT];
       const said = value === undefined ? "Default: none" : `Default: \`${JSON.stringify(value)}\``;
       expect(sections.get(key)).toContain(said);

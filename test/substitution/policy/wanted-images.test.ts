@@ -73,7 +73,7 @@ describe("versionOf", () => {
     test(`of ${tag || "nothing"} is ${version ?? "no version"}`, () =>
       expect(versionOf(tag)).toEqual(version === undefined ? undefined : { version, isVariant }));
 
-  test("puts the newest first, whatever order a registry tells", () => {
+  test("puts the newest first, whatever order a registry lists", () => {
     const tags = ["latest", "1.9", "1.10", "1.10.0", "b", "2"];
     expect(tags.toSorted(newestFirst)).toEqual(["2", "1.10.0", "1.10", "1.9", "latest", "b"]);
   });

@@ -6,7 +6,7 @@ import { readWorldFile } from "../../../../src/sandbox/world/world-file.ts";
 import { PUBLIC_IMAGES } from "../../../../src/substitution/ecr-public-mirrors.ts";
 import { commandIo, objectsIn } from "../../../support/command-io.ts";
 
-test("repull policy public-images tells a row that is still true from one that has gone stale", async () => {
+test("repull policy public-images distinguishes a row that is still true from a stale one", async () => {
   const official = PUBLIC_IMAGES[0]?.sample ?? "";
   const name = official.replace(/^docker\.io\//, "");
   const path = name.includes("/") ? name : `library/${name}`;

@@ -182,7 +182,7 @@ const reads: readonly (readonly [because: string, change: (ports: Ports) => Part
   ["the revisions are not listed",     ({ ecs }) => ({ ecs: { ...ecs, newestRevisions: never } }),                           "ecs:ListTaskDefinitions unavailable"],
   ["IAM does not answer",              () => ({ roles: { simulate: never, ofInstanceProfile: never, keyOfSecret: never } }),                                                  "ecr-copy"],
   ["EC2 does not answer",              () => ({ networks: { describe: never, egress: never, instances: never } }),                                            "ecr-copy"],
-  ["ECR does not tell its rules",      ({ ecr }) => ({ ecr: { ...ecr, pullThroughRules: never } }),                          "ecr-copy"],
+  ["ECR does not list its rules",      ({ ecr }) => ({ ecr: { ...ecr, pullThroughRules: never } }),                          "ecr-copy"],
 ];
 
 describe("a survey whose AWS does not answer", () => {

@@ -90,8 +90,8 @@ const displaced = (more: Partial<Displaced> = {}): Displaced => ({
 // biome-ignore format: a table is read by its columns
 rowsOf("the state after our deployment was written", [
   ["our deployment is watched by its id",           registered, redeploy(wroteIt([ours])), watched({ deploymentId: "ecs-svc/2" })],
-  ["a service that ran our revision already does not tell whose deployment it is", registered, redeploy(ranAlready([ours, failing])), watched()],
-  ["an answer without a primary deployment tells no id", registered, redeploy(wroteIt([])), watched()],
+  ["a service that ran our revision already does not show whose deployment it is", registered, redeploy(ranAlready([ours, failing])), watched()],
+  ["an answer without a primary deployment has no id", registered, redeploy(wroteIt([])), watched()],
   ["another's was replaced by it",                  registered, redeploy(wroteIt([ours, theirs])), watched({ deploymentId: "ecs-svc/2", foreignRevision: FOREIGN })],
   ["what the write has seen in its place is taken before what is shown", registered, redeploy(wroteIt([ours, theirs], { foreign: revision(51) })), watched({ deploymentId: "ecs-svc/2", foreignRevision: revision(51) })],
   ["deployments that were there before are no other's", registered, redeploy(ranAlready([ours, deployment(1, FOREIGN)])), watched()],

@@ -89,11 +89,11 @@ rules("a rollout that has ended", [
   ["ours runs, after its time is over", shown(settled, { waitedSeconds: 900 }), "end succeeded", { images, substitution }],
   ["ECS has left the service between two revisions", shown(stuck), "end rollout-timed-out", { images, substitution, nextSteps: 1 }],
   ["ours starts and fails",                     shown(worse), "write undo", { rollback: { of: { kind: "unhealthy", because, surveyed: survey(), newRevision: OURS, images: plans, places: [] } } }],
-  ["a caller who does not wait is told that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
-  ["a caller who does not wait is not told so where it cannot be read what ours has replaced", { ...shown({ ...moving, replaced: FOREIGN }), options: { waitForRollout: false } }, "wait 60 for restore", { rollout: { polls: 1, waitedSeconds: 60, foreignRevision: FOREIGN } }],
-  ["a caller who does not wait is not told so where ECS answers with the past", { ...shown(moving, { foreignRevision: FOREIGN, polls: 2, waitedSeconds: 120 }), options: { waitForRollout: false } }, "wait 60 for restore", { rollout: { polls: 3, waitedSeconds: 180 } }],
+  ["a caller who does not wait learns that it was accepted", { ...shown(moving), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
+  ["a caller who does not wait does not learn so where it cannot be read what ours has replaced", { ...shown({ ...moving, replaced: FOREIGN }), options: { waitForRollout: false } }, "wait 60 for restore", { rollout: { polls: 1, waitedSeconds: 60, foreignRevision: FOREIGN } }],
+  ["a caller who does not wait does not learn so where ECS answers with the past", { ...shown(moving, { foreignRevision: FOREIGN, polls: 2, waitedSeconds: 120 }), options: { waitForRollout: false } }, "wait 60 for restore", { rollout: { polls: 3, waitedSeconds: 180 } }],
   ["after three looks the end is that it is not known", { ...shown(moving, { foreignRevision: FOREIGN, polls: 3 }), options: { waitForRollout: false } }, "end rollout-timed-out", { images, substitution }],
-  ["a caller who does not wait is told so once ours is shown, and what it has replaced runs the same", { ...shown({ ...moving, deployment: "ecs-svc/2" }, { foreignRevision: FOREIGN, deploymentId: "ecs-svc/2" }), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
+  ["a caller who does not wait learns so once ours is shown, and what it has replaced runs the same", { ...shown({ ...moving, deployment: "ecs-svc/2" }, { foreignRevision: FOREIGN, deploymentId: "ecs-svc/2" }), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
   ["whatever is seen",                          { ...shown(worse), options: { waitForRollout: false } }, "end redeployed", { images, substitution }],
 ]);
 
@@ -189,12 +189,12 @@ rules("what went wrong is decided on first", [
   ["a rollout that cannot be read is looked at again after an hour", { ...shown(moving, {}, { pauses: 3 }), seen: failedOnce }, "wait 3600 for rollout", watchesAgain(3600, 4)],
   ["ends after the fourth pause",               { ...shown(moving, {}, { pauses: 4 }), seen: failedOnce }, "end failed", { transient: true, error: unanswered.error, substitution }],
   ["a rollout that may not be read is the end", { ...shown(moving), seen: { kind: "failed", failed: { because, transient: false } } }, "end failed", { transient: false, substitution }],
-  ["a caller who does not wait is told that it could not be read", { ...shown(moving), seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error, substitution }],
+  ["a caller who does not wait learns that it could not be read", { ...shown(moving), seen: failedOnce, options: { surveysAgain: false } }, "end failed", { transient: true, error: unanswered.error, substitution }],
   ["a rollback that has ended is the end",      after({ ...rollback, substitution, ending: { kind: "rolled-back", because, restored: FORMER } }), "end rolled-back", { substitution, restored: FORMER }],
   ["a rollback that has ended is the end even where it might be asked again", after({ ...rollback, ending: { kind: "superseded", because, transient: true } }), "end superseded", { transient: true }],
   ["a rollback that was throttled waits as its service may", after({ ...rollback, ...turnedAway }), backoff(false), { isThrottled: false }],
   ["a service of which tasks run waits longer", after({ rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway }), backoff(true), { isThrottled: false }],
-  ["what is gone back from tells, and not what was planned since", { state: { rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway } }, backoff(true), { isThrottled: false }],
+  ["what is gone back from decides, and not what was planned since", { state: { rollback: { of: failedSubstitute({ surveyed: survey({ runningCount: 1 }) }) }, ...turnedAway } }, backoff(true), { isThrottled: false }],
   ["a rollback begins a count of its own",      { ...shown(worse), state: { ...shown(worse).state, throttled: 4 } }, "write undo", { throttled: 0, rollback: expect.anything() }],
 ]);
 

@@ -51,14 +51,14 @@ const other: ImageFacts = { ...facts, image: "redis:7" };
 
 // biome-ignore format: a table is read by its columns
 rules("the wait for Docker Hub's limit", [
-  ["the operator is told first, and until when",  only([facts], {}), expect.stringMatching(/^tell no-substitute no-proof \[/), { images, resumesAt: LATEST, policy: expect.anything(), limitWait: { isTold: true } }],
+  ["the operator gets a report first, and until when",  only([facts], {}), expect.stringMatching(/^tell no-substitute no-proof \[/), { images, resumesAt: LATEST, policy: expect.anything(), limitWait: { isTold: true } }],
   ["the first wait is five minutes",              only(), "wait 300 for limit", next(300, 1)],
   ["the second wait is ten minutes",              only([facts], waited(300, 1)), "wait 600 for limit", next(900, 2)],
   ["the third wait is fifteen minutes",           only([facts], waited(900, 2)), "wait 900 for limit", next(1800, 3)],
   ["each further wait is fifteen minutes",        only([facts], waited(1800, 3)), "wait 900 for limit", next(2700, 4)],
   ["the last wait ends five minutes after six hours", only([facts], waited(21_400, 25)), "wait 500 for limit", next(21_900, 26)],
   ["six hours and five minutes are long enough",  only([facts], waited(21_900, 26)), noSubstitute, without],
-  ["what has not been told without a survey is not told", { ...only([facts], {}), seen: { kind: "nothing" } }, "wait 300 for limit", next(300, 1)],
+  ["what has not been reported is not reported without a survey", { ...only([facts], {}), seen: { kind: "nothing" } }, "wait 300 for limit", next(300, 1)],
   ["what was rejected before is tried again",     only([facts], { ...waited(0, 0), rejected: [{ image: "nginx:1.25", place: "a", because }] }), "wait 300 for limit", { ...next(300, 1), rejected: [] }],
   ["a place in the hour that was taken is given up", only([facts], { ...waited(0, 0), quota: { granted: true, of: "writes", hasWaited: false } }), "wait 300 for limit", { ...next(300, 1), quota: { granted: false } }],
   ["two images that are both at Docker Hub are waited for", only([facts, other]), "wait 300 for limit", next(300, 1)],

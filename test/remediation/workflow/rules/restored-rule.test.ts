@@ -57,7 +57,7 @@ rules("an undo that was written", [
   ["a tag that is not resolved yet is looked at again after fifteen seconds", byUpdate(0, { isBack: true }), "wait 15 for restored", looks(1)],
   ["an undo is looked at again after half a minute", byUpdate(1, { isBack: true }), "wait 30 for restored", looks(2)],
   ["an undo is looked at a third time after a minute", byUpdate(2, { isBack: true }), "wait 60 for restored", looks(3)],
-  ["ends after the third look, and leaves out what ECS has not told", byUpdate(3, { isBack: true }), "end rolled-back", told("new-deployment")],
+  ["ends after the third look, and leaves out what ECS has not reported", byUpdate(3, { isBack: true }), "end rolled-back", told("new-deployment")],
   ["a service that an old answer shows is looked at no longer", byUpdate(0, { isBack: false, digests: { web: OTHER } }), "end rolled-back", told("new-deployment", OTHER)],
   ["what cannot be read is not a failure",         byUpdate(3), "end rolled-back", told("new-deployment")],
   ["images that a digest names are resolved to nothing", { survey: null, state: back(0, false, [pinned]), seen: seen({ isBack: true }) }, "end rolled-back", { images: [pinned.image], substitution, restored: FORMER, rollback: { by: "new-deployment", images: [] } }],
