@@ -5,15 +5,17 @@ import { text } from "node:stream/consumers";
 import { readEventDocuments } from "../src/cli/input/event-files.ts";
 import { InvalidInput } from "../src/image/invalid-input.ts";
 import type { Json, JsonObject } from "../src/runtime/json.ts";
-import { healableWorld } from "../src/sandbox/world/recorded-world.ts";
 import { readWorldFile } from "../src/sandbox/world/world-file.ts";
 import { EMULATOR_ACCOUNT } from "../test/support/emulated/emulated-stack.ts";
 import type { LocalOptions } from "./options.ts";
+import { worldOfPins } from "./world-of-pins.ts";
 
 export type LocalInput = {
   readonly events: readonly Json[];
   readonly world: JsonObject;
   readonly worldFrom: string;
+  /** Digests that the events pin, in place of which the world has others: bytes cannot be made of a digest. */
+  readonly otherDigests: ReadonlyMap<string, string>;
 };
 
 /** Throws InvalidInput for what cannot be read. */
@@ -34,10 +36,12 @@ export async function readInput({ event, world }: LocalOptions): Promise<LocalIn
     world === undefined
       ? await readFile(path, "utf8").catch(() => undefined)
       : await fileText(path, "--world");
-  if (file === undefined || path === event)
-    return { events, world: healableWorld(events) as JsonObject, worldFrom: "made of the event" };
+  if (file === undefined || path === event) {
+    const made = await worldOfPins(events);
+    return { ...made, world: { ...homeOf(events), ...made.world }, worldFrom: "made of the event" };
+  }
   const parsed = moved(parsedWorld(file, path));
-  return { events, world: { ...homeOf(events), ...parsed }, worldFrom: path };
+  return { events, world: { ...homeOf(events), ...parsed }, worldFrom: path, otherDigests: new Map() };
 }
 
 /** Where the first event is from: a world file need not say it. */

@@ -36,6 +36,9 @@ async function local(args: readonly string[], environment: NodeJS.ProcessEnv = {
   });
 }
 
+const outcomesIn = ({ out }: Ran): readonly string[] =>
+  out.split("\n").flatMap((line) => (line === "" ? [] : [String(JSON.parse(line).outcome)]));
+
 const eventText = readFileSync(new URL("../../events/fargate-service.json", import.meta.url), "utf8");
 const batch = JSON.stringify({
   Records: [{ messageId: "1", eventSource: "aws:sqs", body: JSON.stringify(JSON.parse(eventText)) }],
@@ -58,6 +61,71 @@ describe("an event that is rehearsed locally", () => {
       expect(JSON.parse(ran.out), ran.err).toMatchObject({ type: "outcome", outcome });
       expect(ran.status).toBe(status);
     });
+
+  // biome-ignore format: a table is read by its columns
+  const worlds = [
+    // world                            its operator                 outcomes                            exit
+    ["fargate-service.paused",          "stops all writes",          ["failed"],                         4],
+    ["fargate-service.approved",        "approves the plan",         ["awaiting-approval", "succeeded"], 1],
+    ["fargate-service.denied",          "denies the plan",           ["awaiting-approval", "denied"],    1],
+    ["fargate-service.approval-expired", "answers nothing",          ["awaiting-approval", "approval-expired"], 1],
+    ["scheduled.moved",                 "lets schedules be moved",   ["redeployed"],                     0],
+  ] as const;
+  for (const [world, operator, outcomes, status] of worlds)
+    it(`goes by the operator of the world ${world}, who ${operator}`, async ({ skip }) => {
+      const missing = missingProgram();
+      skip(missing !== undefined, missing);
+      const ran = await local([
+        `events/${world.split(".")[0]}.json`,
+        ...["--world", `events/worlds/${world}.json`, "--json"],
+      ]);
+      expect(outcomesIn(ran), ran.err).toEqual(outcomes);
+      expect(ran.status).toBe(status);
+    }, 60_000);
+
+  it("heals an image that is pinned to a digest of which no bytes can be made", async () => {
+    const text = readFileSync(new URL("../../events/multi-container.json", import.meta.url), "utf8");
+    const pinned = text.replaceAll("grafana/grafana:11.2.0", `acme/orders@sha256:${"ab".repeat(32)}`);
+    const ran = await local(["-", "--json", "--in-process"], {}, pinned);
+    expect(outcomesIn(ran), ran.err).toEqual(["succeeded"]);
+    expect(ran.err).toContain(`sha256:${"ab".repeat(32)} is sha256:`);
+  }, 60_000);
+
+  // biome-ignore format: a table is read by its columns
+  const kills = [
+    // moments                                                        pulls  exit
+    [["remediate@register", "remediate@start"],                        2,     0],
+    [["mirror@blob-get:registry-1.docker.io", "mirror@upload-put"],   2,     0],
+    [["remediate@0.1s"],                                              2,     0],
+    // What the step has read is lost with its record: an index and a manifest.
+    [["mirror@manifests"],                                            4,     0],
+    [["mirror@a step that is not there"],                             2,     5],
+  ] as const;
+  for (const [moments, pulls, status] of kills)
+    it(`succeeds with ${pulls} pulls and exit status ${status} when processes are to die: ${moments.join(", ")}`, async ({
+      skip,
+    }) => {
+      const missing = missingProgram();
+      skip(missing !== undefined, missing);
+      const told = moments.flatMap((moment) => ["--kill", moment]);
+      const ran = await local(["events/multi-container.json", "--json", "--steps", ...told]);
+      expect(outcomesIn(ran), ran.err).toEqual(["succeeded"]);
+      expect(ran.status, ran.err).toBe(status);
+      expect(ran.err).toContain(`pulled ${pulls} manifests at Docker Hub`);
+    }, 120_000);
+
+  it("refuses a moment of no function, and one of no process, with exit status 2", async () => {
+    expect((await local(["events/fargate-service.json", "--kill", "detect@1s"])).status).toBe(2);
+    expect((await local(["events/fargate-service.json", "--kill", "mirror@1s", "--in-process"])).status).toBe(
+      2,
+    );
+  });
+
+  it("ends with exit status 2 when detect puts the event aside", async () => {
+    const ran = await local(["-", "--in-process"], {}, '{"detail-type": "ECS Task State Change"}');
+    expect(ran.out).toContain("event rejected");
+    expect(ran.status).toBe(2);
+  }, 60_000);
 
   it("names each missing program and how to get it, and runs in its own process", async () => {
     const ran = await local(["events/fargate-service.json", "--json", "--programs", join(empty, "none")], {

@@ -86,6 +86,18 @@ const ROUTES: readonly Route[] = [
     path: /^\/schedules\/(?<Name>[^/]+)$/,
   },
   {
+    service: "scheduler",
+    operation: "UpdateSchedule",
+    method: "PUT",
+    path: /^\/schedules\/(?<Name>[^/]+)$/,
+  },
+  {
+    service: "scheduler",
+    operation: "ListTagsForResource",
+    method: "GET",
+    path: /^\/tags\/(?<ResourceArn>[^/]+)$/,
+  },
+  {
     service: "batch",
     operation: "DescribeJobDefinitions",
     method: "POST",

@@ -28,6 +28,8 @@ export type EmulatedStack = {
   readonly door: FrontDoor;
   readonly executions: ExecutionNames;
   readonly stackName: string;
+  /** Where the durable functions local runner answers. */
+  readonly runnerUrl: string;
   /** What the functions' environment leads to, for a person's command line. */
   readonly environment: Readonly<Record<string, string>>;
   onCall: FrontDoorSettings["onCall"];
@@ -166,6 +168,7 @@ export async function startEmulatedStack(
     door,
     executions: names,
     stackName,
+    runnerUrl,
     environment: settings,
     onCall: () => undefined,
     functionOf,

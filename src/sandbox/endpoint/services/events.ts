@@ -6,6 +6,7 @@ import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import type { Account, Operations } from "../call.ts";
 import { matchesPattern } from "../event-pattern.ts";
 import { queueArn, queuesOf, rulesOfStack, type StackRule } from "../stack-parts.ts";
+import { tagList } from "./scheduler.ts";
 
 export const events: Operations = {
   PutEvents(input, { world }) {
@@ -47,6 +48,27 @@ export const events: Operations = {
     const target = stackRules(account).some((rule) => rule.name === name) ? queueOf(account) : undefined;
     const scheduled = rulesOf(account.world.schedules.all).filter((rule) => rule.name === name);
     return { Targets: [...scheduled.map((rule) => rule.target), ...(target === undefined ? [] : [target])] };
+  },
+
+  ListTagsForResource(input, { world }) {
+    const name = getString(input, "ResourceARN")?.split("/").at(-1);
+    return { Tags: tagList(rulesOf(world.schedules.all).filter((rule) => rule.name === name)) };
+  },
+
+  // A target with the same id is replaced: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutTargets.html
+  PutTargets(input, { world }) {
+    const name = getString(input, "Rule") ?? "";
+    const rule = rulesOf(world.schedules.all).find((one) => one.name === name);
+    if (rule === undefined)
+      throw awsRefusal(
+        "absent",
+        "events:PutTargets",
+        "ResourceNotFoundException",
+        `Rule ${name} does not exist.`,
+      );
+    const target = getObjects(input, "Targets").find(({ Id }) => Id === rule.target.Id);
+    if (target !== undefined) rule.target = target;
+    return { FailedEntryCount: 0, FailedEntries: [] };
   },
 
   DescribeRule(input, account) {

@@ -1,9 +1,9 @@
 /**
- * The services of which the sandbox plays a small part: identity, roles, schedules, and what runs images without ECS, as the
+ * The services of which the sandbox plays a small part: identity, roles, and what runs images without ECS, as the
  * world file names it: job definitions of Batch, projects of CodeBuild, clusters of EKS.
  */
 
-import { getString, getStrings, optional } from "../../../ecs/json-fields.ts";
+import { getString, getStrings } from "../../../ecs/json-fields.ts";
 import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import { isDeniedTo } from "../../aws/iam-simulator.ts";
 import type { Account, Operations } from "../call.ts";
@@ -31,37 +31,6 @@ export const iam: Operations = {
       EvalDecision: isDeniedTo(file, role, action) ? "implicitDeny" : "allowed",
     }));
     return { EvaluationResults: { member: results }, IsTruncated: false };
-  },
-};
-
-export const scheduler: Operations = {
-  ListSchedules: (_, { world }) => ({
-    Schedules: world.schedules.all
-      .filter(({ kind }) => kind === "schedule")
-      .map(({ name, target, isEnabled = true }) => ({
-        Name: name,
-        GroupName: "default",
-        State: isEnabled ? "ENABLED" : "DISABLED",
-        Target: { Arn: target.Arn ?? "" },
-      })),
-  }),
-
-  GetSchedule(input, { world }) {
-    const name = getString(input, "Name") ?? "";
-    const found = world.schedules.all.find((one) => one.kind === "schedule" && one.name === name);
-    if (found === undefined)
-      throw awsRefusal(
-        "absent",
-        "scheduler:GetSchedule",
-        "ResourceNotFoundException",
-        `Schedule ${name} does not exist.`,
-      );
-    return {
-      Name: name,
-      GroupName: "default",
-      Target: found.target,
-      ...optional("ScheduleExpression", found.expression),
-    };
   },
 };
 
