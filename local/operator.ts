@@ -29,7 +29,7 @@ export function operatorOptions(operator: OperatorEntry): EmulatedStackOptions {
   };
 }
 
-/** What is done in the account meanwhile. @param failed told of an answer that was not taken */
+/** What is done in the account meanwhile. @param failed gets the error of an answer that was not taken */
 export function operate(
   stack: EmulatedStack,
   operator: OperatorEntry,

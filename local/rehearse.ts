@@ -31,7 +31,7 @@ export type Rehearsal = {
   /** Of Lambda's programs; absent: the bundles run in this process. */
   readonly programs?: URL;
   readonly kills: readonly Kill[];
-  /** Whether every step and wait is told. */
+  /** Whether every step and wait is printed. */
   readonly tellsSteps: boolean;
   readonly secondsMax: number;
 };

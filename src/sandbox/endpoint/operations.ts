@@ -10,11 +10,10 @@ import { ecsClusters } from "./services/ecs-clusters.ts";
 import { ecsServices } from "./services/ecs-services.ts";
 import { ecsTaskDefinitions } from "./services/ecs-task-definitions.ts";
 import { ecsTasks } from "./services/ecs-tasks.ts";
-import { events } from "./services/events.ts";
+import { events, scheduler } from "./services/events.ts";
 import { lambda } from "./services/lambda.ts";
 import { batch, codebuild, eks, iam, sts } from "./services/others.ts";
 import { sqs } from "./services/queues.ts";
-import { scheduler } from "./services/scheduler.ts";
 import { dynamodb, ssm } from "./services/storage.ts";
 import { tables } from "./services/tables.ts";
 

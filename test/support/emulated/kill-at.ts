@@ -18,7 +18,7 @@ export type ArmedKill = {
   readonly kill: Kill;
   /** Whether the moment has come. */
   isOver(): boolean;
-  /** To be shown every call; an answer stands in for AWS's. */
+  /** To be shown every call; an answer replaces AWS's. */
   onCall(call: DoorCall): Promise<DoorAnswer | undefined>;
 };
 
