@@ -29,6 +29,9 @@ export function formatRefresh(told: Refresh): readonly string[] {
         ? ["  the platforms that are copied have not changed"]
         : []),
     ]),
+    ...(moved.length === 0
+      ? []
+      : ["Which services follow, and what each would run: repull mirrors refresh --apply"]),
     ...back.map((source) => `Back: ${source}`),
     ...wanted.map(({ source, copy }) => `Wanted: ${source}: ${copyOf(copy, kind)}`),
     ...problems.map(({ image, because: why }) => `Not followed: ${image}: ${why}`),

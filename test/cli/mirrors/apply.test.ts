@@ -56,6 +56,20 @@ describe("repull mirrors refresh --apply", () => {
     expect(status).toBe(1);
   });
 
+  test("leaves what ECS itself went back to, which a later remediation expects", async () => {
+    const at = await movedWorld({ services: [{ circuitBreaker: "rollback" }] });
+    const { outcomes } = await at.apply({ yes: true, settle: false });
+    expect(outcomes).toMatchObject([{ outcome: "redeployed" }]);
+    at.world.registries.ecr.setImageStatus("repull/docker.io/library/nginx", at.new, "archived");
+    await at.world.run(6 * 3600);
+    expect([await at.written(), await at.running()]).toEqual([{ web: "nginx:1.27" }, { web: [at.old] }]);
+    const io = commandIo();
+    await inWorld(at.world, () => plan({ service: "web", json: true }, at.session, io));
+    expect(objectsIn(io.printed.out)).toMatchObject([
+      { kind: "substitute", images: [{ trusted: { digest: at.old } }] },
+    ]);
+  });
+
   test("goes back by the digest at the registry where ECR has no copy of what ran", async () => {
     const at = await movedWorld({ copy: { exits: 1 } });
     const ran = at.move("later");
