@@ -13,7 +13,7 @@ import { pulledRegistries } from "../kubernetes/index/pulled-registries.ts";
 import { isPassing } from "../kubernetes/index/row-codes.ts";
 import { isGood } from "../kubernetes/index/row-of.ts";
 import { isAllowedBy } from "../kubernetes/policies/allowed-images.ts";
-import { loweredModes } from "../kubernetes/workload-modes.ts";
+import { indexModes } from "../kubernetes/workload-modes.ts";
 import { platformsOfNodes } from "../kubernetes/workloads/platforms-of-nodes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
@@ -81,14 +81,14 @@ export function createIndexKeeper(ports: IndexPorts, settings: IndexSettings): I
   const silentCodes = new Map<string, readonly string[]>();
   /** What the last write said of workloads. */
   let modesWritten = "";
-  const keyOfModes = (): string => JSON.stringify([...loweredModes(view.templates.values())].toSorted());
+  const keyOfModes = (): string => JSON.stringify([...indexModes(view.templates.values())].toSorted());
   const allowed = (image: string): boolean => isAllowedBy(settings.allowedRegistries, image);
 
   const writeNow = async (): Promise<void> => {
     if (!leader.isLeading()) return;
     writtenAt = clock.now();
     modesWritten = keyOfModes();
-    const result = await objects.write(rows, loweredModes(view.templates.values()));
+    const result = await objects.write(rows, indexModes(view.templates.values()));
     metrics.writes.inc({ result: result.kind });
     refused = result.kind === "refused" ? result.error.message : undefined;
     if (result.kind === "refused") log.error("the index is refused", { because: result.error.message });

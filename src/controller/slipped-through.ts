@@ -8,7 +8,7 @@
 import type { IndexRow } from "../kubernetes/image-index.ts";
 import { isPodInScope } from "../kubernetes/index/images-in-use.ts";
 import { type Mode, modeOf } from "../kubernetes/mode.ts";
-import { boundedModes, loweredModes, modeOfWorkload } from "../kubernetes/workload-modes.ts";
+import { boundedModes, indexModes, modeOfWorkload } from "../kubernetes/workload-modes.ts";
 import type { PodFacts } from "../kubernetes/workloads/pod-facts.ts";
 import {
   SLIP_REASONS,
@@ -49,7 +49,7 @@ export function createSlipReporter(
     const scope = useScopeOf(policy());
     const ceiling = policy().mode === "remediate" ? mode : modeOf(mode, "observe");
     // As admission sees them: of very many workloads the index says less than their labels.
-    const modes = new Map(Object.entries(boundedModes(loweredModes(view.templates.values()))));
+    const modes = new Map(Object.entries(boundedModes(indexModes(view.templates.values()))));
     const context = {
       rows: rows(),
       modeOf: (pod: PodFacts) =>

@@ -9,7 +9,7 @@
 import { MODE_LABEL, MODES, type Mode, modeOf } from "./mode.ts";
 
 export type LoweredMode = Exclude<Mode, "remediate">;
-/** `namespace/kind/name`, or a namespace, or `*` for each. */
+/** `namespace/kind/name`; `namespace/Job` for Jobs without a number at the end of their name; a namespace; or `*` for each. */
 export type WorkloadModes = { get(key: string): Mode | undefined };
 type Named = { readonly kind: string; readonly name: string };
 
@@ -57,6 +57,26 @@ export function loweredModes(workloads: Iterable<LabelledWorkload>): ReadonlyMap
   return lowered;
 }
 
+/**
+ * The modes as the index says them, so also for a Job that a person makes of a labelled CronJob: its first pod comes before the
+ * controller has seen the Job. Admission leaves the pods of every Job of such a namespace whose name has no number at its end; what
+ * then waits for an image is healed by what its Job says of itself.
+ */
+export function indexModes(workloads: Iterable<LabelledWorkload>): ReadonlyMap<string, LoweredMode> {
+  const all = [...workloads];
+  const lowered = new Map(loweredModes(all));
+  for (const { namespace, kind, name } of all) {
+    const mode = kind === "CronJob" ? lowered.get(keyOf(namespace, { kind, name })) : undefined;
+    const key = jobsByHand(namespace);
+    if (mode !== undefined) lowered.set(key, lower(lowered.get(key), mode));
+  }
+  return lowered;
+}
+
+function jobsByHand(namespace: string): string {
+  return `${namespace}/Job`;
+}
+
 /** No more than the index has room for: where there are more, the whole namespace gets the lowest mode in it, or every one. */
 export function boundedModes(
   lowered: ReadonlyMap<string, LoweredMode>,
@@ -75,7 +95,12 @@ const EVERY = "*";
 
 /** The lowest mode that concerns pods of this workload; undefined where none does. */
 export function modeOfWorkload(modes: WorkloadModes, namespace: string, workload: Named): Mode | undefined {
-  const keys = [EVERY, namespace, ...workloadsOf(workload).map((one) => keyOf(namespace, one))];
+  const named = workloadsOf(workload);
+  const isByHand = workload.kind === "Job" && named.length === 1;
+  const keys = [
+    ...[EVERY, namespace, ...named.map((one) => keyOf(namespace, one))],
+    ...(isByHand ? [jobsByHand(namespace)] : []),
+  ];
   return keys.reduce<Mode | undefined>((found, key) => {
     const mode = modes.get(key);
     return mode === undefined ? found : lower(found, mode);

@@ -55,3 +55,25 @@ for (const [label, outcomes, told] of table)
     expect(controller.outcomes.map(({ outcome }) => outcome)).toEqual(outcomes);
     expect(readModes(made.cluster.all("imageindexes")).get("shop/Job/report-by-hand")).toBe(told);
   });
+
+test("a waiting pod of a Job that is of no CronJob is healed where a CronJob of its namespace has opted out", async () => {
+  const made = await clusterWorld({
+    registries: {
+      "docker.io": { images: { "library/app:1": {} }, quota: { remaining: 0 } },
+      "public.ecr.aws": { images: { "docker/library/app:1": { sameAs: "docker.io/library/app:1" } } },
+    },
+  });
+  ends.push(made.end);
+  const template = { spec: { containers: [{ name: "web", image: "app:1" }] } };
+  made.cluster.put("cronjobs", {
+    ...{ apiVersion: "batch/v1", kind: "CronJob" },
+    metadata: { name: "report", namespace: "shop", labels: { "repull.dev/mode": "off" } },
+    spec: { schedule: "0 0 * * *", jobTemplate: { spec: { template } } },
+  } as never);
+  const owner = { apiVersion: "batch/v1", kind: "Job", name: "migrate" };
+  made.addPods([pod({ name: "migrate-x", owner, image: "app:1" })]);
+  const controller = made.controller();
+  await made.world.run(60);
+  expect(controller.outcomes.map(({ outcome }) => outcome)).toEqual(["succeeded"]);
+  expect(readModes(made.cluster.all("imageindexes")).get("shop/Job")).toBe("off");
+});

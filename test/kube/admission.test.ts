@@ -63,6 +63,7 @@ const MODES = {
   "default/Deployment/seen": "observe",
   "default/StatefulSet/db": "off",
   "default/CronJob/report": "off",
+  "default/Job": "off",
   "other/Deployment/web": "off",
 };
 const madeBy = (kind: string, ownerName: string, hash?: string) => ({
@@ -169,7 +170,7 @@ describe.each(WAYS)("a pod that meets $way", ({ policy, webhook }) => {
     ["swaps to a platform of the trusted index",        withImage("child:1"),                                  {},                                        useOf("child", "1")],
     ["swaps what is always pulled by a fresh proof",    withImage("fresh", { imagePullPolicy: "Always" }),     {},                                        useOf("fresh", "e")],
     ["swaps in a pod of a ReplicaSet",                  withImage("nginx:1.27"),                               owner("apps/v1", "ReplicaSet"),            useOf("nginx", "a")],
-    ["swaps in a pod of a Job",                         withImage("nginx:1.27"),                               owner("batch/v1", "Job"),                  useOf("nginx", "a")],
+    ["swaps in a pod of a Job",                         withImage("nginx:1.27"),                               madeBy("Job", "load-1"),                  useOf("nginx", "a")],
     ["swaps in a pod of a ReplicationController",       withImage("nginx:1.27"),                               owner("v1", "ReplicationController"),      useOf("nginx", "a")],
     ["swaps where the label says remediate",            withImage("nginx:1.27"),                               labelled("remediate"),                     useOf("nginx", "a")],
     ["swaps a container whose note is of another form", withImage("nginx:1.27"),                               { annotations: { "image.repull.dev/web": "x" } }, useOf("nginx", "a")],
@@ -193,7 +194,8 @@ describe.each(WAYS)("a pod that meets $way", ({ policy, webhook }) => {
     ["swaps in a pod of a Deployment of another namespace's name", withImage("nginx:1.27"),                    madeBy("ReplicaSet", "web-7d9f", "7d9f"),  useOf("nginx", "a")],
     ["swaps in a pod of a ReplicaSet that is called like one of a Deployment", withImage("nginx:1.27"),        madeBy("ReplicaSet", "left-7d9f"),         useOf("nginx", "a")],
     ["swaps in a pod of a DaemonSet that is called like a StatefulSet", withImage("nginx:1.27"),               madeBy("DaemonSet", "db"),                 useOf("nginx", "a")],
-    ["swaps in a pod of a Job by hand",                 withImage("nginx:1.27"),                               madeBy("Job", "report-again"),             useOf("nginx", "a")],
+    ["leaves a pod of a Job by hand where a CronJob opted out", withImage("nginx:1.27"),                           madeBy("Job", "again"),                    "nginx:1.27"],
+    ["swaps in a pod of a Job of another CronJob",      withImage("nginx:1.27"),                               madeBy("Job", "other-29400480"),           useOf("nginx", "a")],
     ["leaves an image with a space in it",              withImage("nginx :1.27"),                              {},                                        "nginx :1.27"],
   ];
   for (const [title, spec, metadata, image] of created) {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { boundedModes, loweredModes, modeOfWorkload } from "../../src/kubernetes/workload-modes.ts";
+import {
+  boundedModes,
+  indexModes,
+  loweredModes,
+  modeOfWorkload,
+} from "../../src/kubernetes/workload-modes.ts";
 
 const deployment = (name: string, modeLabel?: string, namespace = "shop") => ({
   ...{ namespace, kind: "Deployment", name },
@@ -52,6 +57,19 @@ describe("loweredModes of a Job of a labelled CronJob", () => {
     });
 });
 
+test("indexModes names the Jobs by hand of a namespace with the lowest mode of its labelled CronJobs", () => {
+  const cronJob = (name: string, modeLabel?: string, namespace = "shop"): Labelled => ({
+    ...{ namespace, kind: "CronJob", name },
+    ...(modeLabel === undefined ? {} : { modeLabel }),
+  });
+  const all = [cronJob("a", "off"), cronJob("b", "observe"), cronJob("c"), cronJob("d", undefined, "other")];
+  expect(Object.fromEntries(indexModes(all))).toEqual({
+    "shop/CronJob/a": "off",
+    "shop/CronJob/b": "observe",
+    "shop/Job": "off",
+  });
+});
+
 describe("modeOfWorkload", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [title: string, modes: Record<string, "off" | "observe">, workload: string, mode?: string])[] = [
@@ -62,6 +80,9 @@ describe("modeOfWorkload", () => {
     ["a Job of its CronJob",                          { "shop/CronJob/report": "off" },                             "Job/report-29400480",  "off"],
     ["a Job that bears its own label",                { "shop/Job/report-29400480": "observe" },                    "Job/report-29400480",  "observe"],
     ["no Job whose name has letters after the CronJob's", { "shop/CronJob/report": "off" },                         "Job/report-by-hand"],
+    ["a Job without a number where a CronJob is labelled", { "shop/Job": "observe" },                             "Job/by-hand",          "observe"],
+    ["no Job with a number there",                    { "shop/Job": "observe" },                                    "Job/other-29400480"],
+    ["no other workload there",                       { "shop/Job": "observe" },                                    "Deployment/web"],
     ["each workload of a namespace",                  { shop: "observe" },                                          "Deployment/web",       "observe"],
     ["every workload",                                { "*": "off" },                                               "Deployment/web",       "off"],
     ["the lowest of several",                         { "*": "observe", "shop/Deployment/web": "off" },             "Deployment/web",       "off"],

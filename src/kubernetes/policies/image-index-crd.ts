@@ -94,7 +94,8 @@ const INDEX_SCHEMA = {
         modes: {
           type: "object",
           "x-kubernetes-map-type": "atomic",
-          description: "workloads, as namespace/kind/name, whose label lowers their mode",
+          description:
+            "workloads, as namespace/kind/name, whose label lowers their mode; namespace/Job: Jobs without a number at the end of their name",
           maxProperties: MODES_MAX,
           additionalProperties: { type: "string", enum: ["off", "observe"] },
         },

@@ -61,7 +61,8 @@ const HAS_NO_LOWERED_WORKLOAD = [
   '        && o.name.endsWith("-" + object.metadata.labels["pod-template-hash"])',
   '        && (request.namespace + "/Deployment/" + o.name.substring(0, size(o.name) - size(object.metadata.labels["pod-template-hash"]) - 1)) in params.spec.modes',
   '      || o.kind == "Job" && o.name.matches("^.+-[0-9]+$")',
-  '        && (request.namespace + "/CronJob/" + o.name.substring(0, o.name.lastIndexOf("-"))) in params.spec.modes)))',
+  '        && (request.namespace + "/CronJob/" + o.name.substring(0, o.name.lastIndexOf("-"))) in params.spec.modes',
+  '      || o.kind == "Job" && (request.namespace + "/Job") in params.spec.modes && !o.name.matches("^.+-[0-9]+$"))))',
 ].join("\n");
 
 /** Binds the policy to every object of the index. */
