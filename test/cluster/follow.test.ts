@@ -150,7 +150,7 @@ describe("a list", () => {
       response.end("{}");
     };
     expect(await names([tooLarge, list("1", ["a"], "next"), list("1", ["b"])])).toEqual(["a", "b"]);
-    expect(server?.requests.map((request) => /limit=(\d+)/.exec(request)?.[1])).toEqual(["250", "32", "32"]);
+    expect(server?.requests.map((request) => /limit=(\d+)/.exec(request)?.[1])).toEqual(["100", "13", "13"]);
   });
 
   test("without items is empty", async () => {

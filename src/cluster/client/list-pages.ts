@@ -8,7 +8,8 @@ import type { Requests } from "./requests.ts";
 
 export type Page<T> = { readonly objects: readonly T[]; readonly resourceVersion: string };
 
-const PAGE_OBJECTS = 250;
+/** A page of 250 pods is 2 MB of text and several of objects: a controller's memory has its peak there (docs/bench-kubernetes.md). */
+const PAGE_OBJECTS = 100;
 /** A list that takes longer than the server remembers its beginning starts again, so many times. */
 const STARTS_MAX = 3;
 
