@@ -114,7 +114,6 @@ const SENTENCE_WORDS_MAX = 30;
 const SENTENCE_WORDS_MAX_OF: Readonly<Record<string, number>> = {
   "CHANGELOG.md": 64,
   "docs/bench.md": 96,
-  "docs/mirrors.md": 65,
 };
 
 /** The words of the README before its first section, without the transcript: a reader decides in a screen. */
