@@ -102,7 +102,7 @@ export async function refuseWhileStopped({
   if (pulled !== undefined)
     throw new RefusedCommand(
       "writes-stopped",
-      `nothing was written: the kill switch of the stack ${stack} is pulled (${pulled})`,
+      `nothing was written: the kill switch of the stack ${stack} stops every write (${pulled})`,
     );
 }
 

@@ -14,6 +14,7 @@ import {
 } from "../../remediation/gates/pending-approvals.ts";
 import type { Outcome } from "../../remediation/report/outcome.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
+import { formatMoment } from "../../text/format-moment.ts";
 import { linesOf } from "../../text/visible.ts";
 import { type DeployedConfig, refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
 import { refuseForeign, type SignedIn } from "../account/same-account.ts";
@@ -151,7 +152,7 @@ function planLines(execution: string, told: Outcome | undefined): readonly strin
     `${execution}${what}`,
     ...why,
     ...approval.plan.map((write, index) => `  ${index + 1}. ${abbreviate(write)}`),
-    `  open until ${approval.expiresAt}`,
+    `  open until ${formatMoment(approval.expiresAt)}`,
   ];
 }
 

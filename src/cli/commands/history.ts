@@ -4,6 +4,7 @@ import { shortRevision } from "../../ecs/arn.ts";
 import { activeInServices } from "../../history/active-substitutions.ts";
 import { type ExecutionSummary, type HistoryEntry, mergeHistory } from "../../history/history.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { formatMoment } from "../../text/format-moment.ts";
 import { linesOf } from "../../text/visible.ts";
 import { type HistorySession, parseSince } from "../account/sessions/history-session.ts";
 import type { CommandIo } from "../io.ts";
@@ -21,7 +22,7 @@ export async function history(input: HistoryInput, session: HistorySession, io: 
     for (const deed of deeds) io.out(jsonLine("history", deed));
     return 0;
   }
-  if (deeds.length === 0) io.out(`nothing was done since ${new Date(since).toISOString()}\n`);
+  if (deeds.length === 0) io.out(`nothing was done since ${formatMoment(since)}\n`);
   else io.out(deeds.map(formatEntry).join("\n"));
   return 0;
 }
@@ -46,7 +47,7 @@ async function remembered(
 /** A paragraph for each: a table would be as wide as its longest reason. */
 function formatEntry(deed: HistoryEntry): string {
   const { at, ended, workload, former, revision, images, active, execution, because, decision } = deed;
-  const time = at === undefined ? "some time ago" : new Date(at).toISOString().slice(0, 16).replace("T", " ");
+  const time = at === undefined ? "time not known" : formatMoment(at);
   const moved =
     revision === undefined ? [] : [`${shortRevision(former ?? "?")} → ${shortRevision(revision)}`];
   const lines = [

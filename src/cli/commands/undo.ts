@@ -90,7 +90,7 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
       io.out(
         input.json
           ? jsonLine("undo", { followed: told.kind, because: told.because, ...idOf(effect) })
-          : `${effect.service} ${SENTENCES[told.kind]}: ${told.because}\n`,
+          : `${effect.service} ${SENTENCES[told.kind]}: ${told.because}\n${nextOf(told, effect)}`,
       );
       return told.kind === "running";
     }),
@@ -119,6 +119,12 @@ function withinPolicy(plan: UndoPlan, policy: Policy | undefined): UndoPlan {
 }
 
 type Service = ActiveSubstitution & { readonly kind: "service" };
+
+/** What was taken back cannot start: the same limit may still be reached. */
+function nextOf({ kind }: UndoStatus, { service, clusterArn }: Service): string {
+  if (kind !== "cannot-start") return "";
+  return `next: repull plan ${service} --cluster ${clusterName(clusterArn)} shows what would help\n`;
+}
 
 const SENTENCES: Readonly<Record<UndoStatus["kind"], string>> = {
   running: "running",

@@ -6,7 +6,7 @@
 
 import { ClusterError, type ClusterReason } from "../../cluster/cluster-error.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
-import { RegistryError } from "../../oci/client/registry-error.ts";
+import { RegistryError, type RegistryErrorKind } from "../../oci/client/registry-error.ts";
 import { EndpointsError } from "../../oci/http/registry-endpoints.ts";
 import { AwsError, type AwsErrorKind } from "../../remediation/ports/aws-error.ts";
 import { visible } from "../../text/visible.ts";
@@ -35,7 +35,7 @@ const AWS_REMEDIES: Readonly<Record<AwsErrorKind, string>> = {
   invalid: "check what was named; --verbose shows the request",
 };
 
-const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
+export const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
   "no-stack": "name the stack with --stack, or its region with --region",
   "stack-unreadable":
     "name it with --stack, or allow lambda:GetFunctionConfiguration, lambda:ListFunctions and lambda:ListTags",
@@ -57,6 +57,16 @@ const REFUSAL_REMEDIES: Readonly<Record<RefusalCode, string>> = {
   "role-refused":
     "deploy infra/scan-role.yaml there, or check what it trusts, its external id, and that this caller may assume it; --role-name names another role",
   "old-node": "install it from https://nodejs.org, or put it first on the PATH",
+};
+
+const REGISTRY_REMEDIES: Readonly<Record<RegistryErrorKind, string>> = {
+  "rate-limited": "wait, or sign in with docker login: repull rate-limit shows how many pulls are left",
+  unauthorized: "sign in with docker login, and run it again",
+  denied: "sign in as an account that may read it, and run it again",
+  "not-allowed": "allow the registry in registries.allowed of the policy document",
+  absent: "check the reference: the registry does not have it",
+  malformed: "run it again; if it answers so again, report it to the registry",
+  unavailable: "check the network and the proxy, and run it again",
 };
 
 /** By reason; of the others, nothing but another try is known. */
@@ -107,7 +117,7 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
     return {
       code: `registry-${error.kind}`,
       message,
-      remedy: "check the reference and the login, and run it again",
+      remedy: REGISTRY_REMEDIES[error.kind],
       status: exitStatusOf(error.kind),
     };
   const name = error instanceof Error ? error.name : typeof error;

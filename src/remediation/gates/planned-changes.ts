@@ -36,7 +36,7 @@ export function plannedChanges(surveyed: Survey, images: readonly ImagePlan[]): 
       ? taskChanges(task, failingRevision)
       : [
           change(
-            `redeploy the service ${cluster}/${service} with it; where that does worse, put ${name} back`,
+            `redeploy the service ${cluster}/${service} with it; if its tasks fail, deploy ${name} again`,
             { kind: "redeploy", ...base },
           ),
         ]),

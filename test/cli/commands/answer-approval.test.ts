@@ -54,9 +54,9 @@ describe("without a name", () => {
     expect(out).toContain(`${execution}: prod/web`);
     expect(out).toMatch(/ {2}1\. register a revision of web:42 in which web runs public\.ecr\.aws\//);
     expect(out).toContain(
-      "  2. redeploy the service prod/web with it; where that does worse, put web:42 back",
+      "  2. redeploy the service prod/web with it; if its tasks fail, deploy web:42 again",
     );
-    expect(out).toMatch(/open until 2026-01-20T22:/);
+    expect(out).toMatch(/open until 2026-01-20 22:\d\d UTC/);
     expect(out).toContain("next: repull approve NAME");
     expect(world.executions.running()).toBe(true);
   });

@@ -56,7 +56,7 @@ const task = (
 });
 
 const REGISTER = `register a revision of web:42 in which web runs ${copied} in place of nginx:1.25 (same-platform as ${DIGEST})`;
-const REDEPLOY = "redeploy the service prod/web with it; where that does worse, put web:42 back";
+const REDEPLOY = "redeploy the service prod/web with it; if its tasks fail, deploy web:42 again";
 
 describe("the writes of a plan", () => {
   // biome-ignore format: a table is read by its columns

@@ -192,7 +192,7 @@ describe("an approval request", () => {
           `^register a revision of web:42 in which web runs ${copy} in place of grafana/grafana:11 \\(same-platform as sha256:[0-9a-f]{64}\\)$`,
         ),
       ),
-      "redeploy the service prod/web with it; where that does worse, put web:42 back",
+      "redeploy the service prod/web with it; if its tasks fail, deploy web:42 again",
     ]);
     expect(Date.parse(approval?.expiresAt ?? "")).toBeGreaterThan(Date.parse("2026-01-20T21:59:00Z"));
     expect(nextSteps).toEqual([

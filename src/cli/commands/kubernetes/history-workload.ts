@@ -3,6 +3,7 @@
  * keeps Events for an hour; the annotations of the pods stay.
  */
 
+import { formatMoment } from "../../../text/format-moment.ts";
 import { linesOf } from "../../../text/visible.ts";
 import type { ClusterSession } from "../../account/cluster/cluster-session.ts";
 import { type FoundWorkload, findWorkload } from "../../account/cluster/find-workload.ts";
@@ -86,7 +87,7 @@ function substitutedIn({ name, pods }: FoundWorkload): readonly Entry[] {
 }
 
 function format({ at, ended, because, images, execution, workload }: Entry): string {
-  const time = at === undefined ? "some time ago" : new Date(at).toISOString().slice(0, 16).replace("T", " ");
+  const time = at === undefined ? "time not known" : formatMoment(at);
   const lines = [
     [time, ended, workload].join("  "),
     ...(because === undefined ? [] : [because]),
