@@ -76,7 +76,7 @@ describe("repull mirrors refresh in a served sandbox", () => {
 
   test("takes every command of the page about a refresh", async () => {
     const { pageCommands } = await serve();
-    const ran = await pageCommands(/^repull mirrors refresh/);
+    const ran = await pageCommands(/^repull mirrors refresh(?!.*--apply)/);
     expect(ran.length).toBeGreaterThan(1);
     expect(ran).toEqual(ran.map(([command]) => [command, 0, true]));
   }, 60_000);
