@@ -18,7 +18,7 @@ const NGINX = digestOf("nginx");
 /** The service's clock, which is another than the pod's. */
 const SERVICE_AHEAD = 5 * HOUR;
 
-async function reporting() {
+async function reporting(customResources?: readonly string[]) {
   const cluster = createSandboxCluster();
   cluster.put("deployments", deployment("web", "web:1"));
   cluster.put("pods", pod({ name: "web-1", image: "nginx:1.27", runs: NGINX }));
@@ -50,7 +50,10 @@ async function reporting() {
   };
   const reporter = createImageReporter(
     { cluster, view, metrics: createMetrics(), clock, log: silentLog },
-    { store, cluster: ARN, authorities: [digestOf("certificate")] },
+    {
+      ...{ store, cluster: ARN, authorities: [digestOf("certificate")] },
+      ...(customResources === undefined ? {} : { customResources }),
+    },
   );
   return world;
 }
@@ -125,6 +128,59 @@ describe("a cluster's report of the images in use", () => {
     }
     await world.pass();
     expect(world.reports).toBe(0);
+    world.stop();
+  });
+});
+
+describe("a custom resource that may name images which no pod names", () => {
+  const ROLLOUTS = {
+    metadata: { name: "rollouts.argoproj.io" },
+    spec: {
+      group: "argoproj.io",
+      versions: [
+        {
+          schema: {
+            openAPIV3Schema: {
+              properties: {
+                spec: { properties: { template: { "x-kubernetes-preserve-unknown-fields": true } } },
+              },
+            },
+          },
+        },
+      ],
+    },
+  } as never;
+
+  test("keeps every copy: nothing is reported while it is there, and it is asked about again after an hour", async () => {
+    const world = await reporting();
+    world.cluster.put("customresourcedefinitions", ROLLOUTS);
+    await world.pass();
+    expect(world.reports).toBe(0);
+    await world.cluster.delete("customresourcedefinitions", { name: "rollouts.argoproj.io" });
+    await world.pass();
+    expect(world.reports).toBe(0);
+    world.clock.advance(HOUR);
+    await world.pass();
+    expect(world.reports).toBe(1);
+    world.stop();
+  });
+
+  for (const accepted of ["rollouts.argoproj.io", "*.argoproj.io"])
+    test(`keeps no report back where the operator accepts ${accepted}`, async () => {
+      const world = await reporting([accepted]);
+      world.cluster.put("customresourcedefinitions", ROLLOUTS);
+      await world.pass();
+      expect(world.images()).toContain("web:1");
+      world.stop();
+    });
+
+  test("withholds a report that was written before it came, so that the last one grows old", async () => {
+    const world = await reporting();
+    await world.pass();
+    world.cluster.put("customresourcedefinitions", ROLLOUTS);
+    world.clock.advance(6 * HOUR);
+    await world.pass();
+    expect(world.reports).toBe(1);
     world.stop();
   });
 });

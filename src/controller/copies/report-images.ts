@@ -2,14 +2,15 @@
  * Reports to the account which images the cluster uses, so that a clean-up of copies knows which are not used: at least four
  * times a day, and at once when an image comes into use that the last report does not have.
  *
- * A report is of one whole look. Where a kind cannot be listed, there is too much for a report, or the account refuses, no
- * report is written: the one before grows old, and the clean-up keeps everything.
+ * A report is of one whole look. Where a kind cannot be listed, there is too much for a report, the account refuses, or a custom resource may
+ * name images that are not seen, no report is written: the one before grows old, and the clean-up keeps everything.
  */
 
 import type { ClusterPort } from "../../cluster/cluster-port.ts";
 import type { Kind } from "../../cluster/kinds.ts";
 import { listReduced } from "../../cluster/list-reduced.ts";
 import type { Digest } from "../../image/digest.ts";
+import { definitionWithImages, isAccepted } from "../../kubernetes/workloads/custom-definitions.ts";
 import { usedImages } from "../../kubernetes/workloads/used-images.ts";
 import { pagesOf, type ReportPage } from "../../mirrors/reports/report-pages.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
@@ -31,6 +32,8 @@ export type ImageReportTarget = {
   readonly cluster: string;
   /** Of the certificates by which its API server is known. */
   readonly authorities: readonly Digest[];
+  /** Custom resources whose images the operator knows to be named by pods, or not to be copies: `rollouts.argoproj.io`, `*.argoproj.io`. */
+  readonly customResources?: readonly string[];
 };
 
 type Ports = {
@@ -43,6 +46,8 @@ type Ports = {
 
 export const REPORT_EVERY_MS = 60_000;
 const WRITE_EVERY_MS = 6 * 3_600_000;
+/** Definitions are long, and rarely change. */
+const DEFINITIONS_EVERY_MS = 3_600_000;
 
 /** Everything that starts pods, and what it may go back to. */
 const KINDS: readonly Kind[] = [
@@ -67,8 +72,12 @@ export function createImageReporter(
   let wroteAt = Number.NEGATIVE_INFINITY;
   /** The version of the view that had nothing new. */
   let seen = -1;
+  /** When a custom resource was found whose images are not seen. */
+  let withheldAt = Number.NEGATIVE_INFINITY;
 
   const isDue = (): boolean => {
+    const waits = clock.now() - withheldAt;
+    if (waits >= 0 && waits < DEFINITIONS_EVERY_MS) return false;
     const age = clock.now() - wroteAt;
     if (age < 0 || age >= WRITE_EVERY_MS) return true;
     if (seen === view.changes()) return false;
@@ -82,6 +91,14 @@ export function createImageReporter(
       if (!isDue()) return;
       const now = view.changes();
       try {
+        const unseen = await unseenIn(cluster, target.customResources ?? []);
+        if (unseen.length > 0) {
+          withheldAt = clock.now();
+          log.error("the images in use are not reported", {
+            because: `objects of ${unseen.join(", ")} may name images that no pod names: --custom-resources accepts them`,
+          });
+          return;
+        }
         // Before the look: a report is never younger than what is in it.
         const at = await target.store.time();
         const images = await imagesOf(cluster);
@@ -108,6 +125,12 @@ async function imagesOf(cluster: ClusterPort): Promise<readonly string[]> {
     for (const those of await listReduced(cluster, kind, usedImages))
       for (const image of those) images.add(image);
   return [...images].toSorted();
+}
+
+/** The definitions of custom resources whose objects may name images. */
+async function unseenIn(cluster: ClusterPort, accepted: readonly string[]): Promise<readonly string[]> {
+  const found = await listReduced(cluster, "customresourcedefinitions", definitionWithImages);
+  return found.filter((name) => name !== undefined).filter((name) => !isAccepted(name, accepted));
 }
 
 function namesIn({ pods, templates }: Pick<ClusterView, "pods" | "templates">): readonly string[] {

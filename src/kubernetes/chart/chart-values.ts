@@ -97,6 +97,11 @@ const aws = z.strictObject({
     .describe(
       "The cluster's name in EKS. With it, the images in use are reported to the stack's clean-up of copies (infra/mirrors.yaml), and the role's parameter Reports gives the right. Empty: no report, and the clean-up keeps every copy in the region.",
     ),
+  customResources: z
+    .array(z.string().regex(/^(\*|[a-z0-9-]+)(\.[a-z0-9-]+)+$/))
+    .describe(
+      "With `aws.cluster`: definitions of custom resources whose images pods name too, such as rollouts.argoproj.io or *.argoproj.io. Where another one may name images, nothing is reported, and the clean-up keeps every copy in the region.",
+    ),
 });
 
 export const chartValuesSchema = z.strictObject({
@@ -184,7 +189,14 @@ export const CHART_DEFAULTS = {
     port: 10250,
   },
   certificates: { from: "controller" },
-  aws: { enabled: true, region: "", mirrorPrefix: "repull", stack: "repull", cluster: "" },
+  aws: {
+    enabled: true,
+    region: "",
+    mirrorPrefix: "repull",
+    stack: "repull",
+    cluster: "",
+    customResources: [],
+  },
   serviceAccount: { annotations: {} },
   crd: { install: true },
   priorityClassName: "system-cluster-critical",

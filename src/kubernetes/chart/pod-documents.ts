@@ -39,6 +39,10 @@ const CONTROLLER: Members = {
     when({ set: "Values.aws.enabled" }, `--copies=${put("Values.copies")}`),
     when({ set: "Values.aws.enabled" }, `--stack=${put("Values.aws.stack")}`),
     when(REPORTS_IMAGES, `--report-as=${put("Values.aws.cluster")}`),
+    when(
+      { all: [REPORTS_IMAGES, { set: "Values.aws.customResources" }] },
+      `--custom-resources=${put("Values.aws.customResources", "list")}`,
+    ),
     when(OWN_CERTIFICATES, `--certificates=${CERTIFICATE_SECRET}`),
   ],
   env: [

@@ -44,6 +44,7 @@ const CONTROLLER_RULES: readonly Node[] = [
   rule("events.k8s.io", ["events"], ["create"]),
   // What a workload may go back to, and other owners of pods: read for a report of the images in use.
   when(REPORTS_IMAGES, rule("apps", ["replicasets", "controllerrevisions"], ["list"])),
+  when(REPORTS_IMAGES, rule("apiextensions.k8s.io", ["customresourcedefinitions"], ["list"])),
   when(REPORTS_IMAGES, rule("", ["replicationcontrollers", "podtemplates"], ["list"])),
   when(REMEDIATES, rule("", ["pods"], ["patch"])),
   when(

@@ -35,6 +35,8 @@ export type ControllerInput = {
   readonly allowedRegistries?: readonly string[];
   /** The cluster's name in EKS, under which the images in use are reported to the stack's clean-up. */
   readonly reportAs?: string;
+  /** Custom resources that keep no report from being written. */
+  readonly customResources?: readonly string[];
   readonly mode: Mode;
 } & CopiesSettings;
 
@@ -123,7 +125,7 @@ async function environmentOf(
 
 /** Where the images in use are reported: the table of the stack's clean-up, under the cluster's own ARN. */
 async function reportTargetOf(
-  { reportAs, aws, stack, ...flags }: ControllerInput,
+  { reportAs, customResources, aws, stack, ...flags }: ControllerInput,
   io: CommandIo,
 ): Promise<ImageReportTarget | undefined> {
   if (reportAs === undefined) return undefined;
@@ -141,6 +143,7 @@ async function reportTargetOf(
     store: createReportWriter(settings, reportTableOf(stack), cluster),
     cluster,
     authorities: certificateDigests(certificateAuthorityOf(clusterSource(flags, io.env))),
+    ...(customResources === undefined ? {} : { customResources }),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { Option } from "commander";
 import { MODES } from "../../../kubernetes/mode.ts";
+import { WrongCall } from "../../wrong-call.ts";
 import { allowedRegistries } from "../options/allowed-registries.ts";
 import { listenAddress } from "../options/listen-address.ts";
 import type { KubernetesParts } from "./kubernetes-parts.ts";
@@ -38,6 +39,11 @@ export function addControllerCommand({ group, io, finish }: KubernetesParts): vo
       "--report-as <name>",
       "the cluster's name in EKS: report the images in use to the clean-up of --stack (infra/mirrors.yaml)",
     )
+    .option(
+      "--custom-resources <names>",
+      "of --report-as: definitions of custom resources whose images pods name too, with commas between (rollouts.argoproj.io, *.argoproj.io)",
+      definitionNames,
+    )
     .addOption(
       new Option("--mode <mode>", "the most that may be done; labels only lower it")
         .choices(MODES)
@@ -46,4 +52,13 @@ export function addControllerCommand({ group, io, finish }: KubernetesParts): vo
     .action((options) =>
       finish(async () => (await import("../../commands/kubernetes/controller.ts")).controller(options, io)),
     );
+}
+
+/** Throws WrongCall. */
+function definitionNames(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  const strange = names.find((name) => !/^(?:\*|[a-z0-9-]+)(?:\.[a-z0-9-]+)+$/.test(name));
+  if (strange !== undefined)
+    throw new WrongCall(`--custom-resources: expected names such as rollouts.argoproj.io, got ${text}`);
+  return names;
 }
