@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createRandom } from "../../src/sandbox/random.ts";
 import { EMULATOR_ACCOUNT, startEmulatedStack } from "../../test/support/emulated/emulated-stack.ts";
+import { type Fate, openFaultyWay, type WayCall } from "../../test/support/emulated/faulty-way.ts";
 import { startEmulator } from "../../test/support/emulated/programs.ts";
 import { openDoorLog } from "./door-log.ts";
 import { nameOf } from "./storm-world.ts";
@@ -13,6 +14,7 @@ export type DetectStorm = {
   readonly deployments: number;
   readonly doubles: number;
   readonly starts: number;
+  /** Messages that `detect` gave back, each of which SQS delivers again. */
   readonly failures: number;
   readonly cpuSeconds: number;
   readonly eventsPerCpuSecond: number;
@@ -25,7 +27,11 @@ const PROCESSES = 2;
 const DOUBLE_EVERY = 8;
 
 export async function detectStorm(
-  { events, deployments }: { readonly events: number; readonly deployments: number },
+  {
+    events,
+    deployments,
+    hasFaults = false,
+  }: { readonly events: number; readonly deployments: number; readonly hasFaults?: boolean },
   logPath: string,
 ): Promise<DetectStorm> {
   const bodies = await eventBodies(events, deployments);
@@ -42,12 +48,16 @@ export async function detectStorm(
       },
     },
   );
+  const way = hasFaults ? await openFaultyWay(stack.door.url, faults()) : undefined;
   const processes = await Promise.all(
     Array.from({ length: PROCESSES }, () =>
       startEmulator({
         bundle: "detect",
         functionName: `${stack.stackName}-detect`,
-        environment: stack.environment,
+        environment: {
+          ...stack.environment,
+          ...(way === undefined ? {} : { AWS_ENDPOINT_URL: way.url }),
+        },
         timeoutSeconds: 60,
       }),
     ),
@@ -55,17 +65,27 @@ export async function detectStorm(
   try {
     const batches = batchesOf(bodies);
     let failures = 0;
-    let next = 0;
-    await Promise.all(
-      processes.map(async (detect) => {
-        for (let batch = batches[next++]; batch !== undefined; batch = batches[next++]) {
-          const { body } = await detect.invoke(JSON.stringify({ Records: batch.map(stack.recordOf) }));
-          const { batchItemFailures } = JSON.parse(body) as { batchItemFailures?: readonly unknown[] };
-          if (batchItemFailures === undefined) throw new Error(`detect answered ${body}`);
-          failures += batchItemFailures.length;
-        }
-      }),
-    );
+    for (let due = batches; due.length > 0; ) {
+      const again: string[] = [];
+      let next = 0;
+      await Promise.all(
+        processes.map(async (detect) => {
+          for (let batch = due[next++]; batch !== undefined; batch = due[next++]) {
+            const { body } = await detect.invoke(JSON.stringify({ Records: batch.map(stack.recordOf) }));
+            const { batchItemFailures } = JSON.parse(body) as {
+              batchItemFailures?: readonly { readonly itemIdentifier: string }[];
+            };
+            if (batchItemFailures === undefined) throw new Error(`detect answered ${body}`);
+            const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+            again.push(
+              ...batch.filter((text, index) => failed.has(stack.recordOf(text, index).messageId as string)),
+            );
+          }
+        }),
+      );
+      failures += again.length;
+      due = batchesOf(again);
+    }
     const used = await Promise.all(processes.map((one) => one.cpuSeconds()));
     const cpuSeconds = used.reduce<number>((sum, one = 0) => sum + one, 0);
     return {
@@ -81,9 +101,30 @@ export async function detectStorm(
     };
   } finally {
     await Promise.all(processes.map((one) => one.stop()));
+    await way?.close();
     await stack.stop();
     await log.close();
   }
+}
+
+const REFUSED_PART = 0.04;
+const THROTTLED_PART = 0.08;
+const LOST_PART = 0.12;
+
+/** Of Lambda's calls some are refused, some throttled, and of some the answer is lost after they were carried out. */
+function faults(): (call: WayCall) => Fate | undefined {
+  const random = createRandom("faults");
+  const answered = (status: number, code: string): Fate => ({
+    kind: "answered",
+    answer: { status, headers: { "x-amzn-errortype": code }, body: '{"message":"a fault of the storm"}' },
+  });
+  return ({ path }) => {
+    if (!/\/(?:invocations|durable-executions)(?:\?|$)/.test(path)) return undefined;
+    const chance = random.next();
+    if (chance < REFUSED_PART) return answered(403, "AccessDeniedException");
+    if (chance < THROTTLED_PART) return answered(429, "TooManyRequestsException");
+    return chance < LOST_PART ? { kind: "lost" } : undefined;
+  };
 }
 
 /** The recorded event, as tasks of these deployments would have reported it, some twice, in no order. */

@@ -56,6 +56,7 @@ const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 await mkdir(values.logs, { recursive: true });
 const logs = {
   detect: join(values.logs, "detect.ndjson"),
+  faulty: join(values.logs, "detect-with-faults.ndjson"),
   inProcess: join(values.logs, "in-process.ndjson"),
   runner: join(values.logs, "runner.ndjson"),
 };
@@ -67,6 +68,12 @@ const hold = (isMet: boolean, what: string): void => {
 tell(`${events} events of ${services} deployments, to detect under Lambda's emulator …`);
 const detected = await detectStorm({ events: Number(events), deployments: Number(services) }, logs.detect);
 const detectedAgain = await recount(logs.detect);
+tell("the same with calls that are throttled, refused and lost …");
+const faulty = await detectStorm(
+  { events: Math.ceil(Number(events) / 10), deployments: Number(services), hasFaults: true },
+  logs.faulty,
+);
+hold(faulty.starts === services, `${faulty.starts} executions for ${services} deployments, with faults`);
 hold(detected.starts === services, `${detected.starts} executions for ${services} deployments`);
 hold(detectedAgain.starts === detected.starts, "the recount of the starts differs");
 hold(detectedAgain.calls === detected.callsToAws, "the recount of the calls differs");
@@ -86,12 +93,14 @@ const runner = await runnerStorm(Number(underRunner), logs.runner);
 const runnerAgain = await recount(logs.runner);
 judge("under the runner", Number(underRunner), runner, runnerAgain);
 hold(runner.broken.length === 0, runner.broken.join("; "));
+hold(runnerAgain.copiesStarted === runner.copies, "the recount of the copies differs");
 hold(runnerAgain.operationsMax === runner.operationsMax, "the recount of the operations differs");
 hold(runnerAgain.checkpointBytesMax === runner.checkpointBytesMax, "the recount of the bytes differs");
 
 const result = {
   goals: GOALS,
   detect: { ...detected, recounted: detectedAgain },
+  detectWithFaults: { ...faulty, recounted: await recount(logs.faulty) },
   inProcess: { ...inProcess, recounted: inProcessAgain },
   runner: { ...runner, recounted: runnerAgain },
   logs,
@@ -118,6 +127,8 @@ function judge(where: string, wanted: number, found: Stormed, again: Recount): v
   hold(copies === images && copiedImages === images, `${where}: ${copies} copies of ${images} images`);
   const { p99 } = ecsCallsUntilUpdate;
   hold(p99 <= GOALS.ecsCallsP99, `${where}: ${p99} calls to ECS at p99, at most ${GOALS.ecsCallsP99}`);
+  const above = Object.entries(again.ecsCallsAboveRates);
+  hold(above.length === 0, `${where}: above ECS's rates: ${JSON.stringify(above)}`);
   hold(
     pollSecondsMin === undefined || pollSecondsMin >= GOALS.pollSeconds,
     `${where}: a service was described twice in ${pollSecondsMin} s`,
@@ -137,6 +148,7 @@ function table(): string {
       `≥ ${GOALS.eventsPerCpuSecond}`,
     ],
     ["executions started", String(detectedAgain.starts), `= ${services}`],
+    ["  with faults, and messages delivered again", String(faulty.starts), `= ${services}`],
     ["ECS calls until UpdateService, p50", String(inProcessAgain.ecsCallsUntilUpdate.p50), ""],
     [
       "ECS calls until UpdateService, p99",

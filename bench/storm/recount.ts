@@ -6,6 +6,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { DoorLine } from "./door-log.ts";
+import { callsAboveRates } from "./ecs-rates.ts";
 
 export type Recount = {
   readonly calls: number;
@@ -17,7 +18,16 @@ export type Recount = {
   readonly throttled: number;
   /** Repositories that were created in ECR: one for each image that is copied. */
   readonly copiedImages: number;
-  /** Calls to ECS for one service, refused ones included, until UpdateService was accepted. */
+  /** Executions of `mirror` that Lambda was asked for and took; none where the workflows run in process. */
+  readonly copiesStarted: number;
+  /** Calls to ECS above its documented rates, by the times of this log. */
+  readonly ecsCallsAboveRates: Readonly<Record<string, number>>;
+  /** Calls to ECS that name no service, as DescribeClusters. */
+  readonly ecsCallsOfNoService: number;
+  /**
+   * Calls to ECS for one service, refused ones included, until UpdateService was accepted; those that name no service count for
+   * every one, in equal parts that are rounded up.
+   */
   readonly ecsCallsUntilUpdate: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Between two DescribeServices of one service after that, in modelled seconds; absent: none was described twice. */
   readonly pollSecondsMin?: number;
@@ -48,7 +58,11 @@ export async function recount(path: string): Promise<Recount> {
     callsBefore.set(subject, (callsBefore.get(subject) ?? 0) + 1);
     if (operation === "UpdateService" && status < 300) updates.set(subject, at);
   }
-  const counts = [...updates.keys()].map((subject) => callsBefore.get(subject) ?? 0);
+  const ecsCalls = lines.filter(({ service }) => service === "ecs");
+  const ofNoService = ecsCalls.filter(({ subject }) => subject === undefined).length;
+  const share = updates.size === 0 ? 0 : Math.ceil(ofNoService / updates.size);
+  const counts = [...updates.keys()].map((subject) => share + (callsBefore.get(subject) ?? 0));
+  const started = new Set(starts.map(({ operation }) => operation));
   const gaps = [...polls.values()].flatMap((times) =>
     times.slice(1).map((time, index) => time - (times[index] ?? 0)),
   );
@@ -62,7 +76,10 @@ export async function recount(path: string): Promise<Recount> {
   }
   return {
     calls: lines.length,
-    starts: new Set(starts.map(({ operation }) => operation)).size,
+    starts: started.size,
+    copiesStarted: [...started].filter((operation) => /^Invoke \S+-mirror /.test(operation)).length,
+    ecsCallsAboveRates: callsAboveRates(ecsCalls),
+    ecsCallsOfNoService: ofNoService,
     updated: updates.size,
     registered: of("ecs", "RegisterTaskDefinition").length,
     throttled: lines.filter(({ error }) => /Throttling/.test(error ?? "")).length,

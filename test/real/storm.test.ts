@@ -40,6 +40,16 @@ describe("a storm of events", () => {
   });
 });
 
+describe("a storm of events in an account that fails", () => {
+  it("starts one execution for each deployment when calls are refused, throttled and lost, and SQS delivers again", async () => {
+    const log = join(folder, "detect-with-faults.ndjson");
+    const found = await detectStorm({ events: EVENTS, deployments: SERVICES, hasFaults: true }, log);
+    expect(found).toMatchObject({ events: EVENTS, starts: SERVICES });
+    expect(found.failures).toBeGreaterThan(0);
+    expect(await recount(log)).toMatchObject({ starts: SERVICES });
+  });
+});
+
 describe("a storm of remediations", () => {
   // biome-ignore format: a table is read by its columns
   const table = [
@@ -54,10 +64,12 @@ describe("a storm of remediations", () => {
       const copies = copiedImagesOf(SERVICES);
       expect(found).toMatchObject({ executions: SERVICES, outcomes: { succeeded: SERVICES }, copies });
       expect(again).toMatchObject({ updated: SERVICES, registered: SERVICES, copiedImages: copies });
+      expect(again.ecsCallsAboveRates).toEqual({});
       expect(again.ecsCallsUntilUpdate.p99).toBeLessThanOrEqual(ECS_CALLS_MAX);
       expect(again.pollSecondsMin ?? POLL_SECONDS_MIN).toBeGreaterThanOrEqual(POLL_SECONDS_MIN);
       if ("broken" in found) {
         expect(found.broken).toEqual([]);
+        expect(again.copiesStarted).toBe(copies);
         expect(again.operationsMax).toBe(found.operationsMax);
         expect(again.checkpointBytesMax).toBe(found.checkpointBytesMax);
       }

@@ -27,6 +27,7 @@ const BUCKETS: Readonly<Record<string, Bucket>> = {
   "ecs:UpdateService": SERVICE_MODIFY,
   "ecs:StopServiceDeployment": SERVICE_MODIFY,
   "ecs:ListClusters": CLUSTER_READ,
+  "ecs:DescribeClusters": CLUSTER_READ,
   "ecs:ListServices": SERVICE_READ,
   "ecs:DescribeServices": SERVICE_READ,
   "ecs:ListServiceDeployments": SERVICE_DEPLOYMENT_READ,
@@ -34,6 +35,8 @@ const BUCKETS: Readonly<Record<string, Bucket>> = {
   "ecs:DescribeServiceRevisions": SERVICE_REVISION_READ,
   "ecs:DescribeTasks": CLUSTER_RESOURCE_READ,
   "ecs:ListTasks": CLUSTER_RESOURCE_READ,
+  "ecs:DescribeContainerInstances": CLUSTER_RESOURCE_READ,
+  "ecs:ListContainerInstances": CLUSTER_RESOURCE_READ,
 };
 
 export type AwsRates = {
