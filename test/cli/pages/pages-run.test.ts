@@ -84,6 +84,11 @@ const EXEMPT: readonly (readonly [begins: RegExp, why: string])[] = [
     "needs SAM: test/real/aws/sam.test.ts runs each deploy line, and reads the options of the others",
   ],
   [/^git pull/, "changes the reader's checkout: it is run below, in a clone"],
+  [
+    /^(?:helm|kubectl|repull kubernetes) /,
+    "changes the reader's cluster: kubernetes-pages.test.ts reads it against the chart, test/kube runs the programs",
+  ],
+  [/^skopeo /, "pushes to the reader's registry: test/real/image.test.ts pushes the same image by skopeo"],
   [/^# /, "a remark of its own line"],
 ];
 
@@ -95,7 +100,9 @@ describe("each documented command", () => {
     );
     // A command's own lines of JSON, and the rest of a loop, begin with none of the programs that a page may name.
     expect(
-      others.filter(({ command }) => /^(?:(?:AWS_REGION=\S+ )?repull|aws|npm|sam|git|npx)\b/.test(command)),
+      others.filter(({ command }) =>
+        /^(?:(?:AWS_REGION=\S+ )?repull|aws|npm|sam|git|npx|helm|kubectl|skopeo)\b/.test(command),
+      ),
     ).toEqual([]);
   });
   for (const [begins, why] of EXEMPT)

@@ -59,7 +59,7 @@ const ACCOUNT = {
 
 const folder = mkdtempSync(join(tmpdir(), "repull-aws-lines-"));
 for (const name of ["facts", "infra"]) mkdirSync(join(folder, name));
-for (const name of ["central.yaml", "scan-role.yaml"])
+for (const name of ["central.yaml", "eks-role.yaml", "scan-role.yaml"])
   cpSync(fileURLToPath(new URL(`../../../infra/${name}`, import.meta.url)), join(folder, "infra", name));
 writeFileSync(join(folder, "policy.json"), "{}");
 writeFileSync(join(folder, "infra", "packaged.yaml"), "Resources: {}");
