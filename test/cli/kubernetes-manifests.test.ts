@@ -4,6 +4,7 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { kubernetesManifests } from "../../src/cli/commands/kubernetes/manifests.ts";
+import { WrongCall } from "../../src/cli/wrong-call.ts";
 import { InvalidInput } from "../../src/image/invalid-input.ts";
 import { commandIo } from "../support/command-io.ts";
 
@@ -154,6 +155,7 @@ describe("values that the chart does not have", () => {
         { values: [values], namespace: "repull", kubeVersion: "1.36" },
         commandIo({ "bad.yaml": "a: [", "list.yaml": "[1]" }),
       );
-    for (const file of ["bad.yaml", "list.yaml", "absent.yaml"]) await rejects(run(file), InvalidInput);
+    for (const file of ["bad.yaml", "list.yaml"]) await rejects(run(file), InvalidInput);
+    await rejects(run("absent.yaml"), WrongCall);
   });
 });
