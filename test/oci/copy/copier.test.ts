@@ -58,6 +58,21 @@ describe("the whole image", () => {
     deepEqual(bulk, [`GET /v2/app/blobs/${layers[0]?.digest}`]);
   });
 
+  test("a layer comes while the target still looks for another", async () => {
+    const { layers } = world.addImage([300_000, 10], "v1");
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    const isOf = (at: number, path = ""): boolean => path.endsWith(`/blobs/${layers[at]?.digest}`);
+    world.source.mischief = ({ method, url }) => {
+      if (method === "GET" && isOf(0, url)) resolve();
+      return false;
+    };
+    world.target.mischief = async ({ method, url }) => {
+      if (method === "HEAD" && isOf(1, url)) await begun;
+      return false;
+    };
+    equal((await world.copy()).blobsMoved, 3);
+  });
+
   test("an index arrives with every platform, byte for byte, under its tag", async () => {
     const amd = world.addImage([300_000, 10], undefined);
     const arm = world.addImage([200_000, 0], undefined, { os: "linux", architecture: "arm64" });

@@ -86,18 +86,18 @@ export class CopyBlobs {
     this.#options.onPlan?.({ digest: tree.root, blobs: tree.blobs.length, bytes });
     const todo = tree.blobs.filter(({ digest }) => !this.#settled.has(digest));
     const { concurrency } = this.#between;
-    const first = todo.slice(0, concurrency);
-    const present = asksTarget ? await this.#presentOf(first) : new Set<Digest>();
-    const due = todo.filter(({ digest }) => !present.has(digest));
-    for (const blob of todo.filter(({ digest }) => present.has(digest))) this.#skip(blob);
-    const answered = new Set(first);
+    const first = asksTarget ? todo.slice(0, concurrency) : [];
+    const asked = new FirstAnswers(first);
     await forEachConcurrently(
-      due,
+      todo,
       concurrency,
-      (blob, signal) => {
-        // An attempt that was cut off began with the same blobs: where it has left none of them, it has left none.
-        const isWorthAsking = present.size > 0 || blob.size > ASKING_COSTS_BYTES;
-        return this.#moveOne(blob, asksTarget && isWorthAsking && !answered.has(blob), signal);
+      async (blob, signal) => {
+        if (!asked.includes(blob)) {
+          // An attempt that was cut off began with the same blobs: where it has left none of them, it has left none.
+          const isWorthAsking = asksTarget && (blob.size > ASKING_COSTS_BYTES || (await asked.somePresent()));
+          await this.#moveOne(blob, isWorthAsking, signal);
+        } else if (await asked.tell(this.#isPresent(blob, signal))) this.#skip(blob);
+        else await this.#moveOne(blob, false, signal);
       },
       this.#signal,
     );
@@ -108,19 +108,8 @@ export class CopyBlobs {
     await transferBlob(this.#route(asksTarget), blob, this.#signal);
   }
 
-  /** Which of some blobs the target says to hold. */
-  async #presentOf(blobs: readonly Descriptor[]): Promise<ReadonlySet<Digest>> {
-    const { target, concurrency } = this.#between;
-    const present = new Set<Digest>();
-    await forEachConcurrently(
-      blobs,
-      concurrency,
-      async ({ digest }, signal) => {
-        if (await withSide("target", digest, target.hasBlob(digest, signal))) present.add(digest);
-      },
-      this.#signal,
-    );
-    return present;
+  #isPresent({ digest }: Descriptor, signal: AbortSignal): Promise<boolean> {
+    return withSide("target", digest, this.#between.target.hasBlob(digest, signal));
   }
 
   #skip(blob: Descriptor): void {
@@ -158,6 +147,42 @@ export class CopyBlobs {
       bytesOf: (digest) => this.#bytes.get(digest),
       ...(onBytes === undefined ? {} : { onBytes }),
     };
+  }
+}
+
+/** What the target says of the blobs that begin a copy: all of them are asked for at once, and each is moved as soon as it may. */
+class FirstAnswers {
+  readonly #blobs: ReadonlySet<Descriptor>;
+  readonly #all = Promise.withResolvers<void>();
+  #due: number;
+  #present = 0;
+
+  constructor(blobs: readonly Descriptor[]) {
+    this.#blobs = new Set(blobs);
+    this.#due = blobs.length;
+    if (blobs.length === 0) this.#all.resolve();
+  }
+
+  includes(blob: Descriptor): boolean {
+    return this.#blobs.has(blob);
+  }
+
+  /** Counts an answer, and gives it on. A question that fails has no answer, and nothing waits for one. */
+  async tell(answer: Promise<boolean>): Promise<boolean> {
+    try {
+      const isPresent = await answer;
+      if (isPresent) this.#present += 1;
+      return isPresent;
+    } finally {
+      this.#due -= 1;
+      if (this.#due === 0) this.#all.resolve();
+    }
+  }
+
+  /** Whether the target has one of them, once it has answered for all. */
+  async somePresent(): Promise<boolean> {
+    await this.#all.promise;
+    return this.#present > 0;
   }
 }
 
