@@ -66,5 +66,5 @@ describe("repull mirrors refresh --apply in a served sandbox", () => {
     );
     expect(await undo({ name: "web", yes: true, json: true, wait: true }, session, io)).toBe(0);
     expect(await running()).toEqual([old]);
-  }, 60_000);
+  }, 120_000);
 });
