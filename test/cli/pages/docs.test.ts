@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
@@ -50,6 +50,20 @@ describe("commands in the pages", () => {
   }
 });
 
+/** The anchors that GitHub makes of a page's headings. */
+function headingsOf(page: string): ReadonlySet<string> {
+  const text = readFileSync(join(root, page), "utf8").replace(/^```[\s\S]*?^```$/gm, "");
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => heading.toLowerCase());
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .replace(/[^\w\- ]/g, "")
+        .trim()
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
+
 describe("links in the pages", () => {
   for (const { path, text } of pages) {
     test(`${path} leads nowhere that is not`, () => {
@@ -58,6 +72,19 @@ describe("links in the pages", () => {
         ([, to]) => to ?? "",
       );
       expect(targets.filter((to) => !existsSync(`${root}${folder}${to}`))).toEqual([]);
+    });
+
+    test(`${path} names headings that its pages have`, () => {
+      const anchors = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)].map(
+        ([, to = "", anchor = ""]) => ({
+          page: to === "" ? path : join(dirname(path), to),
+          anchor,
+        }),
+      );
+      const missing = anchors.filter(
+        ({ page, anchor }) => page.endsWith(".md") && !headingsOf(page).has(anchor),
+      );
+      expect(missing).toEqual([]);
     });
   }
 });
