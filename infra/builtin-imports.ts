@@ -19,7 +19,8 @@ export const BUILTIN = new RegExp(
 /** Of an assertion that holds, nothing is needed that compares objects or paints their difference. */
 export const LAZY_ASSERT = `
   const real = () => process.getBuiltinModule("node:assert/strict");
-  module.exports = new Proxy(() => {}, {
+  // A bundle reads by name what is a member of the module's own: "import { strict as assert }".
+  module.exports = new Proxy(Object.assign(() => {}, { strict: undefined }), {
     apply: (_, __, [value, ...rest]) => (value ? undefined : real()(value, ...rest)),
     get: (target, name) => {
       if (name === "strict") return module.exports;

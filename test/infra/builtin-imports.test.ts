@@ -20,17 +20,21 @@ import { Readable } from "node:stream";
 import child from "node:child_process";
 import path from "node:path";
 import assert from "node:assert/strict";
+import { strict } from "node:assert";
 import { whole } from "whole";
 const loaded = (name: string) => process.moduleLoadList.includes("NativeModule " + name);
 class Own extends Readable {}
 const before = loaded("crypto") || loaded("child_process") || loaded("internal/fs/promises");
 assert(path.sep === "/", "an assertion that holds");
+let named = "holds";
+strict(path.sep === "/", "another one");
 const beforeFailing = loaded("assert/strict");
 let failed = "";
 try { assert.equal(1, 2); } catch (error) { failed = error.code; }
+try { strict(path.sep === ":", "one that fails"); } catch (error) { named += " " + error.code; }
 const made: Hash = hash("sha256");
 process.stdout.write(JSON.stringify({
-  before, beforeFailing, failed,
+  before, beforeFailing, failed, named,
   digest: made.update("a").digest("hex").slice(0, 8),
   isReadable: new Own() instanceof Readable,
   text: await readFile(process.argv[2], "utf8"),
@@ -76,6 +80,7 @@ const CASES: readonly (readonly [what: string, name: string, value: unknown])[] 
   ["a module whose functions are not called is not loaded",              "before",        false],
   ["an assertion that holds loads nothing",                              "beforeFailing", false],
   ["an assertion that fails says so by its code",                        "failed",        "ERR_ASSERTION"],
+  ["an assertion that was imported by its name works",                   "named",         "holds ERR_ASSERTION"],
   ["a function that was imported under another name is called",          "digest",        "ca978112"],
   ["a class of Node's own can be extended",                              "isReadable",    true],
   ["a function that waits is called",                                    "text",          "a note"],
