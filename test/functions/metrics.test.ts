@@ -1,6 +1,7 @@
 /** The figures as CloudWatch reads them: lines of the embedded metric format on standard output. */
 
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -97,4 +98,16 @@ test("an execution that has half of Lambda's operations is counted once in each 
     { LongExecutions: 1, service: "prod-repull" },
     { LongExecutions: 1, service: "prod-repull" },
   ]);
+});
+
+test("The page of the metrics has the kinds that detect counts", () => {
+  const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const told =
+    /^\| `Events` \| `kind`: ([^|]*)\|/m.exec(text("docs/operating.md"))?.[1]?.match(/[a-z]+/g) ?? [];
+  const source = `${text("src/remediation/detect/detect.ts")}${text("functions/detect/handler.ts")}`;
+  const counted = [...source.matchAll(/readonly kind: "([a-z]+)"|recordDetected\("([a-z]+)"/g)].map(
+    ([, kind, literal]) => kind ?? literal,
+  );
+  // `Ignored` is a type of its own.
+  expect(told.toSorted()).toEqual([...new Set([...counted, "ignored"])].toSorted());
 });

@@ -41,7 +41,7 @@ describe("a report of several accounts", () => {
     expect(rows).toEqual([columns, columns]);
   });
 
-  test("names the account of each workload in words too", async () => {
+  test("names the account of each workload in the text that the command prints", async () => {
     const text = formatScan(await joined());
     for (const account of [SHOP, BANK])
       expect(text).toMatch(new RegExp(`^ *${account} us-east-1 +prod/web `, "m"));
