@@ -13,7 +13,7 @@ import {
   readSync,
   realpathSync,
 } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { syntaxOf } from "../../prevention/source-files/file-kind.ts";
 import { unreadableFile } from "../wrong-call.ts";
@@ -101,12 +101,22 @@ function walk(folder: string, onFile: (at: string) => void, isLeftOut: (folder: 
       if (entry.isDirectory()) {
         const inner = join(at, entry.name);
         if (!LEFT_OUT.has(entry.name) && !isLeftOut(inner)) folders.push(inner);
-      } else if (entry.isFile()) onFile(join(at, entry.name));
+      } else if (isTemporary(entry.name)) continue;
+      else if (entry.isFile()) onFile(join(at, entry.name));
       else leftOut++;
     }
     open.push(...folders.reverse());
   }
   return leftOut;
+}
+
+/** What a run writes before it takes the file's place. A run at the same time leaves it out. */
+export function temporaryOf({ at }: TreeFile): string {
+  return join(dirname(at), `.${basename(at)}.repull`);
+}
+
+function isTemporary(name: string): boolean {
+  return /^\..+\.repull$/.test(name);
 }
 
 const list = (folder: string) => readdirSync(folder, { withFileTypes: true });

@@ -15,28 +15,42 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join, sep } from "node:path";
-import { readTreeFile, type TreeFile } from "./source-tree.ts";
+import { basename, dirname, sep } from "node:path";
+import { systemClock } from "../../runtime/clock.ts";
+import { readTreeFile, type TreeFile, temporaryOf } from "./source-tree.ts";
 
 /** `same`: another run has written the very same; `changed`: it is not what was read, and stays as it is. */
 export type Replaced =
   | { readonly kind: "written" | "same" }
   | { readonly kind: "changed" | "unwritten"; readonly because: string };
 
-/** Another run needs milliseconds for a file; what is there for longer was left by one that ended. */
-const OTHER_RUN_TRIES = 20;
-const OTHER_RUN_MS = 25;
+/**
+ * Another run needs milliseconds for a file, and seconds where the disk is slow to keep it. What is older was left by
+ * one that ended, and is not waited for.
+ */
+const OTHER_RUN_LASTS_MS = 10_000;
+const LOOK_AGAIN_MS = 25;
 
-export function replaceFile(file: TreeFile, before: string, after: string): Replaced {
-  for (let left = OTHER_RUN_TRIES; ; left--) {
+export function replaceFile(file: TreeFile, before: string, after: string, pause = pauseShortly): Replaced {
+  for (let waited = 0; ; waited += LOOK_AGAIN_MS) {
     const replaced = replaceOnce(file, before, after);
     if (replaced !== "taken") return replaced;
-    if (left === 0) {
+    if (waited >= OTHER_RUN_LASTS_MS || isLeft(temporaryOf(file))) {
       const because = `another run is writing it, or has left ${basename(temporaryOf(file))}`;
       return { kind: "unwritten", because };
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OTHER_RUN_MS);
+    pause();
   }
+}
+
+function pauseShortly(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MS);
+}
+
+/** By the file's own time: one in the future, by another clock, is waited for no longer than any other. */
+function isLeft(temporary: string): boolean {
+  const there = lstatSync(temporary, { throwIfNoEntry: false });
+  return there !== undefined && systemClock.now() - there.mtimeMs > OTHER_RUN_LASTS_MS;
 }
 
 /** `taken`: another run's file is in the way. */
@@ -68,10 +82,6 @@ function replaceOnce(file: TreeFile, before: string, after: string): Replaced | 
     removeQuietly(temporary);
     return { kind: "unwritten", because: `it cannot be written: ${code ?? "unknown"}` };
   }
-}
-
-function temporaryOf({ at }: TreeFile): string {
-  return join(dirname(at), `.${basename(at)}.repull`);
 }
 
 const CHANGED: Replaced = { kind: "changed", because: "it was changed meanwhile" };

@@ -1,7 +1,7 @@
 /** `repull check` over folders of real files: what it prints, writes and ends with. */
 
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -211,11 +211,18 @@ describe("repull check --fix", () => {
     expect(await text(outside, "d/Dockerfile")).toBe("FROM nginx:1\n");
   });
 
-  it("leaves a file as it is that another run is writing", async () => {
+  it("leaves a file as it is where another run was killed while it wrote it", async () => {
     const folder = await folderOf({ Dockerfile: "FROM nginx:1\n", ".Dockerfile.repull": "theirs" });
+    await utimes(join(folder, ".Dockerfile.repull"), 0, 0);
     expect((await run(folder, { fix: true })).status).toBe(EXIT.usage);
     expect(await text(folder, "Dockerfile")).toBe("FROM nginx:1\n");
     expect(await text(folder, ".Dockerfile.repull")).toBe("theirs");
+  });
+
+  it("does not read what another run is writing as a file of the project", async () => {
+    const folder = await folderOf({ Dockerfile: "FROM nginx:1\n", ".Dockerfile.repull": "FROM nginx:1\n" });
+    const { out } = await run(folder, { json: true });
+    expect(objectsIn(out).at(-1)).toMatchObject({ files: 1, findings: 1 });
   });
 });
 
