@@ -70,6 +70,14 @@ async function planOne(effect: ActiveSubstitution, ports: UndoPorts): Promise<Un
   });
   const back =
     isOrder(effect.execution) && inUse !== undefined ? changesBetween(inUse, described) : undefined;
+  // It is where a rollback or an undo of the order has led: the tag names the very bytes that were left.
+  const tags = (back ?? []).flatMap(({ image }) =>
+    tryParseReference(image)?.digest === undefined ? [image] : [],
+  );
+  if (tags.length > 0)
+    return refused(
+      `${shortRevision(effect.revision)} has the bytes from before the order; ${effect.former} names ${tags.join(" and ")}, which may be others`,
+    );
   return {
     effect,
     ...optional("back", back),

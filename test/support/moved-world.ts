@@ -29,7 +29,8 @@ export type MovedWorld = {
   move(to: string, tag?: string): Digest;
   /** Another caller's deployment: of a revision that is the same, or of a former one; it is given so many seconds. */
   deployAgain(revision?: string, seconds?: number): Promise<void>;
-  apply(input?: Partial<ApplyInput>): Promise<Applied>;
+  /** @param by in another session than the world's own */
+  apply(input?: Partial<ApplyInput>, by?: ApplySession): Promise<Applied>;
   /** What the service's primary deployment runs: container → digest of its running tasks. */
   running(service?: string): Promise<Readonly<Record<string, readonly string[]>>>;
   /** The images that the service's task definition names. */
@@ -58,13 +59,15 @@ export type Said = {
   /** Of the new bytes' copy; null: there is none. */
   readonly copy?: object | null;
   readonly images?: Readonly<Record<string, object>>;
+  /** More copies: the tag that was copied → the image whose bytes it named then. */
+  readonly copied?: Readonly<Record<string, string>>;
   readonly policy?: SaidPolicy;
   readonly killSwitch?: KillSwitch;
   readonly more?: object;
 };
 
 export async function movedWorld(said: Said = {}): Promise<MovedWorld> {
-  const { services = [{}], copy = {}, images = {}, policy, killSwitch, more } = said;
+  const { services = [{}], copy = {}, images = {}, copied: tags = {}, policy, killSwitch, more } = said;
   const copied = (daysAgo: number) => ({ copied: { daysAgo } });
   const file = {
     services: services.map((one) => ({ ...service, ...one })),
@@ -81,6 +84,9 @@ export async function movedWorld(said: Said = {}): Promise<MovedWorld> {
       ecr: {
         images: {
           [`${REPOSITORY}:1.27`]: { sameAs: NGINX, ...copied(30) },
+          ...Object.fromEntries(
+            Object.entries(tags).map(([tag, sameAs]) => [`${REPOSITORY}:${tag}`, { sameAs, ...copied(30) }]),
+          ),
           ...(copy === null
             ? {}
             : { [`${REPOSITORY}:next`]: { sameAs: "docker.io/library/nginx:next", ...copied(1), ...copy } }),
@@ -123,10 +129,10 @@ export async function movedWorld(said: Said = {}): Promise<MovedWorld> {
       await ecs.updateService("prod", "web", revision ?? (await again()));
       if (seconds > 0) await world.run(seconds);
     },
-    async apply(input = {}) {
+    async apply(input = {}, by = session) {
       const io = commandIo();
       const all = { yes: false, json: true, settle: true, images: [], ...input };
-      const status = await inWorld(world, () => apply(all, session, io));
+      const status = await inWorld(world, () => apply(all, by, io));
       const [line, ...outcomes] = objectsIn(io.printed.out);
       return { status, line: applySchema.parse(line), outcomes, err: io.printed.err };
     },
