@@ -3,7 +3,10 @@
 import { describe, expect, test } from "vitest";
 import { activeInServices } from "../../../src/history/active-substitutions.ts";
 import { planUndo, undoOne } from "../../../src/history/undo.ts";
-import { type MovedWorld, movedWorld } from "../../support/moved-world.ts";
+import { InvalidInput } from "../../../src/image/invalid-input.ts";
+import { type MovedWorld, movedWorld, NGINX } from "../../support/moved-world.ts";
+
+const both = { services: [{}, { name: "api", family: "api" }] };
 
 /** What `repull undo` would do to the service that runs a revision of Repull. */
 async function undoOf({ world, session }: MovedWorld) {
@@ -33,4 +36,67 @@ describe("an undo goes back to what ran before an order, and no further", () => 
       expect(await at.running()).toEqual({ web: [at.old] });
     }
   });
+});
+
+describe("the exit status of an order", () => {
+  test("is 1 where another deployment has come first, because the service was not moved", async () => {
+    const at = await movedWorld();
+    at.world.clock.schedule(at.world.clock.now() + 10_000, async () => await at.deployAgain(undefined, 0));
+    const { status, outcomes } = await at.apply({ yes: true });
+    expect(outcomes).toMatchObject([{ outcome: "superseded" }]);
+    expect(status).toBe(1);
+  });
+
+  test("is 5 where the copies cannot be read, and the image that is asked for may be among them", async () => {
+    const at = await movedWorld();
+    const unread = { unread: "ecr:DescribeRepositories", because: "ecr:DescribeRepositories was denied" };
+    const session = { ...at.session, store: { ...at.session.store, repositories: async () => unread } };
+    const { status, line } = await at.apply({ images: [NGINX] }, session);
+    expect([status, line.unread]).toEqual([5, [unread.because]]);
+  });
+});
+
+describe("bytes that did worse in one service", () => {
+  test("are not given to the next one by another tag", async () => {
+    const at = await movedWorld({
+      ...{ copy: { exits: 1 }, copied: { 1: NGINX }, images: { "library/nginx:1": { sameAs: NGINX } } },
+      services: [{}, { name: "api", family: "api", image: "nginx:1" }],
+    });
+    at.move("next", "1");
+    const before = await at.revision("api");
+    const { outcomes } = await at.apply({ yes: true });
+    expect(outcomes).toMatchObject([{ outcome: "rolled-back" }, { where: "prod/api", outcome: "refused" }]);
+    expect(await at.revision("api")).toBe(before);
+  });
+
+  test("do not count the service that is kept from them among those that a run begins", async () => {
+    const later = "docker.io/library/nginx:later";
+    const at = await movedWorld({
+      copy: { exits: 1 },
+      copied: { 2: NGINX, later },
+      images: { "library/nginx:2": { sameAs: NGINX } },
+      services: [...both.services, { name: "other", family: "other", image: "nginx:2" }],
+      policy: { quotas: { remediationsPerHour: 2 } },
+    });
+    at.move("later", "2");
+    const { outcomes } = await at.apply({ yes: true });
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(["rolled-back", "refused", "succeeded"]);
+  });
+});
+
+const [A, B] = ["a", "b"].map((digit) => `sha256:${digit.repeat(64)}`);
+
+// biome-ignore format: a table is read by its columns
+const TWICE: readonly (readonly [what: string, images: readonly string[]])[] = [
+  ["two digests",                       [`nginx:1.27@${A}`, `nginx:1.27@${B}`]],
+  ["a digest, and then without one",    [`nginx:1.27@${A}`, "nginx:1.27"]],
+  ["a digest by two names of it",       [`nginx:1.27@${A}`, `${NGINX}@${B}`]],
+];
+
+describe("a tag that is named twice", () => {
+  for (const [what, images] of TWICE)
+    test(`is a wrong call with ${what}, because one of them would be passed over`, async () => {
+      const at = await movedWorld();
+      await expect(at.apply({ images })).rejects.toThrow(InvalidInput);
+    });
 });

@@ -8,6 +8,7 @@
  */
 
 import type { ServicePlan } from "../../../mirrors/apply/apply-plan.ts";
+import type { Outcome } from "../../../remediation/report/outcome.ts";
 import { linesOf } from "../../../text/visible.ts";
 import { refuseWhileStopped } from "../../account/deployed-config.ts";
 import { EXIT, exitStatusOfOutcome } from "../../exit-status.ts";
@@ -65,6 +66,13 @@ const BAD_NEWS: readonly string[] = ["moved-again", "source-gone", "running-unkn
 /** Outcomes after which the same image may go on to the next service. */
 const GOES_ON: readonly string[] = ["succeeded", "redeployed", "superseded", "ignored", "dry-run"];
 
+/** What needs no attention after a pull failure may still have left the order undone: another deployment came first. */
+function statusOfOutcome(outcome: Outcome): number {
+  return DONE.includes(outcome.outcome) ? EXIT.done : Math.max(EXIT.failed, exitStatusOfOutcome(outcome));
+}
+
+const DONE: readonly string[] = ["succeeded", "redeployed"];
+
 /** One after the other. A run begins no more services than the policy lets be changed in an hour: healing keeps its own places. */
 async function inOrder(
   plans: readonly Applicable[],
@@ -74,31 +82,33 @@ async function inOrder(
 ): Promise<number> {
   const { remediationsPerHour: most } = session.installed.policy.quotas;
   const statuses: number[] = [];
-  /** By the tag: the service that did not get its image to the end. */
+  /** By the new bytes, which several tags may name: the service that did not get them to the end. */
   const failed = new Map<string, string>();
+  let begun = 0;
   const leave = (where: string, because: string, status: number): void => {
     const line = { where, outcome: "refused", because: `${where} was not begun: ${because}` };
     io.out(json ? jsonLine("outcome", line) : linesOf([`  Not changed: ${line.because}`]));
     statuses.push(status);
   };
-  for (const [index, plan] of plans.entries()) {
+  for (const plan of plans) {
     const name = fullName(plan.service);
-    const sources = plan.images.flatMap(({ code, source }) => (code === "apply" && source ? [source] : []));
-    const before = sources.flatMap((source) => failed.get(source) ?? [])[0];
+    const digests = plan.images.flatMap(({ code, to }) => (code === "apply" && to ? [to] : []));
+    const before = digests.flatMap((digest) => failed.get(digest) ?? [])[0];
     if (before !== undefined) {
       leave(name, `${before} did not get the same image to its end`, EXIT.failed);
       continue;
     }
-    if (index >= most) {
+    if (begun >= most) {
       const because = `one run begins at most ${most} services (quotas.remediationsPerHour); run it again in an hour`;
       leave(name, because, EXIT.unfinished);
       continue;
     }
+    begun += 1;
     const done = await carryOut(plan, { json, settle }, session, io);
     if (done.kind === "stopped") return EXIT.stopped;
-    statuses.push(done.kind === "outcome" ? exitStatusOfOutcome(done.outcome) : EXIT.failed);
+    statuses.push(done.kind === "outcome" ? statusOfOutcome(done.outcome) : EXIT.failed);
     const goesOn = done.kind === "outcome" ? GOES_ON.includes(done.outcome.outcome) : true;
-    if (!goesOn) for (const source of sources) failed.set(source, name);
+    if (!goesOn) for (const digest of digests) failed.set(digest, name);
   }
   return Math.max(...statuses);
 }

@@ -54,7 +54,7 @@ export async function planServices(
       }),
     ),
   );
-  const wanted = wantedImages(selected.images, sources);
+  const wanted = wantedImages(selected.images, sources, gaps.length === 0);
   const isNamed = wanted.size > 0 && [...wanted.values()].every((digest) => digest !== undefined);
   const request = { policy, sources, wanted, headOf: headsOf(ports), isShown: !isYes || isNamed };
   const plans: ServicePlan[] = [];

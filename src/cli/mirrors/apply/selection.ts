@@ -8,17 +8,28 @@ import { suggest } from "../../../text/suggest.ts";
 
 export type Wanted = ReadonlyMap<string, Digest | undefined>;
 
-/** Throws InvalidInput for a name without a copy. */
-export function wantedImages(texts: readonly string[], sources: ReadonlyMap<string, CopiedSource>): Wanted {
-  return new Map(
-    texts.map((text) => {
-      const { digest, ...named } = parseReference(text);
-      const tagged = { ...named, tag: named.tag ?? "latest" };
-      const name = canonicalName(dockerHubName(tagged) ?? tagged);
-      if (sources.has(name)) return [name, digest];
-      const likely = suggest(name, [...sources.keys()]);
-      const perhaps = likely === undefined ? "" : `, perhaps ${likely}`;
-      throw new InvalidInput("--image", `a tag that was copied; ${name} has no copy${perhaps}`);
-    }),
-  );
+/**
+ * Throws InvalidInput for a tag with two digests, and for a name without a copy.
+ * @param isWhole false: not all copies could be read, and that of a name may be among the others
+ */
+export function wantedImages(
+  texts: readonly string[],
+  sources: ReadonlyMap<string, CopiedSource>,
+  isWhole = true,
+): Wanted {
+  const wanted = new Map<string, Digest | undefined>();
+  for (const text of texts) {
+    const { digest, ...named } = parseReference(text);
+    const tagged = { ...named, tag: named.tag ?? "latest" };
+    const name = canonicalName(dockerHubName(tagged) ?? tagged);
+    // The last one would let bytes run that the first one excludes.
+    if (wanted.has(name) && wanted.get(name) !== digest)
+      throw new InvalidInput("--image", `each tag once, with one digest; ${name} is there twice`);
+    wanted.set(name, digest);
+    if (sources.has(name) || !isWhole) continue;
+    const likely = suggest(name, [...sources.keys()]);
+    const perhaps = likely === undefined ? "" : `, perhaps ${likely}`;
+    throw new InvalidInput("--image", `a tag that was copied; ${name} has no copy${perhaps}`);
+  }
+  return wanted;
 }
