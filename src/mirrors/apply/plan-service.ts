@@ -8,7 +8,6 @@
 import { optional } from "../../ecs/json-fields.ts";
 import { rolloutOf } from "../../ecs/service/rollout-state.ts";
 import { primaryDeployment, type Service } from "../../ecs/service/service.ts";
-import { parseTags, serviceTag } from "../../ecs/task-definition/provenance-tags.ts";
 import { containersOf } from "../../ecs/task-definition/task-definition.ts";
 import type { Digest } from "../../image/digest.ts";
 import { tryParseReference } from "../../image/reference.ts";
@@ -26,10 +25,12 @@ import { planned } from "../../remediation/workflow/plan.ts";
 import { FIRST_STATE } from "../../remediation/workflow/state.ts";
 import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
+import type { RemedyCode } from "../../substitution/remedies/remedy.ts";
 import type { SourceHead } from "../source-states.ts";
 import type { ImageRow, LeaveCode, ServicePlan } from "./apply-plan.ts";
 import { decideImage } from "./decide-image.ts";
 import { type CopiedSource, type FollowedImage, followedImages } from "./followed-images.ts";
+import { marksOf } from "./marks-of.ts";
 import { runningDigests } from "./running-digests.ts";
 
 export type ApplyRequest = {
@@ -53,9 +54,7 @@ export async function planService(
   const described = await ports.ecs.describeTaskDefinition(service.taskDefinition);
   if (described === undefined) return undefined;
   const containers = containersOf(described.taskDefinition);
-  const marker = parseTags(described.tags);
-  const isOurs = marker?.service === serviceTag(service.clusterArn, service.name);
-  const found = followedImages(containers, isOurs ? marker.images : [], request.sources);
+  const found = followedImages(containers, await marksOf(service, described, ports), request.sources);
   const { wanted } = request;
   const asked = found.filter(
     (one) => wanted.size === 0 || (one.kind === "follows" && wanted.has(one.of.name)),
@@ -89,8 +88,12 @@ function blocked(
   code: LeaveCode,
   { because, remedies = [] }: Pick<RemediationResult, "because" | "remedies">,
 ): ServicePlan {
-  return { ...base, kind: "blocked", code, because, remedies };
+  const ofOrder = remedies.filter((remedy) => !OF_A_LIMIT.includes(remedy.code));
+  return { ...base, kind: "blocked", code, because, remedies: ofOrder };
 }
+
+/** No limit was met that could end, and an order asks ECR alone, whatever strategies the policy has. */
+const OF_A_LIMIT: readonly RemedyCode[] = ["wait", "allow-strategies"];
 
 async function rowOf(
   found: ReturnType<typeof followedImages>[number],

@@ -1,10 +1,14 @@
 /** How `repull mirrors refresh --apply` ends where not all that was ordered is done, and how far it can be taken back. */
 
 import { describe, expect, test } from "vitest";
+import { fix } from "../../../src/cli/commands/fix.ts";
 import { activeInServices } from "../../../src/history/active-substitutions.ts";
 import { planUndo, undoOne } from "../../../src/history/undo.ts";
 import { InvalidInput } from "../../../src/image/invalid-input.ts";
+import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
+import { commandIo } from "../../support/command-io.ts";
 import { type MovedWorld, movedWorld, NGINX } from "../../support/moved-world.ts";
+import { inWorld } from "../../support/sandbox-session.ts";
 
 const both = { services: [{}, { name: "api", family: "api" }] };
 
@@ -47,6 +51,22 @@ describe("the exit status of an order", () => {
     expect(status).toBe(1);
   });
 
+  test("is 5 where one service could not be read, and the others are moved all the same", async () => {
+    const refusals = [{ action: "ecs:DescribeTaskDefinition", kind: "throttled", times: 1 }];
+    const at = await movedWorld({ ...both, more: { refusals } });
+    const { status, line, outcomes } = await at.apply({ yes: true });
+    expect([line.services.length, line.unread.length]).toEqual([1, 1]);
+    expect(outcomes).toMatchObject([{ outcome: "succeeded" }]);
+    expect(status).toBe(5);
+  });
+
+  test("is that of AWS where it answers for no service", async () => {
+    const refusals = [{ action: "ecs:DescribeTaskDefinition", kind: "unavailable" }];
+    const services = ["a", "b", "c", "d"].map((name) => ({ name, family: name }));
+    const at = await movedWorld({ services: [{}, ...services], more: { refusals } });
+    await expect(at.apply({ yes: true })).rejects.toThrow(AwsError);
+  });
+
   test("is 5 where the copies cannot be read, and the image that is asked for may be among them", async () => {
     const at = await movedWorld();
     const unread = { unread: "ecr:DescribeRepositories", because: "ecr:DescribeRepositories was denied" };
@@ -81,6 +101,32 @@ describe("bytes that did worse in one service", () => {
     at.move("later", "2");
     const { outcomes } = await at.apply({ yes: true });
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(["rolled-back", "refused", "succeeded"]);
+  });
+});
+
+describe("a service that follows a tag", () => {
+  test("still does after a remediation of another container of it", async () => {
+    const later = "docker.io/library/nginx:later";
+    const at = await movedWorld({
+      services: [{ images: { web: "nginx:1.27", db: "redis:7" } }],
+      images: { "library/redis:7": {} },
+      copied: { later },
+    });
+    await at.apply({ yes: true });
+    const io = commandIo();
+    const input = { service: "web", yes: true, settle: true, json: true };
+    await inWorld(at.world, () => fix(input, at.session, io));
+    const moved = at.move("later");
+    const { line } = await at.apply({ yes: true });
+    expect(line.services[0]?.images).toMatchObject([{ source: NGINX, code: "apply" }, { code: "current" }]);
+    expect(await at.running()).toMatchObject({ web: [moved] });
+  });
+
+  test("is not to wait for the end of a limit that was not met, where its copy is absent", async () => {
+    const at = await movedWorld({ copy: null });
+    const codes = (await at.apply()).line.services[0]?.remedies?.map(({ code }) => code);
+    expect(codes).not.toContain("wait");
+    expect(codes).not.toContain("allow-strategies");
   });
 });
 

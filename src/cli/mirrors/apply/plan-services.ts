@@ -8,10 +8,12 @@ import { planService } from "../../../mirrors/apply/plan-service.ts";
 import { headSource, type SourceHead } from "../../../mirrors/source-states.ts";
 import { readSourcedCopies } from "../../../mirrors/sourced-copies.ts";
 import { withKillSwitch } from "../../../remediation/gates/kill-switch.ts";
+import { AwsError, isTransient } from "../../../remediation/ports/aws-error.ts";
 import type { Ports } from "../../../remediation/ports/ports.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import type { Policy } from "../../../substitution/policy/policy.ts";
 import { findService } from "../../account/find-service.ts";
+import { fullName } from "../../output/format-assessment.ts";
 import type { ApplySession } from "./apply-session.ts";
 import { wantedImages } from "./selection.ts";
 
@@ -24,7 +26,7 @@ export type Selected = {
 
 export type Planned = {
   readonly plans: readonly ServicePlan[];
-  /** What could not be read of the copies. */
+  /** What could not be read, of the copies and of services. */
   readonly unread: readonly string[];
 };
 
@@ -58,12 +60,25 @@ export async function planServices(
   const isNamed = wanted.size > 0 && [...wanted.values()].every((digest) => digest !== undefined);
   const request = { policy, sources, wanted, headOf: headsOf(ports), isShown: !isYes || isNamed };
   const plans: ServicePlan[] = [];
+  const unread = [...gaps];
+  let inARow = 0;
   for await (const service of servicesOf(selected, session, ports)) {
-    const plan = sources.size === 0 ? undefined : await planService(service, request, ports);
-    if (plan !== undefined) plans.push(plan);
+    if (sources.size === 0) continue;
+    try {
+      const plan = await planService(service, request, ports);
+      if (plan !== undefined) plans.push(plan);
+      inARow = 0;
+    } catch (error) {
+      inARow += 1;
+      if (!(error instanceof AwsError) || !isTransient(error) || inARow === UNREAD_MAX) throw error;
+      unread.push(`${fullName(service)}: ${error.message}`);
+    }
   }
-  return { plans, unread: gaps };
+  return { plans, unread };
 }
+
+/** One bad moment of AWS does not lose the plans of hundreds of services; an AWS that does not answer is not asked for each. */
+const UNREAD_MAX = 3;
 
 async function* servicesOf(
   { cluster, service }: Selected,
