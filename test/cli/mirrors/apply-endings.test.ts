@@ -19,8 +19,8 @@ async function undoOf({ world, session }: MovedWorld) {
   return undo;
 }
 
-describe("an undo goes back to what ran before an order, and no further", () => {
-  test("also where ECS would resolve the tag to the bytes that were rolled back", async () => {
+describe("an undo of an order", () => {
+  test("does not deploy the bytes that were rolled back, which the tag names", async () => {
     const at = await movedWorld({ copy: { exits: 1 } });
     await at.apply({ yes: true });
     await at.world.run(600);
@@ -31,7 +31,7 @@ describe("an undo goes back to what ran before an order, and no further", () => 
     expect(await at.running()).toEqual({ web: [at.old] });
   });
 
-  test("also where it is repeated", async () => {
+  test("leaves the bytes from before the order in place where it is repeated", async () => {
     const at = await movedWorld();
     await at.apply({ yes: true });
     for (const _ of [1, 2]) {
@@ -105,7 +105,7 @@ describe("bytes that did worse in one service", () => {
 });
 
 describe("a service that follows a tag", () => {
-  test("still does after a remediation of another container of it", async () => {
+  test("follows it after a remediation of another container too", async () => {
     const later = "docker.io/library/nginx:later";
     const at = await movedWorld({
       services: [{ images: { web: "nginx:1.27", db: "redis:7" } }],
