@@ -38,6 +38,8 @@ export async function refresh(input: RefreshInput, io: CommandIo): Promise<numbe
   }
   if (applied === undefined) return await refreshed(input, io);
   const { config, ...selected } = applied;
+  // A refresh may copy, and a copy takes pulls: what is a wrong call anyway ends before it.
+  (await import("./apply/selection.ts")).namedImages(selected.images);
   const first = config.stack === false ? EXIT.done : await refreshedWhereDeployed(input, io);
   const [{ apply }, { openApplySession }] = await Promise.all([
     import("./apply/apply.ts"),

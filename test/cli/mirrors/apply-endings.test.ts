@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { fix } from "../../../src/cli/commands/fix.ts";
+import { refresh } from "../../../src/cli/mirrors/refresh.ts";
 import { activeInServices } from "../../../src/history/active-substitutions.ts";
 import { planUndo, undoOne } from "../../../src/history/undo.ts";
 import { InvalidInput } from "../../../src/image/invalid-input.ts";
@@ -144,5 +145,10 @@ describe("a tag that is named twice", () => {
     test(`is a wrong call with ${what}, because one of them would be passed over`, async () => {
       const at = await movedWorld();
       await expect(at.apply({ images })).rejects.toThrow(InvalidInput);
+      // Also before a refresh that would copy: nothing answers there.
+      const io = commandIo({}, { AWS_ENDPOINT_URL: "http://127.0.0.1:1", AWS_REGION: "us-east-1" });
+      const apply = { images, settle: true, config: { stack: "repull" } };
+      const call = refresh({ yes: true, rights: false, json: true, stack: "repull", apply }, io);
+      await expect(call).rejects.toThrow(InvalidInput);
     });
 });

@@ -8,15 +8,8 @@ import { suggest } from "../../../text/suggest.ts";
 
 export type Wanted = ReadonlyMap<string, Digest | undefined>;
 
-/**
- * Throws InvalidInput for a tag with two digests, and for a name without a copy.
- * @param isWhole false: not all copies could be read, and that of a name may be among the others
- */
-export function wantedImages(
-  texts: readonly string[],
-  sources: ReadonlyMap<string, CopiedSource>,
-  isWhole = true,
-): Wanted {
+/** The tags by their canonical names. Throws InvalidInput for what is no image, and for a tag with two digests. */
+export function namedImages(texts: readonly string[]): Wanted {
   const wanted = new Map<string, Digest | undefined>();
   for (const text of texts) {
     const { digest, ...named } = parseReference(text);
@@ -26,10 +19,23 @@ export function wantedImages(
     if (wanted.has(name) && wanted.get(name) !== digest)
       throw new InvalidInput("--image", `each tag once, with one digest; ${name} is there twice`);
     wanted.set(name, digest);
-    if (sources.has(name) || !isWhole) continue;
-    const likely = suggest(name, [...sources.keys()]);
-    const perhaps = likely === undefined ? "" : `, perhaps ${likely}`;
-    throw new InvalidInput("--image", `a tag that was copied; ${name} has no copy${perhaps}`);
   }
   return wanted;
+}
+
+/**
+ * Throws InvalidInput for a name without a copy, too.
+ * @param isWhole false: not all copies could be read, and that of a name may be among the others
+ */
+export function wantedImages(
+  texts: readonly string[],
+  sources: ReadonlyMap<string, CopiedSource>,
+  isWhole = true,
+): Wanted {
+  const wanted = namedImages(texts);
+  const unknown = isWhole ? [...wanted.keys()].find((name) => !sources.has(name)) : undefined;
+  if (unknown === undefined) return wanted;
+  const likely = suggest(unknown, [...sources.keys()]);
+  const perhaps = likely === undefined ? "" : `, perhaps ${likely}`;
+  throw new InvalidInput("--image", `a tag that was copied; ${unknown} has no copy${perhaps}`);
 }
