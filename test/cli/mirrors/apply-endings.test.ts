@@ -53,12 +53,21 @@ describe("the exit status of an order", () => {
   });
 
   test("is 5 where one service could not be read, and the others are moved all the same", async () => {
-    const refusals = [{ action: "ecs:DescribeTaskDefinition", kind: "throttled", times: 1 }];
+    const refusals = [{ action: "ecs:DescribeTaskDefinition", kind: "throttled", times: 3 }];
     const at = await movedWorld({ ...both, more: { refusals } });
     const { status, line, outcomes } = await at.apply({ yes: true });
     expect([line.services.length, line.unread.length]).toEqual([1, 1]);
     expect(outcomes).toMatchObject([{ outcome: "succeeded" }]);
     expect(status).toBe(5);
+  });
+
+  test("is 0 where AWS bounds the rate of the reads for forty services", async () => {
+    const names = Array.from({ length: 39 }, (_, index) => `web-${index}`);
+    const others = names.map((name) => ({ name, family: name, desiredCount: 1 }));
+    const at = await movedWorld({ services: [{}, ...others] });
+    const { status, line } = await at.apply();
+    expect(line.services.filter(({ kind }) => kind === "apply")).toHaveLength(40);
+    expect([status, line.unread]).toEqual([0, []]);
   });
 
   test("is that of AWS where it answers for no service", async () => {

@@ -10,6 +10,7 @@ import { readSourcedCopies } from "../../../mirrors/sourced-copies.ts";
 import { withKillSwitch } from "../../../remediation/gates/kill-switch.ts";
 import { AwsError, isTransient } from "../../../remediation/ports/aws-error.ts";
 import type { Ports } from "../../../remediation/ports/ports.ts";
+import { readAgain } from "../../../remediation/ports/read-again.ts";
 import { silentLog } from "../../../runtime/log.ts";
 import type { Policy } from "../../../substitution/policy/policy.ts";
 import { findService } from "../../account/find-service.ts";
@@ -65,7 +66,7 @@ export async function planServices(
   for await (const service of servicesOf(selected, session, ports)) {
     if (sources.size === 0) continue;
     try {
-      const plan = await planService(service, request, ports);
+      const plan = await readAgain(() => planService(service, request, ports), ports.clock);
       if (plan !== undefined) plans.push(plan);
       inARow = 0;
     } catch (error) {
