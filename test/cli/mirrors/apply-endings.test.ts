@@ -1,6 +1,7 @@
 /** How `repull mirrors refresh --apply` ends where not all that was ordered is done, and how far it can be taken back. */
 
 import { describe, expect, test } from "vitest";
+import { stackFlags } from "../../../src/cli/account/stack-flags.ts";
 import { fix } from "../../../src/cli/commands/fix.ts";
 import { refresh } from "../../../src/cli/mirrors/refresh.ts";
 import { activeInServices } from "../../../src/history/active-substitutions.ts";
@@ -137,6 +138,15 @@ describe("a service that follows a tag", () => {
     const codes = (await at.apply()).line.services[0]?.remedies?.map(({ code }) => code);
     expect(codes).not.toContain("wait");
     expect(codes).not.toContain("allow-strategies");
+  });
+});
+
+describe("the command that a plan prints", () => {
+  test("has a policy's path as one word, whatever is in it", async () => {
+    const at = await movedWorld();
+    const path = "it's my policy.json";
+    const { line } = await at.apply({}, { ...at.session, flags: stackFlags({ policyFile: path }) });
+    expect(line.next?.slice(-3)).toEqual(["--policy", path, "--yes"]);
   });
 });
 

@@ -58,7 +58,13 @@ export function commandOf(
     ...[...new Set(images)].flatMap((image) => ["--image", image]),
     ...(cluster === undefined ? [] : ["--cluster", clusterName(cluster)]),
     ...(service === undefined ? [] : ["--service", service]),
-    ...flags.split(" ").filter((word) => word !== ""),
+    ...wordsOf(flags),
     "--yes",
   ];
+}
+
+/** The arguments of a text that a shell would read: the path of a policy may be quoted. */
+function wordsOf(flags: string): readonly string[] {
+  const words = flags.match(/'(?:[^']|'\\'')*'|\S+/g) ?? [];
+  return words.map((word) => (word.startsWith("'") ? word.slice(1, -1).replaceAll(`'\\''`, "'") : word));
 }

@@ -1,5 +1,6 @@
 /** What would become of each service that has to do with a copied tag, as lines for a reader. */
 
+import { shellWords } from "../../../diagnosis/remedies/format-remedy.ts";
 import { shortRevision } from "../../../ecs/arn.ts";
 import type { ImageRow, ServicePlan } from "../../../mirrors/apply/apply-plan.ts";
 import { formatBecause } from "../../../remediation/report/ending-reason.ts";
@@ -26,7 +27,7 @@ export function formatApply(
           `${counted(current.length, "service")} ${current.length === 1 ? "runs" : "run"} what ${current.length === 1 ? "its tag names" : "their tags name"}.`,
         ]),
     ...unread.map((what) => `Not read: ${what}`),
-    ...(next === undefined ? [] : [`To do it: ${next.join(" ")}`]),
+    ...(next === undefined ? [] : [`To do it: ${shellWords(next)}`]),
   ];
 }
 

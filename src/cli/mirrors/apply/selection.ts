@@ -8,7 +8,7 @@ import { suggest } from "../../../text/suggest.ts";
 
 export type Wanted = ReadonlyMap<string, Digest | undefined>;
 
-/** The tags by their canonical names. Throws InvalidInput for what is no image, and for a tag with two digests. */
+/** The tags by their canonical names. Throws InvalidInput for what does not read as an image, and for a tag with two digests. */
 export function namedImages(texts: readonly string[]): Wanted {
   const wanted = new Map<string, Digest | undefined>();
   for (const text of texts) {
