@@ -100,6 +100,16 @@ describe("bytes that did worse in one service", () => {
     expect(await at.revision("api")).toBe(before);
   });
 
+  test("are not given to a service without tasks, which cannot show what they do", async () => {
+    const at = await movedWorld({ ...both, copy: { exits: 1 } });
+    at.world.cluster.changeService("prod", "web", { desiredCount: 0 });
+    await at.world.run(300);
+    const before = await at.revision("web");
+    const { outcomes } = await at.apply({ yes: true });
+    expect(outcomes).toMatchObject([{ outcome: "rolled-back" }, { where: "prod/web", outcome: "refused" }]);
+    expect(await at.revision("web")).toBe(before);
+  });
+
   test("do not count the service that is kept from them among those that a run begins", async () => {
     const later = "docker.io/library/nginx:later";
     const at = await movedWorld({

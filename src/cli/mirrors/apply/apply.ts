@@ -45,11 +45,18 @@ export async function apply(input: ApplyInput, session: ApplySession, io: Comman
   if (input.json) io.out(jsonLine("apply", applyLine(plans, unread, config.from, next)));
   else io.out(linesOf(formatApply(plans, unread, input.yes ? undefined : next)));
   const known = unread.length > 0 ? EXIT.unfinished : Math.max(EXIT.done, ...plans.map(statusOf));
-  const toDo = plans.filter((plan): plan is Applicable => plan.kind === "apply");
+  const toDo = plans
+    .filter((plan): plan is Applicable => plan.kind === "apply")
+    // A service without tasks shows nothing of the new bytes: those that run tasks come first.
+    .toSorted((one, other) => Number(isEmpty(one)) - Number(isEmpty(other)));
   if (!input.yes || toDo.length === 0) return known;
   await refuseWhileStopped(config);
   const status = await inOrder(toDo, input, session, io);
   return status === EXIT.done ? known : status;
+}
+
+function isEmpty({ service }: ServicePlan): boolean {
+  return service.desiredCount === 0;
 }
 
 function statusOf(plan: ServicePlan): number {
