@@ -35,7 +35,7 @@ export interface Heads {
 
 const AT_ONCE = 16;
 /** After so many questions in a row without an answer, each of two minutes, a registry is not asked again: others wait for it. */
-const SILENT_MAX = 3;
+export const SILENT_MAX = 3;
 
 /** By the canonical name: each is asked for once. @param hasTime asked before each question */
 export async function headSources(

@@ -4,8 +4,8 @@ import type { Service } from "../../../ecs/service/service.ts";
 import { canonicalName } from "../../../image/reference.ts";
 import type { ServicePlan } from "../../../mirrors/apply/apply-plan.ts";
 import type { CopiedSource } from "../../../mirrors/apply/followed-images.ts";
+import { headsOf } from "../../../mirrors/apply/heads-of.ts";
 import { planService } from "../../../mirrors/apply/plan-service.ts";
-import { headSource, type SourceHead } from "../../../mirrors/source-states.ts";
 import { readSourcedCopies } from "../../../mirrors/sourced-copies.ts";
 import { withKillSwitch } from "../../../remediation/gates/kill-switch.ts";
 import { AwsError, isTransient } from "../../../remediation/ports/aws-error.ts";
@@ -59,7 +59,7 @@ export async function planServices(
   );
   const wanted = wantedImages(selected.images, sources, gaps.length === 0);
   const isNamed = wanted.size > 0 && [...wanted.values()].every((digest) => digest !== undefined);
-  const request = { policy, sources, wanted, headOf: headsOf(ports), isShown: !isYes || isNamed };
+  const request = { policy, sources, wanted, headOf: headsOf(ports.registries), isShown: !isYes || isNamed };
   const plans: ServicePlan[] = [];
   const unread = [...gaps];
   let inARow = 0;
@@ -93,20 +93,4 @@ async function* servicesOf(
   }
   for (const one of cluster === undefined ? await inventory.clusters() : [cluster])
     for await (const some of inventory.services(one)) yield* some;
-}
-
-/** One HEAD for each tag, which is not a pull. A registry that has refused because of a limit is not asked again. */
-function headsOf({ registries }: Ports): (of: CopiedSource) => Promise<SourceHead> {
-  const heads = new Map<string, Promise<SourceHead>>();
-  const limited = new Map<string, SourceHead>();
-  return async ({ name, source }) => {
-    const known = heads.get(name);
-    const refused = limited.get(source.host);
-    if (known === undefined && refused !== undefined) return refused;
-    const asked = known ?? headSource(source, (image) => registries.headManifest(image));
-    heads.set(name, asked);
-    const head = await asked;
-    if (head.kind === "unknown" && head.code === "limited") limited.set(source.host, head);
-    return head;
-  };
 }
