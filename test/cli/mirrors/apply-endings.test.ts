@@ -3,12 +3,14 @@
 import { describe, expect, test } from "vitest";
 import { stackFlags } from "../../../src/cli/account/stack-flags.ts";
 import { fix } from "../../../src/cli/commands/fix.ts";
+import { apply } from "../../../src/cli/mirrors/apply/apply.ts";
+import { applySchema } from "../../../src/cli/mirrors/apply/apply-line.ts";
 import { refresh } from "../../../src/cli/mirrors/refresh.ts";
 import { activeInServices } from "../../../src/history/active-substitutions.ts";
 import { planUndo, undoOne } from "../../../src/history/undo.ts";
 import { InvalidInput } from "../../../src/image/invalid-input.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
-import { commandIo } from "../../support/command-io.ts";
+import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { type MovedWorld, movedWorld, NGINX } from "../../support/moved-world.ts";
 import { inWorld } from "../../support/sandbox-session.ts";
 
@@ -156,7 +158,18 @@ describe("the command that a plan prints", () => {
     const at = await movedWorld();
     const path = "it's my policy.json";
     const { line } = await at.apply({}, { ...at.session, flags: stackFlags({ policyFile: path }) });
-    expect(line.next?.slice(-3)).toEqual(["--policy", path, "--yes"]);
+    const { region } = at.session.home;
+    expect(line.next?.slice(-5)).toEqual(["--policy", path, "--region", region, "--yes"]);
+  });
+
+  test("acts in the region and by the profile of the plan, wherever it is pasted", async () => {
+    const at = await movedWorld();
+    const io = commandIo({}, { AWS_PROFILE: "prod" });
+    const input = { images: [], yes: false, settle: true, json: true };
+    await inWorld(at.world, () => apply(input, at.session, io));
+    const { next } = applySchema.parse(objectsIn(io.printed.out)[0]);
+    const { region } = at.session.home;
+    expect(next?.slice(-5)).toEqual(["--region", region, "--profile", "prod", "--yes"]);
   });
 });
 

@@ -9,6 +9,7 @@ import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { COPIES, movedWorld, NGINX, type Said } from "../../support/moved-world.ts";
 import { inWorld } from "../../support/sandbox-session.ts";
 
+const REGION = ["--region", "us-east-1"];
 const both = { services: [{}, { name: "api", family: "api" }] };
 
 describe("repull mirrors refresh --apply", () => {
@@ -30,7 +31,7 @@ describe("repull mirrors refresh --apply", () => {
     ]);
     expect([status, await at.revision()]).toEqual([0, before]);
     const named = ["--image", `${NGINX}@${at.new}`];
-    expect(line.next).toEqual(["repull", "mirrors", "refresh", "--apply", ...named, "--yes"]);
+    expect(line.next).toEqual(["repull", "mirrors", "refresh", "--apply", ...named, ...REGION, "--yes"]);
   });
 
   test("moves a service to the copy of what its tag names now, and finds nothing to do the next time", async () => {

@@ -42,11 +42,19 @@ function serviceLine(plan: ServicePlan): ApplyLine["services"][number] {
   };
 }
 
+/** Where the command that is printed acts: pasted elsewhere, it must not change services of another account or region. */
+export type CommandPlace = {
+  /** The stack's options, as a shell reads them. */
+  readonly flags: string;
+  readonly region: string;
+  readonly profile?: string | undefined;
+};
+
 /** It names each tag with the digest that was shown: where a tag moves meanwhile, nothing is done for it. */
 export function commandOf(
   plans: readonly ServicePlan[],
   { cluster, service }: Selected,
-  flags: string,
+  { flags, region, profile }: CommandPlace,
 ): readonly string[] | undefined {
   const toDo = plans.filter(({ kind }) => kind === "apply");
   if (toDo.length === 0) return undefined;
@@ -59,6 +67,8 @@ export function commandOf(
     ...(cluster === undefined ? [] : ["--cluster", clusterName(cluster)]),
     ...(service === undefined ? [] : ["--service", service]),
     ...wordsOf(flags),
+    ...["--region", region],
+    ...(profile ? ["--profile", profile] : []),
     "--yes",
   ];
 }

@@ -41,7 +41,8 @@ export async function apply(input: ApplyInput, session: ApplySession, io: Comman
       "the policy's strategies leave out ecr-copy: no service is moved to a copy in ECR",
     );
   const { plans, unread } = await planServices(input, input.yes, session);
-  const next = commandOf(plans, input, session.flags);
+  const place = { flags: session.flags, region: session.home.region, profile: io.env.AWS_PROFILE };
+  const next = commandOf(plans, input, place);
   if (input.json) io.out(jsonLine("apply", applyLine(plans, unread, config.from, next)));
   else io.out(linesOf(formatApply(plans, unread, input.yes ? undefined : next)));
   const known = unread.length > 0 ? EXIT.unfinished : Math.max(EXIT.done, ...plans.map(statusOf));
