@@ -142,7 +142,7 @@ const SUBFOLDERS: Readonly<Record<string, readonly string[]>> = {
   "src/sandbox/world":                [".", "aws", "aws/ecs", "aws/faults", "ecs", "ecs/tasks", "registry"],
   "src/cli":                          ["output", "program", "program/options", "program/words"],
   "src/cli/account":                  ["."],
-  "src/cli/account/sessions":         [".", "account", "commands"],
+  "src/cli/account/sessions":         [".", "account", "commands", "output", "output/progress"],
   "src/cli/check":                    [".", "account", "output"],
   "src/cli/account/cluster":          [".", "account"],
   "src/cli/commands":                 [".", "account", "account/sessions", "demo", "input", "output", "output/diagnosis-page", "output/progress"],

@@ -5,26 +5,19 @@
  * the same kill switch and policy, leaving the same tags. Who says yes to one plan does not get another.
  */
 
-import { withKillSwitch } from "../../remediation/gates/kill-switch.ts";
 import { formatBecause } from "../../remediation/report/ending-reason.ts";
-import { remediateFailure } from "../../remediation/workflow/remediate.ts";
-import { runInProcess } from "../../runtime/in-process-steps.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { linesOf } from "../../text/visible.ts";
-import { type Assessment, assessService, isSamePlan } from "../account/assess-service.ts";
+import { type Assessment, assessService } from "../account/assess-service.ts";
 import { refuseWhileStopped } from "../account/deployed-config.ts";
-import { withFewAttempts } from "../account/few-attempts.ts";
-import { clusterName, findService, type ServiceName } from "../account/find-service.ts";
-import { ignorePublishErrors } from "../account/quiet-publisher.ts";
+import { findService, type ServiceName } from "../account/find-service.ts";
 import type { AccountSession } from "../account/sessions/account-session.ts";
+import { carryOutPlan } from "../account/sessions/carry-out-plan.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
 import { tellWrongCall } from "../output/command-error.ts";
 import { assessmentToJson, formatAssessment, fullName, nextStepsFor } from "../output/format-assessment.ts";
-import { formatOutcome } from "../output/format-outcome.ts";
 import { jsonLine } from "../output/json-line.ts";
-import { createEventLog } from "../output/progress/event-log.ts";
-import { printActivity, withCopyProgress } from "../output/progress/fix-progress.ts";
 import { afterLook, canFix } from "./plan.ts";
 
 export type FixInput = ServiceName & {
@@ -61,7 +54,13 @@ export async function fix(input: FixInput, session: AccountSession, io: CommandI
     io.err("nothing was changed\n");
     return EXIT.failed;
   }
-  return await carryOut(assessment, input, session, tell, io);
+  const { failure, execution, service, plan } = assessment;
+  const options = { policy: config.policy, execution };
+  const done = await carryOutPlan({ failure, service, plan, options }, input, session, io);
+  if (done.kind === "outcome") return exitStatusOfOutcome(done.outcome);
+  if (done.kind === "stopped") return EXIT.stopped;
+  io.err("nothing was changed: the plan is another one than a moment ago; look at it again\n");
+  return EXIT.failed;
 }
 
 function question({ service, plan, surveyed }: Planned): string {
@@ -87,60 +86,4 @@ function endWithout(
     io.out(linesOf(afterLook(assessment, next, session.flags)));
   }
   return assessment.kind === "nothing-to-do" ? EXIT.done : EXIT.failed;
-}
-
-async function carryOut(
-  looked: Planned,
-  { settle, json }: FixInput,
-  session: AccountSession,
-  tell: (line: string) => void,
-  io: CommandIo,
-): Promise<number> {
-  const { failure, execution, service, plan: agreed } = looked;
-  const { policy, killSwitch } = session.installed;
-  const eventLog = createEventLog(session.clock.now, tell);
-  const ports = session.portsFor(eventLog.log, withCopyProgress(io, session.clock));
-  let isFirst = true;
-  const onPlan = (plan: Planned["plan"]): void => {
-    if (isFirst && !isSamePlan(plan, agreed)) throw new PlanChanged();
-    isFirst = false;
-  };
-  try {
-    const outcome = await runInProcess(
-      (steps) =>
-        remediateFailure(
-          failure,
-          { ...withKillSwitch(ports, killSwitch), bus: ignorePublishErrors(ports.bus, io) },
-          {
-            policy,
-            execution,
-            waitForRollout: settle,
-            surveysAgain: settle,
-            onPlan,
-            onActivity: printActivity(eventLog.say),
-            interactive: true,
-          },
-          settle ? steps : withFewAttempts(steps),
-        ),
-      { clock: session.clock },
-    );
-    if (json) io.out(jsonLine("outcome", outcome));
-    else io.out(linesOf(formatOutcome(outcome, { flags: session.flags })));
-    return exitStatusOfOutcome(outcome);
-  } catch (error) {
-    if (error instanceof PlanChanged) {
-      io.err("nothing was changed: the plan is another one than a moment ago; look at it again\n");
-      return EXIT.failed;
-    }
-    if (!io.signal.aborted) throw error;
-    io.err(
-      `interrupted: what is shown above is done, and it is not watched further; repull plan ${service.name} --cluster ${clusterName(service.clusterArn)}${session.flags} says how far it is\n`,
-    );
-    return EXIT.stopped;
-  }
-}
-
-/** Between a yes and the first write the world has changed. */
-class PlanChanged extends Error {
-  override readonly name = "PlanChanged";
 }
