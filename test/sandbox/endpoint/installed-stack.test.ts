@@ -5,6 +5,7 @@ import { ECSClient } from "@aws-sdk/client-ecs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createDeadLetters } from "../../../src/aws/adapters/dead-letter-queue.ts";
 import { readContainerInstances } from "../../../src/aws/client/read-container-instances.ts";
+import { createApprovalStore } from "../../../src/aws/stack/approval-callbacks.ts";
 import { type DeployedStack, readDeployedStack } from "../../../src/aws/stack/deployed-stack.ts";
 import type { JsonObject } from "../../../src/runtime/json.ts";
 import { accountOf } from "../../../src/sandbox/endpoint/call.ts";
@@ -61,6 +62,12 @@ describe("a served stack", () => {
   test("has no other queue, and no mapping to another function", async () => {
     expect((await stack.queue(queueUrl("other", EXAMPLE_LOCATION))).kind).toBe("unread");
     expect(await stack.mappings("other-detect")).toEqual({ kind: "read", value: [] });
+  });
+
+  test("has no executions of a function that is not there: Lambda refuses to list them", async () => {
+    expect(await createApprovalStore(aws, "repull-remediate").running()).toEqual([]);
+    const other = createApprovalStore(aws, "other-remediate");
+    await expect(other.running()).rejects.toMatchObject({ kind: "absent" });
   });
 });
 

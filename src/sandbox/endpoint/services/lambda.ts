@@ -99,6 +99,8 @@ export const lambda: Operations = {
 
   ListDurableExecutionsByFunction(input, account) {
     const asked = getString(input, "FunctionName") ?? "";
+    if (!FUNCTIONS.some((one) => isNamed(asked, one, account)))
+      throw absent("lambda:ListDurableExecutionsByFunction", `Function not found: ${asked}`);
     const name = getString(input, "DurableExecutionName");
     const status = getString(input, "Statuses");
     const after = momentIn(getString(input, "StartedAfter"));
