@@ -384,6 +384,8 @@ describe("nothing is made", () => {
     ["tags of the policy without a role",           { policyFile: "settings.json" },                                                "--template-role"],
     ["a user in the place of a role",               { policyFile: "settings.json", templateRole: "arn:aws:iam::123456789012:user/a" }, "--template-role"],
     ["a lifecycle policy without rules",            { lifecycle: "no-rules.json" },                                                 "--lifecycle"],
+    ["a lifecycle without the template that has it", { template: false, lifecycle: "lifecycle.json" },                               "--lifecycle"],
+    ["a role without the template that has it",     { template: false, templateRole: ROLE },                                         "--template-role"],
     ["a lifecycle where the policy has copies",     { policyFile: "at-copies.json" },                                               "--prefix"],
     ["a file's lifecycle where it has copies",      { policyFile: "copies.json", lifecycle: "lifecycle.json" },                     "--prefix"],
   ];

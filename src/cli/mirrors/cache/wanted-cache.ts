@@ -47,10 +47,20 @@ export async function wantedCache(
     upstreamHost: host,
     ...(secret === undefined ? {} : { secret }),
   };
-  if (!flags.template) return { rule };
+  if (!flags.template) {
+    refuseOfTemplate(flags);
+    return { rule };
+  }
   const template = await templateFor(rule.prefix, flags, policy, io);
   if (template.lifecycle !== undefined) refuseAtCopies(rule.prefix, policy, signedIn);
   return { rule, template };
+}
+
+/** Without a template they would be left out without a word, and the cache's images would never expire. */
+function refuseOfTemplate({ lifecycle, templateRole }: CacheFlags): void {
+  const given = { "--lifecycle": lifecycle, "--template-role": templateRole };
+  for (const [flag, value] of Object.entries(given))
+    if (value !== undefined) throw new InvalidInput(flag, "a template: it does not go with --no-template");
 }
 
 /**
