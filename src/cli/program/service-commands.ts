@@ -58,6 +58,7 @@ export function addServiceCommands({ program, io, finish }: ProgramParts): void 
     .addOption(JSON_OPTION)
     .action((options: ScanOptions) =>
       finish(async () => {
+        refuseTwoForms(options);
         const input = { ...options, ...optional("policyFile", options.policy) };
         if (options.kubeContext === undefined && options.kubeconfig === undefined)
           return (await import("../scan/scan.ts")).scan(input, io);
@@ -171,4 +172,13 @@ async function sessionFor(
 ): Promise<AccountSession> {
   const { openAccountSession } = await import("../account/sessions/account-session.ts");
   return await openAccountSession(deployedConfigOptionsOf(options), absent, io);
+}
+
+/** One answer is printed: a second form would be left out without a word, and a report would not be written. */
+function refuseTwoForms({ csv, roles, starts, rights, json, html }: ScanOptions): void {
+  if (csv && json) throw new WrongCall("either --csv or --json");
+  if (Number(csv) + Number(roles) + Number(starts && !rights) > 1)
+    throw new WrongCall("either --csv, or --roles, or --starts");
+  if (html !== undefined && (starts || rights))
+    throw new WrongCall("--html goes with a scan alone: --starts and --rights have no report");
 }

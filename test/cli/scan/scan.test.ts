@@ -2,11 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { createProgram } from "../../../src/cli/program/create-program.ts";
 import { formatScan, headlineOf, scanAsJson } from "../../../src/cli/scan/format-scan.ts";
 
 import { scanAsHtml } from "../../../src/cli/scan/report/report.ts";
 import { scan } from "../../../src/cli/scan/scan.ts";
 import { SCAN_RIGHTS, VERIFY_ACTIONS } from "../../../src/cli/scan/scan-permissions.ts";
+import { WrongCall } from "../../../src/cli/wrong-call.ts";
 import { nothingRead } from "../../../src/network/facts.ts";
 import { AwsError } from "../../../src/remediation/ports/aws-error.ts";
 import { createTokenBucket } from "../../../src/runtime/token-bucket.ts";
@@ -216,4 +218,34 @@ describe("how often it lets itself call", () => {
     expect(clock.now()).toBe(60_000);
     expect(rate.taken).toBe(8);
   });
+});
+
+describe("a scan in two forms", () => {
+  // biome-ignore format: a table is read by its columns
+  for (const [options, isOne] of [
+    ["--csv --json",                    false],
+    ["--csv --roles",                   false],
+    ["--starts --csv",                  false],
+    ["--starts --roles",                false],
+    ["--starts --html report.html",     false],
+    ["--rights --html report.html",     false],
+    ["--kube-context blue --csv --json", false],
+    ["--starts --rights --json",        true],
+    ["--roles --json",                  true],
+    ["--csv --html report.html",        true],
+  ] as const)
+    test(`${options} ${isOne ? "is one answer" : "is a wrong call, and nothing is asked"}`, async () => {
+      let run: (() => Promise<number>) | undefined;
+      const io = commandIo({}, { AWS_REGION: "not a region", KUBECONFIG: "/dev/null" });
+      const finish = async (one: () => Promise<number>) => {
+        run = one;
+      };
+      const program = createProgram({ version: "0", io, begin: () => {}, finish });
+      await program.parseAsync(["scan", ...options.split(" ")], { from: "user" });
+      const refused = await run?.().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect([refused instanceof WrongCall, io.printed.out === "" || isOne]).toEqual([!isOne, true]);
+    });
 });
