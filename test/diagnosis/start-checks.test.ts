@@ -288,6 +288,17 @@ const ofInstances = (...Instances: readonly JsonObject[]): Facts => ({
   "ec2.DescribeInstances": { Reservations: [{ Instances: [...Instances] }] },
 });
 
+/** Container instances, each with the memory that ECS says it has free. */
+const withFree = (...free: readonly (readonly number[])[]): Facts => ({
+  "ecs.DescribeContainerInstances": {
+    containerInstances: free.map((told, index) => ({
+      ...{ containerInstanceArn: `arn:i/${index + 1}`, ec2InstanceId: `i-${index + 1}` },
+      ...{ agentConnected: true, status: "ACTIVE" },
+      remainingResources: told.map((integerValue) => ({ name: "MEMORY", integerValue })),
+    })),
+  },
+});
+
 describe("of a placement that failed", () => {
   const noRoom = { failures: [{ reason: "RESOURCE:ENI" }] };
   const placed = async (facts: Facts) => {
@@ -323,6 +334,10 @@ describe("of a placement that failed", () => {
     ["the answer is about another group",             grouped({ ...asg("5", "5"), AutoScalingGroupName: "other" }),         "capacity-provider.scaling", "not checked"],
     ["the group's size is not a number",               grouped(asg("many", "")),                                             "capacity-provider.scaling", "not checked"],
     ["the group may not be read",                     { "autoscaling.DescribeAutoScalingGroups": refused },                 "capacity-provider.scaling", "not checked"],
+    ["no instance has the memory free",               withFree([1], [2]),                                                   "cluster.free-resources", "failed", "no-instance-with-free-memory"],
+    ["one of two instances has the memory free",      withFree([1], [4096]),                                                "cluster.free-resources", "passed"],
+    ["no instance tells what it has free",            withFree([], []),                                                     "cluster.free-resources", ""],
+    ["one has too little free, and one does not tell", withFree([1], []),                                                   "cluster.free-resources", ""],
     ["ECS describes another provider",                { "ecs.DescribeCapacityProviders": { capacityProviders: [] } },       "capacity-provider.scaling", "not checked"],
   ];
   for (const [story, facts, check, results, cause] of table)

@@ -23,6 +23,11 @@ const TAGS_MAX = 50;
 /** "repo:tag" at most 255 characters; with a digest the limit applies to the part before the "@". */
 const IMAGE_LENGTH_MAX = 255;
 
+/** What every task definition here asks of a container instance. */
+export const REQUIRED_ATTRIBUTES: JsonObject[] = [
+  { name: "com.amazonaws.ecs.capability.docker-remote-api.1.18" },
+];
+
 /** What ECS fills in where a container definition leaves it out. */
 const CONTAINER_DEFAULTS: JsonObject = {
   cpu: 0,
@@ -102,7 +107,7 @@ export function createTaskDefinitions(
           taskDefinitionArn: arn,
           revision: number,
           status: "ACTIVE",
-          requiresAttributes: [{ name: "com.amazonaws.ecs.capability.docker-remote-api.1.18" }],
+          requiresAttributes: REQUIRED_ATTRIBUTES,
           compatibilities: ["EC2", ...(sent.networkMode === "awsvpc" ? ["FARGATE"] : [])],
           registeredAt: clock.now() / 1000,
           registeredBy: principals[by],

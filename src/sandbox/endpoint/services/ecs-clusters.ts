@@ -6,6 +6,7 @@ import { machinesIn } from "../../aws/ecs/container-instances.ts";
 import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import { isPending, isRunning } from "../../ecs/documents/task-document.ts";
 import type { ClusterRecord } from "../../ecs/state.ts";
+import { REQUIRED_ATTRIBUTES } from "../../ecs/task-definitions.ts";
 import type { World } from "../../world/world.ts";
 import type { WorldFile } from "../../world/world-file.ts";
 import type { Operations } from "../call.ts";
@@ -80,6 +81,8 @@ function instancesOf({ name, arn }: ClusterRecord, file: WorldFile): readonly Js
       status: "ACTIVE",
       agentConnected: true,
       attributes: [
+        // What each task definition of the sandbox asks for: without it, no task of the account could be placed.
+        ...REQUIRED_ATTRIBUTES,
         { name: "ecs.cpu-architecture", value: architecture === "ARM64" ? "arm64" : "x86_64" },
         { name: "ecs.os-type", value: operatingSystemFamily === "LINUX" ? "linux" : "windows" },
         ...(operatingSystemFamily === "LINUX" || tellsRelease === false
