@@ -27,6 +27,9 @@ npm run bench -- storm [options]   hundreds of services at once: storm --help
 npm run bench -- heal measures how long 200 waiting pods of a cluster take to run.
 npm run bench -- controller measures the controller's memory in a cluster of 5,000 pods.
 npm run bench -- admission measures what the creation of a pod costs more, on a real API server (.cache/kube).
+npm run bench -- cost counts what a remediation costs, under Lambda's emulator.
+npm run bench -- cold-start [ROUNDS] measures how long each bundle takes to start.
+npm run bench -- start-costs [ROUNDS] measures what each part of a start costs.
 
 TMPDIR says where the registries keep what they store; a folder in memory is steadier than a disk.
 `;
@@ -39,11 +42,17 @@ export function readOptions(args: readonly string[]): BenchOptions | WrongCall |
   try {
     return optionsIn(args);
   } catch (error) {
-    // Of an unknown option parseArgs says in further sentences how a word could be passed that looks like one.
-    if (error instanceof TypeError || error instanceof RangeError)
-      return { because: error.message.replace(/\. .*$/s, "") };
-    throw error;
+    if (error instanceof RangeError) return { because: error.message };
+    return { because: reasonOfWrongCall(error) };
   }
+}
+
+/** What parseArgs says of a word that it does not take. Throws every other error. */
+export function reasonOfWrongCall(error: unknown): string {
+  const code = error instanceof TypeError && "code" in error ? String(error.code) : "";
+  if (!code.startsWith("ERR_PARSE_ARGS_")) throw error;
+  // Of an unknown option it says in further sentences how a word could be passed that looks like one.
+  return (error as TypeError).message.replace(/\. .*$/s, "");
 }
 
 /** Throws TypeError for a word or an option that is not known, RangeError for a value that is not a number. */
