@@ -336,8 +336,8 @@ describe("of a placement that failed", () => {
     ["the group may not be read",                     { "autoscaling.DescribeAutoScalingGroups": refused },                 "capacity-provider.scaling", "not checked"],
     ["no instance has the memory free",               withFree([1], [2]),                                                   "cluster.free-resources", "failed", "no-instance-with-free-memory"],
     ["one of two instances has the memory free",      withFree([1], [4096]),                                                "cluster.free-resources", "passed"],
-    ["no instance tells what it has free",            withFree([], []),                                                     "cluster.free-resources", ""],
-    ["one has too little free, and one does not tell", withFree([1], []),                                                   "cluster.free-resources", ""],
+    ["no instance reports what it has free",            withFree([], []),                                                     "cluster.free-resources", ""],
+    ["one has too little free, and one reports none", withFree([1], []),                                                   "cluster.free-resources", ""],
     ["ECS describes another provider",                { "ecs.DescribeCapacityProviders": { capacityProviders: [] } },       "capacity-provider.scaling", "not checked"],
   ];
   for (const [story, facts, check, results, cause] of table)

@@ -108,13 +108,13 @@ function roomChecks(instances: readonly JsonObject[], { definition }: Scene): re
   return kinds.flatMap(([name, member, code]): readonly StartCheck[] => {
     const wanted = wantedOf(definition, member);
     if (wanted === 0) return [];
-    const told = instances.flatMap((one): readonly number[] => {
+    const reported = instances.flatMap((one): readonly number[] => {
       const resource = getObjects(one, "remainingResources").find((other) => other.name === name);
       return [getNumber(resource ?? {}, "integerValue") ?? []].flat();
     });
-    const free = Math.max(0, ...told);
-    // What an instance does not tell is not known to be too little.
-    if (free < wanted && told.length < instances.length) return [];
+    const free = Math.max(0, ...reported);
+    // What an instance does not report is not known to be too little.
+    if (free < wanted && reported.length < instances.length) return [];
     const because = `the task wants ${wanted} of ${name}, and the most that an instance has free now is ${free}`;
     return [
       free < wanted
