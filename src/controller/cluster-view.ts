@@ -23,6 +23,9 @@ export type ClusterView = {
   readonly missing: () => ReadonlyMap<Kind, string>;
 };
 
+/** Of a kind that nothing is known of: neither its objects nor an error. */
+export const NOT_READ_YET = "not read yet";
+
 /** Kinds whose templates start pods. A ReplicaSet's is its Deployment's. */
 const TEMPLATES = ["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"] as const;
 
@@ -45,7 +48,7 @@ export function followCluster(
     keyOf: (kept: T) => string,
     kept: Map<string, T>,
   ): Promise<void> => {
-    missing.set(kind, "not read yet");
+    missing.set(kind, NOT_READ_YET);
     // What one kind has put into a map that several kinds share.
     const mine = new Set<string>();
     const set = (object: T): void => {

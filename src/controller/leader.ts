@@ -22,6 +22,8 @@ export type Leader = {
   campaign(): Promise<boolean>;
   /** Whether writes may be sent now. */
   isLeading(): boolean;
+  /** What kept the last campaign from the Lease; absent where another process holds it, or was quicker. */
+  trouble(): ClusterError | undefined;
   /** Frees the Lease for the next holder. */
   resign(): Promise<void>;
 };
@@ -43,6 +45,7 @@ export function createLeader(
 ): Leader {
   let renewedAt = Number.NEGATIVE_INFINITY;
   let seen: { readonly version: string; readonly at: number } | undefined;
+  let trouble: ClusterError | undefined;
 
   const write = async (before: Lease | undefined, holder: string): Promise<boolean> => {
     const at = clock.now();
@@ -64,8 +67,9 @@ export function createLeader(
       await (before === undefined ? cluster.create("leases", lease) : cluster.replace("leases", lease));
     } catch (error) {
       // Another one was quicker, or the server does not answer: we look again at the next pass.
-      if (error instanceof ClusterError) return false;
-      throw error;
+      if (!(error instanceof ClusterError)) throw error;
+      if (error.reason !== "Conflict" && error.reason !== "AlreadyExists") trouble = error;
+      return false;
     }
     renewedAt = holder === identity ? at : Number.NEGATIVE_INFINITY;
     return holder === identity;
@@ -73,10 +77,13 @@ export function createLeader(
 
   const read = async (): Promise<Lease | undefined | "unread"> => {
     try {
-      return await cluster.get("leases", { namespace, name });
+      const found = await cluster.get("leases", { namespace, name });
+      trouble = undefined;
+      return found;
     } catch (error) {
-      if (error instanceof ClusterError) return "unread";
-      throw error;
+      if (!(error instanceof ClusterError)) throw error;
+      trouble = error;
+      return "unread";
     }
   };
 
@@ -88,6 +95,7 @@ export function createLeader(
 
   return {
     isLeading,
+    trouble: () => trouble,
     async campaign() {
       const lease = await read();
       if (lease === "unread") return isLeading();

@@ -6,7 +6,7 @@
 import { ClusterError } from "../cluster/cluster-error.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
-import type { ClusterView } from "./cluster-view.ts";
+import { type ClusterView, NOT_READ_YET } from "./cluster-view.ts";
 import type { Healer } from "./heal/heal-pods.ts";
 import type { IndexKeeper } from "./keep-index.ts";
 import { type Leader, RENEW_EVERY_SECONDS } from "./leader.ts";
@@ -94,9 +94,22 @@ export async function runController(
       await run();
     };
   };
+  let told: ReadonlyMap<string, string> = new Map();
+  /** A controller that cannot read, or has no Lease that it may write, does nothing: why is said once, until it is another reason. */
+  const tellTrouble = (): void => {
+    const trouble = leader.trouble();
+    const troubles = new Map<string, string>([
+      ...(trouble === undefined ? [] : [["leases", trouble.message] as const]),
+      ...[...view.missing()].filter(([, because]) => because !== NOT_READ_YET),
+    ]);
+    for (const [kind, because] of troubles)
+      if (told.get(kind) !== because) log.warn("the cluster refused", { during: "campaign", kind, because });
+    told = troubles;
+  };
   const campaign = async (): Promise<void> => {
     const isLeading = await leader.campaign();
     metrics.leading.set(isLeading ? 1 : 0);
+    tellTrouble();
   };
 
   await Promise.all([
