@@ -1,6 +1,7 @@
 /** What an installation may do, by its values: read in what `repull kubernetes manifests` prints. */
 
 import { deepEqual, equal, rejects } from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { kubernetesManifests } from "../../src/cli/commands/kubernetes/manifests.ts";
@@ -30,6 +31,7 @@ async function manifests(values: object, kubeVersion = "1.36"): Promise<readonly
   return parseAllDocuments(io.printed.out, { version: "1.1" }).map((document) => document.toJS() as Manifest);
 }
 
+const CHART = new URL("../../infra/helm/repull/Chart.yaml", import.meta.url);
 const MODES = ["observe", "remediate"] as const;
 const ADMISSIONS = ["auto", "policy", "webhook", "both"] as const;
 const CERTIFICATES = ["controller", "cert-manager"] as const;
@@ -148,6 +150,16 @@ describe("values that the chart does not have", () => {
   for (const [title, values, where] of table)
     test(`are refused: ${title}`, () =>
       rejects(manifests(values), (error) => error instanceof InvalidInput && error.path === where));
+
+  for (const version of ["1.29", "1.9", "1.20"])
+    test(`are refused for Kubernetes ${version}, which does not know the fence, as the chart refuses it`, async () => {
+      await rejects(
+        manifests({}, version),
+        (error) => error instanceof InvalidInput && error.path === "--kube-version",
+      );
+      const [, from = ""] = /^kubeVersion: ">=([0-9.]+)\.0-0"$/m.exec(readFileSync(CHART, "utf8")) ?? [];
+      equal((await manifests({}, from)).length > 0, true);
+    });
 
   test("are refused where the file is not YAML or cannot be read", async () => {
     const run = (values: string) =>

@@ -65,7 +65,8 @@ function isSet(value: Json | undefined): boolean {
   return Boolean(value);
 }
 
-function isAtLeast(version: string, least: string): boolean {
+/** @param version major and minor, as `1.36` */
+export function isAtLeast(version: string, least: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [leastMajor = 0, leastMinor = 0] = least.split(".").map(Number);
   return major > leastMajor || (major === leastMajor && minor >= leastMinor);

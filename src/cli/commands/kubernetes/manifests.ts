@@ -8,11 +8,15 @@ import packageJson from "../../../../package.json" with { type: "json" };
 import { InvalidInput } from "../../../image/invalid-input.ts";
 import { chartObjects } from "../../../kubernetes/chart/chart-documents.ts";
 import { CHART_DEFAULTS, chartValuesSchema } from "../../../kubernetes/chart/chart-values.ts";
+import { isAtLeast } from "../../../kubernetes/chart/fill.ts";
 import { isObject, mergeValues } from "../../../kubernetes/chart/merge-values.ts";
 import type { Json, JsonObject } from "../../../runtime/json.ts";
 import { EXIT } from "../../exit-status.ts";
 import type { CommandIo } from "../../io.ts";
 import { unreadableFile } from "../../wrong-call.ts";
+
+/** The fence needs ValidatingAdmissionPolicy, which is v1 from here on: the chart's `kubeVersion` has the same bound. */
+const KUBERNETES_FROM = "1.30";
 
 export type ManifestsOptions = {
   /** Files of values; the later ones win. */
@@ -22,6 +26,9 @@ export type ManifestsOptions = {
 };
 
 export async function kubernetesManifests(options: ManifestsOptions, io: CommandIo): Promise<number> {
+  // kubectl would apply all but the fence, and leave a controller that it does not bound.
+  if (!isAtLeast(options.kubeVersion, KUBERNETES_FROM))
+    throw new InvalidInput("--kube-version", `${KUBERNETES_FROM} or newer, got ${options.kubeVersion}`);
   const files = await Promise.all(options.values.map((file) => readValues(file, io)));
   const merged = files.reduce<JsonObject>(mergeValues, CHART_DEFAULTS);
   const checked = chartValuesSchema.safeParse(merged);
