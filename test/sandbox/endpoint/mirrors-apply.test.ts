@@ -1,10 +1,11 @@
 /** `repull mirrors refresh --apply` over a served sandbox: the calls that AWS would get, from the list of copies to the undo. */
 
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { accountClock } from "../../../src/cli/account/account-clock.ts";
 import { openHistorySession } from "../../../src/cli/account/sessions/history-session.ts";
 import { undo } from "../../../src/cli/commands/undo.ts";
 import { refresh } from "../../../src/cli/mirrors/refresh.ts";
+import { InvalidInput } from "../../../src/image/invalid-input.ts";
 import { commandIo, objectsIn } from "../../support/command-io.ts";
 import { type ServedAccount, serveAccount } from "../../support/served-account.ts";
 
@@ -23,12 +24,14 @@ const FILE = {
 };
 
 let served: ServedAccount | undefined;
+beforeAll(() => {
+  process.env.AWS_ACCESS_KEY_ID ??= "sandbox";
+  process.env.AWS_SECRET_ACCESS_KEY ??= "sandbox";
+});
 afterEach(async () => await served?.close());
 
 describe("repull mirrors refresh --apply in a served sandbox", () => {
   test("copies what a tag names now and moves its service to it, and undo brings back the bytes that ran", async () => {
-    process.env.AWS_ACCESS_KEY_ID ??= "sandbox";
-    process.env.AWS_SECRET_ACCESS_KEY ??= "sandbox";
     served = await serveAccount(FILE, "remediate");
     const { world, env } = served;
     await world.run(120);
@@ -67,4 +70,19 @@ describe("repull mirrors refresh --apply in a served sandbox", () => {
     expect(await undo({ name: "web", yes: true, json: true, wait: true }, session, io)).toBe(0);
     expect(await running()).toEqual([old]);
   }, 120_000);
+
+  test("copies nothing where the name of an image is wrong", async () => {
+    served = await serveAccount(FILE, "remediate");
+    const { world, env } = served;
+    await world.run(120);
+    const hub = world.registries.dockerHub;
+    const next = hub.manifest(PATH, "next");
+    if (next !== undefined) hub.putManifest(PATH, next.bytes, next.mediaType, "1.27");
+    const copies = () => world.registries.ecr.digests(`repull/docker.io/${PATH}`);
+    const before = copies();
+    const apply = { images: ["Nginx:1.27"], settle: true, config: { stack: "repull" } };
+    const input = { yes: true, rights: false, json: true, stack: "repull", apply } as const;
+    await expect(refresh(input, commandIo({}, env))).rejects.toThrow(InvalidInput);
+    expect(copies()).toEqual(before);
+  }, 60_000);
 });
