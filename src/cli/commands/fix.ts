@@ -59,7 +59,7 @@ export async function fix(input: FixInput, session: AccountSession, io: CommandI
   const done = await carryOutPlan({ failure, service, plan, options }, input, session, io);
   if (done.kind === "outcome") return exitStatusOfOutcome(done.outcome);
   if (done.kind === "stopped") return EXIT.stopped;
-  io.err("nothing was changed: the plan is another one than a moment ago; look at it again\n");
+  io.err("repull fix: nothing was changed: the plan is another one than a moment ago; look at it again\n");
   return EXIT.failed;
 }
 

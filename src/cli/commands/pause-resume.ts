@@ -12,6 +12,7 @@ import type { KillSwitchSession } from "../account/sessions/kill-switch-session.
 import { stackFlags } from "../account/stack-flags.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
+import { tellWrongCall } from "../output/command-error.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
 
@@ -72,11 +73,16 @@ async function change(
   io: CommandIo,
 ): Promise<number> {
   (json ? io.err : io.out)(linesOf(plan));
+  const command = writes === "stopped" ? "pause" : "resume";
   if (!yes) {
-    if (io.ask === undefined) {
-      io.err("nothing was changed: --yes writes it\n");
-      return EXIT.usage;
-    }
+    // As an error: after the plan alone, --quiet and --json would read as if it was done.
+    if (io.ask === undefined)
+      return tellWrongCall(
+        command,
+        "nothing was changed: it asks first, and there is no terminal to ask at: add --yes to write without a question",
+        json,
+        io,
+      );
     if (!/^y(?:es)?$/i.test((await io.ask("Go on? [y/N] ")).trim())) {
       io.err("nothing was changed\n");
       return EXIT.failed;
@@ -84,7 +90,9 @@ async function change(
   }
   // Another reason to stop may have been given since this one was shown.
   if (writes === "allowed" && (await currentValue(session)) !== before) {
-    io.err("nothing was changed: the kill switch was set again meanwhile; repull status shows its reason\n");
+    io.err(
+      `repull ${command}: nothing was changed: the kill switch was set again meanwhile; repull status shows its reason\n`,
+    );
     return EXIT.failed;
   }
   await session.write(after);

@@ -56,8 +56,8 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
   if (found.length === 0) {
     io.err(
       name === undefined
-        ? `Nothing to undo: no substitute that Repull registered since ${since} is in use.\n`
-        : `Nothing to undo: no service, execution or family ${name} runs a substitute of Repull.\n`,
+        ? `repull undo: nothing to undo: no substitute that Repull registered since ${since} is in use.\n`
+        : `repull undo: nothing to undo: no service, execution or family ${name} runs a substitute of Repull.\n`,
     );
     return NOT_ALL;
   }

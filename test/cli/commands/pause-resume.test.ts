@@ -47,7 +47,11 @@ async function run(command: "pause" | "resume", world: World) {
   const ended = await (command === "pause" ? pause(input, session, io) : resume(input, session, io)).catch(
     (error: { readonly code?: string }) => error.code,
   );
-  return { ended, value: parameter.value, lines: objectsIn(recorded.printed.out) };
+  return {
+    ...{ ended, value: parameter.value, lines: objectsIn(recorded.printed.out) },
+    /** What --quiet prints. */
+    errors: recorded.printed.err.split("\n").filter((line) => line.startsWith("repull ")),
+  };
 }
 
 const PAUSED = "paused by user/ada: payment freeze";
@@ -71,6 +75,16 @@ describe("repull pause and repull resume", () => {
     it(`${command} ${when}`, async () => {
       const ran = await run(command, world);
       expect({ ended: ran.ended, value: ran.value }).toEqual({ ended, value });
+    });
+
+  for (const [command, world, codes] of [
+    ["pause", { value: "allowed" }, ["invalid-input"]],
+    ["resume", { value: PAUSED }, ["invalid-input"]],
+    ["resume", { value: PAUSED, answer: "y", meanwhile: "by Eve: incident" }, []],
+  ] as const)
+    it(`${command} reports also with --quiet that nothing was changed: ${JSON.stringify(world)}`, async () => {
+      const { errors, lines } = await run(command, world);
+      expect([errors.length, lines.map(({ code }) => code)]).toEqual([1, codes]);
     });
 
   for (const because of [" ", "{{other}}"])

@@ -124,7 +124,10 @@ describe("undo", () => {
 
   test("a second time there is nothing left to undo", async () => {
     expect(await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo())).toBe(0);
-    expect(await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo())).toBe(1);
+    const io = commandIo();
+    expect(await undo({ name: "web", yes: true, json: false, wait: false }, session, io)).toBe(1);
+    // With --quiet too.
+    expect(io.printed.err).toMatch(/^repull undo: /m);
   });
 
   test("a foreign deployment in between is kept", async () => {

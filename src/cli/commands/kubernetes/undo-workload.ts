@@ -46,7 +46,7 @@ export async function undoWorkload(
     again: againFor(target),
   };
   if (substituted.length === 0) {
-    io.err(`Nothing to undo: no pod of ${service} runs a substitute of Repull.\n`);
+    io.err(`repull undo: nothing to undo: no pod of ${service} runs a substitute of Repull.\n`);
     return EXIT.failed;
   }
   if (!input.yes) {
