@@ -22,15 +22,18 @@ export async function awsSettingsFrom(
   return awsSettingsIn(region, io);
 }
 
-/** The same for a region that is known otherwise. */
+/** The same for a region that is known otherwise. Throws WrongCall for an endpoint that is not an address. */
 export function awsSettingsIn(
   region: string,
   { env, outgoing }: Pick<CommandIo, "env" | "outgoing">,
 ): AwsSettings {
-  const endpoint = env.AWS_ENDPOINT_URL;
+  const { AWS_ENDPOINT_URL: endpoint = "" } = env;
+  // `localhost:4566` is a URL too, of a scheme that no service answers.
+  if (endpoint !== "" && !(/^https?:\/\//.test(endpoint) && URL.canParse(endpoint)))
+    throw new WrongCall(`AWS_ENDPOINT_URL: expected http:// or https:// and a host, got ${endpoint}`);
   return {
     region,
-    ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }),
+    ...(endpoint === "" ? {} : { endpoint }),
     ...(outgoing === undefined ? {} : { watch: outgoing.watch }),
   };
 }

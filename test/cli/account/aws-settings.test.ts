@@ -49,3 +49,19 @@ describe("the region of a command", () => {
       });
     });
 });
+
+describe("the endpoint of a command", () => {
+  for (const endpoint of ["http://127.0.0.1:4566", "https://vpce.example", ""])
+    it(`is taken from AWS_ENDPOINT_URL: ${JSON.stringify(endpoint)}`, async () => {
+      const settings = await awsSettingsFrom({
+        env: { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: endpoint },
+      });
+      expect(settings.endpoint ?? "").toBe(endpoint);
+    });
+
+  for (const endpoint of ["foo", "localhost:4566", "127.0.0.1:4566", "http://", "ftp://127.0.0.1"])
+    it(`is a wrong call where AWS_ENDPOINT_URL is not an address: ${endpoint}`, async () => {
+      const asked = awsSettingsFrom({ env: { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: endpoint } });
+      await expect(asked).rejects.toMatchObject({ name: "WrongCall" });
+    });
+});
