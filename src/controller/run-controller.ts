@@ -102,8 +102,11 @@ export async function runController(
       ...(trouble === undefined ? [] : [["leases", trouble.message] as const]),
       ...[...view.missing()].filter(([, because]) => because !== NOT_READ_YET),
     ]);
-    for (const [kind, because] of troubles)
-      if (told.get(kind) !== because) log.warn("the cluster refused", { during: "campaign", kind, because });
+    const news = [...troubles].filter(([kind, because]) => told.get(kind) !== because);
+    for (const because of new Set(news.map(([, one]) => one))) {
+      const kinds = news.flatMap(([kind, one]) => (one === because ? [kind] : []));
+      log.warn("the cluster refused", { during: "campaign", kinds, because });
+    }
     told = troubles;
   };
   const campaign = async (): Promise<void> => {

@@ -12,20 +12,22 @@ import { registriesInMemory } from "../support/kubernetes/registries-in-memory.t
 import { readPolicy } from "../support/policy.ts";
 
 const refusal = (kind: string) => new ClusterError(403, "Forbidden", `${kind} is forbidden`);
+const UNREACHABLE = new ClusterError(0, "Unreachable", "connect ECONNREFUSED");
 
 /** A controller over a cluster that refuses some kinds for now. */
 async function controllerOver(
   refused: Set<string>,
   work: (turn: () => Promise<void>) => Promise<void>,
   cluster = createSandboxCluster(),
+  errorOf: (kind: string) => ClusterError = refusal,
 ) {
   cluster.put("namespaces", { metadata: { name: "repull" } });
   const follow = async function* (kind: string, ...rest: unknown[]) {
-    if (refused.has(kind)) yield { type: "interrupted", error: refusal(kind) };
+    if (refused.has(kind)) yield { type: "interrupted", error: errorOf(kind) };
     else yield* Reflect.apply(cluster.follow, cluster, [kind, ...rest]);
   };
   const get = async (kind: string, ...rest: unknown[]) => {
-    if (refused.has(kind)) throw refusal(kind);
+    if (refused.has(kind)) throw errorOf(kind);
     return await Reflect.apply(cluster.get, cluster, [kind, ...rest]);
   };
   const port = { ...cluster, follow, get } as unknown as ClusterPort;
@@ -38,7 +40,7 @@ async function controllerOver(
   const clock = { now: () => now, sleep, after: () => () => {} };
   const warned: unknown[] = [];
   const warn = (_: string, ...[fields]: LogFields[]) => {
-    if (fields?.kind !== undefined) warned.push(fields.kind);
+    if (fields?.kinds !== undefined) warned.push(fields.kinds);
   };
   const environment = async () => ({ registries: registriesInMemory(), clock });
   const parts = createController(
@@ -59,7 +61,7 @@ describe("a controller that can do nothing", () => {
   for (const kind of ["leases", "pods"])
     test(`a controller that may not read ${kind} logs the refusal once`, async () => {
       const { warned } = await controllerOver(new Set([kind]), (turn) => turn());
-      expect(warned).toEqual([kind]);
+      expect(warned).toEqual([[kind]]);
     });
 
   test("a refusal that ends and comes back is logged twice", async () => {
@@ -71,7 +73,7 @@ describe("a controller that can do nothing", () => {
       refused.add("leases");
       await turn();
     });
-    expect(warned).toEqual(["leases", "leases"]);
+    expect(warned).toEqual([["leases"], ["leases"]]);
   });
 
   test("a controller that waits for another leader logs no refusal", async () => {
@@ -80,5 +82,17 @@ describe("a controller that can do nothing", () => {
     cluster.put("leases", { metadata: { name: "repull", namespace: "repull" }, spec: other });
     const { warned, isLeading } = await controllerOver(new Set(), (turn) => turn(), cluster);
     expect([warned, isLeading]).toEqual([[], false]);
+  });
+
+  test("an API server that does not answer is logged once for all kinds", async () => {
+    const all = new Set(["leases", "pods", "nodes"]);
+    const cluster = createSandboxCluster();
+    const { warned } = await controllerOver(
+      all,
+      (turn) => turn(),
+      cluster,
+      () => UNREACHABLE,
+    );
+    expect(warned).toEqual([["leases", "pods", "nodes"]]);
   });
 });
