@@ -17,22 +17,32 @@ export async function history(input: HistoryInput, session: HistorySession, io: 
   const since = parseSince(input.since, session.clock.now());
   io.err(`${session.where}\n`);
   const executions = await remembered(session, since, io);
-  const deeds = mergeHistory(executions, await activeInServices(session.inventory, session.ports), since);
+  const deeds = mergeHistory(
+    executions ?? [],
+    await activeInServices(session.inventory, session.ports),
+    since,
+  );
   if (input.json) {
     for (const deed of deeds) io.out(jsonLine("history", deed));
     return 0;
   }
-  if (deeds.length === 0) io.out(`nothing was done since ${formatMoment(since)}\n`);
+  // Without the executions nothing is known of what was undone, rolled back or only planned.
+  if (deeds.length === 0)
+    io.out(
+      executions === undefined
+        ? "no service runs a substitute of Repull; what else was done is not known\n"
+        : `nothing was done since ${formatMoment(since)}\n`,
+    );
   else io.out(deeds.map(formatEntry).join("\n"));
   return 0;
 }
 
-/** Tags alone show much: an engine that does not answer is reported, and is not a failure. */
+/** Tags alone show much: an engine that does not answer is reported, and is not a failure. Undefined: it did not answer. */
 async function remembered(
   { executionHistory }: HistorySession,
   since: number,
   io: CommandIo,
-): Promise<readonly ExecutionSummary[]> {
+): Promise<readonly ExecutionSummary[] | undefined> {
   try {
     return await executionHistory.past(since);
   } catch (error) {
@@ -40,7 +50,7 @@ async function remembered(
     io.err(
       `the executions cannot be read, what follows is from the revisions' tags alone: ${error.message}\n`,
     );
-    return [];
+    return undefined;
   }
 }
 

@@ -315,6 +315,19 @@ describe("history", () => {
     expect(io.printed.err).toContain("no such function");
   });
 
+  test("does not say that nothing was done where the engine does not answer", async () => {
+    const past = () => Promise.reject(new AwsError("denied", "lambda:ListDurableExecutionsByFunction", "no"));
+    const emptied = { ...session, inventory: { clusters: async () => [], services: async function* () {} } };
+    const print = async (from: HistorySession) => {
+      const io = commandIo();
+      await history({ since: "2100-01-01T00:00:00Z", json: false }, from, io);
+      return io.printed.out;
+    };
+    const read = await print({ ...emptied, executionHistory: { past: async () => [] } });
+    const unread = await print({ ...emptied, executionHistory: { past } });
+    expect([read !== "", unread !== "", read === unread]).toEqual([true, true, false]);
+  });
+
   test("no longer says that it is active, once it is undone", async () => {
     await undo({ name: "web", yes: true, json: false, wait: false }, session, commandIo());
     const io = commandIo();
