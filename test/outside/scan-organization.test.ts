@@ -169,6 +169,31 @@ describe("repull scan of an organisation", () => {
     ]);
   });
 
+  // biome-ignore format: a table is read by its columns
+  for (const [what, second] of [
+    ["has no list of accounts",             {}],
+    ["has an account that is no object",    { Accounts: ["x"] }],
+    ["has an account without a number",     { Accounts: [{ Name: "bank", State: "ACTIVE" }] }],
+    ["has a token that is not a text",      { Accounts: [], NextToken: 7 }],
+    ["leads back to a page that was read",  { Accounts: [], NextToken: "a" }],
+  ] as const)
+    it(`ends with 5 and the accounts that it knows where a page of the list ${what}`, async () => {
+      pages = {
+        ListAccounts: { Accounts: ALL.slice(0, 2), NextToken: "a" },
+        "ListAccounts a": { Accounts: [], NextToken: "b" },
+        "ListAccounts b": second,
+      };
+      const said = await scan("--json");
+      const gaps = ofType(linesOf(said.out), "summary")[0]?.gaps as readonly string[];
+      expect([said.status, scannedIn(said), gaps.length, asked.length]).toEqual([5, [MANAGEMENT, SHOP], 1, 3]);
+    });
+
+  it("asks an account of which no state is reported for its role, and does not leave it out", async () => {
+    pages = { ListAccounts: { Accounts: [{ Id: SHOP }, { Id: BANK }] } };
+    const said = await scan("--json");
+    expect([said.status, scannedIn(said), rolesAssumed()]).toEqual([5, [SHOP], [role(SHOP), role(BANK)]]);
+  });
+
   it("takes an account whose Status says that it is active, where no State is reported", async () => {
     pages = { ListAccounts: { Accounts: [{ Id: SHOP, Status: "ACTIVE" }] } };
     expect(scannedIn(await scan("--json"))).toEqual([SHOP]);

@@ -3,7 +3,8 @@
  * reported: an account that is missing from it must not look scanned.
  */
 
-import { getObjects, getString, optional } from "../../ecs/json-fields.ts";
+import { getString, isList, isObject, optional } from "../../ecs/json-fields.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../runtime/json.ts";
 import { callAws, toAwsError } from "../client/aws-error-codes.ts";
 import { globalRegionOf } from "../client/calls/global-region.ts";
@@ -24,6 +25,8 @@ export type OrganizationAccounts = {
 const PAGES_MAX = 2_500;
 /** https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html (read 2026-11): units of a root. */
 const UNITS_MAX = 2_000;
+const ACCOUNT_ID = /^[0-9]{12}$/;
+const UNKNOWN = "unknown";
 
 /**
  * Throws AwsError where not even a first page could be read.
@@ -42,16 +45,22 @@ export async function readOrganizationAccounts(
   const list = async (operation: string, member: string, input: JsonObject): Promise<JsonObject[]> => {
     const action = `organizations:${operation}`;
     const items: JsonObject[] = [];
+    const seen = new Set<string>();
     let token: string | undefined;
     try {
       for (let page = 0; page < PAGES_MAX; page += 1) {
         const body = { ...input, ...optional("NextToken", token) };
         const answer = await callAws(action, () => callJson("organizations", { operation }, body, at));
-        items.push(...getObjects(answer, member));
-        const next = getString(answer, "NextToken");
+        const listed = answer[member];
+        const objects = isList(listed) ? listed.filter(isObject) : [];
+        items.push(...objects);
+        if (!isList(listed) || objects.length < listed.length) throw notWhole(action, member);
+        const next = answer.NextToken ?? "";
         // A page may be empty and have another one behind it.
-        if (next === undefined || next === "") return items;
-        if (next === token) break;
+        if (next === "") return items;
+        if (typeof next !== "string") throw notWhole(action, "NextToken");
+        if (seen.has(next)) break;
+        seen.add(next);
         token = next;
       }
       gaps.push(`${action}: the list does not end`);
@@ -62,7 +71,11 @@ export async function readOrganizationAccounts(
     return items;
   };
   const note = (accounts: readonly JsonObject[]): void => {
-    for (const account of accounts) found.set(getString(account, "Id") ?? "", account);
+    for (const account of accounts) {
+      const id = getString(account, "Id") ?? "";
+      if (ACCOUNT_ID.test(id)) found.set(id, account);
+      else gaps.push("an account without a number");
+    }
   };
   if (units.length === 0) note(await list("ListAccounts", "Accounts", {}));
   const waiting = [...new Set(units)];
@@ -75,14 +88,14 @@ export async function readOrganizationAccounts(
     }
   }
   if (waiting.length > UNITS_MAX) gaps.push(`more than ${UNITS_MAX} organisational units`);
-  const all = [...found].filter(([id]) => /^[0-9]{12}$/.test(id)).toSorted(([a], [b]) => a.localeCompare(b));
+  const all = [...found].toSorted(([a], [b]) => a.localeCompare(b));
   return {
     accounts: all
-      .filter(([, account]) => stateOf(account) === "ACTIVE")
+      .filter(([, account]) => mayBeActive(stateOf(account)))
       .map(([id, account]) => ({ id, ...optional("name", getString(account, "Name")) })),
     inactive: all
       .map(([id, account]) => ({ id, state: stateOf(account) }))
-      .filter(({ state }) => state !== "ACTIVE"),
+      .filter(({ state }) => !mayBeActive(state)),
     gaps,
   };
 }
@@ -92,5 +105,14 @@ export async function readOrganizationAccounts(
  * https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html (read 2026-11)
  */
 function stateOf(account: JsonObject): string {
-  return getString(account, "State") ?? getString(account, "Status") ?? "unknown";
+  return getString(account, "State") ?? getString(account, "Status") ?? UNKNOWN;
+}
+
+/** One of which no state is reported is asked: what refuses its role is reported then. */
+function mayBeActive(state: string): boolean {
+  return state === "ACTIVE" || state === UNKNOWN;
+}
+
+function notWhole(action: string, member: string): AwsError {
+  return new AwsError("unavailable", action, `${action}: ${member} of an answer cannot be read`);
 }
