@@ -172,9 +172,9 @@ describe("repull scan of an organisation", () => {
   // biome-ignore format: a table is read by its columns
   for (const [what, second] of [
     ["has no list of accounts",             {}],
-    ["has an account that is no object",    { Accounts: ["x"] }],
+    ["has a text among the accounts",    { Accounts: ["x"] }],
     ["has an account without a number",     { Accounts: [{ Name: "bank", State: "ACTIVE" }] }],
-    ["has a token that is not a text",      { Accounts: [], NextToken: 7 }],
+    ["has a number for a token",      { Accounts: [], NextToken: 7 }],
     ["leads back to a page that was read",  { Accounts: [], NextToken: "a" }],
   ] as const)
     it(`ends with 5 and the accounts that it knows where a page of the list ${what}`, async () => {

@@ -19,6 +19,7 @@ import { refuseForeign } from "../account/same-account.ts";
 import { whereOf } from "../account/where.ts";
 import type { CommandIo } from "../io.ts";
 import { RefusedCommand } from "../refused-command.ts";
+import type { HubOfAccounts } from "./hub-of-accounts.ts";
 import { scanProgress } from "./scan-progress.ts";
 
 export type ScanInput = {
@@ -62,6 +63,7 @@ type OneOfSeveral = {
   /** Absent, without a member's role too: the account of the environment. */
   readonly profile?: string;
   readonly member?: Member;
+  readonly hub: HubOfAccounts;
   /** Whether this account and region were read by another profile. */
   isKnown(place: { readonly account: string; readonly region: string }): boolean;
 };
@@ -96,7 +98,7 @@ export async function readPlace(
     policy,
     ecrHost: ecrHost(account, region),
     clock: systemClock,
-    ...(input.verify ? { verify: await registriesOf(account, policy, aws, io) } : {}),
+    ...(input.verify ? { verify: await registriesOf(account, policy, aws, io, one?.hub) } : {}),
     onProgress: progress.tell,
   });
   progress.end();
@@ -135,9 +137,19 @@ async function registriesOf(
   policy: Policy,
   aws: AwsSettings,
   io: CommandIo,
+  hub: HubOfAccounts = (registries) => registries,
 ): Promise<Ports> {
   const { accountPorts } = await import("../account/account-ports.ts");
-  return accountPorts({ aws, account, policy, log: silentLog }, io);
+  const ports = accountPorts({ aws, account, policy, log: silentLog }, io);
+  const { registries, anonymous } = ports;
+  const asker = (login?: string): string => JSON.stringify([login ?? null, policy.registries]);
+  return {
+    ...ports,
+    registries: hub(registries, asker(policy.dockerHubSecret)),
+    ...(anonymous === undefined
+      ? {}
+      : { anonymous: { ...anonymous, registries: hub(anonymous.registries, asker()) } }),
+  };
 }
 
 type ScanPolicy = { readonly policy: Policy; readonly from: string; readonly gap?: string };

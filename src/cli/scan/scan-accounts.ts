@@ -17,6 +17,7 @@ import type { CommandIo } from "../io.ts";
 import { describeError, errorAsJson } from "../output/command-error.ts";
 import { refuseWithoutFolder, writeReport } from "../output/write-report.ts";
 import { WrongCall } from "../wrong-call.ts";
+import { createHubOfAccounts } from "./hub-of-accounts.ts";
 import { type PrintedAs, printScan } from "./print-scan.ts";
 import { type Member, type ReadPlace, readPlace, type ScanInput } from "./read-place.ts";
 
@@ -58,12 +59,14 @@ export async function scanAccounts(
     throw new InvalidInput("--cluster", "a name: an ARN is of one account, and several are scanned");
   refuseWithoutFolder(input.html);
   const statuses: number[] = [];
+  const hub = createHubOfAccounts();
   const found: (AccountRead | undefined)[] = accounts.map(() => undefined);
   await forEachConcurrently([...accounts.entries()], atOnce, async ([index, one]) => {
     io.signal.throwIfAborted();
     try {
       const read = await readPlace(input, ioOf(one, io), {
         ...one,
+        hub,
         isKnown: ({ account, region }) =>
           found.some(
             (read) =>
