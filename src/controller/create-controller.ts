@@ -111,7 +111,10 @@ export function createController(
   );
   const duties: Duty[] = [{ name: "slips", everyMs: SLIPS_EVERY_MS, run: slips.pass }];
   if (ports.reportImages !== undefined) {
-    const reporter = createImageReporter({ cluster, view, metrics, clock, log }, ports.reportImages);
+    const reporter = createImageReporter(
+      { cluster, view, rows: keeper.rows, metrics, clock, log },
+      ports.reportImages,
+    );
     duties.push({ name: "report images", everyMs: REPORT_EVERY_MS, run: reporter.pass });
   }
   if (ports.refresh !== undefined) {

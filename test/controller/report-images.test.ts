@@ -6,6 +6,7 @@ import { followCluster } from "../../src/controller/cluster-view.ts";
 import { createImageReporter } from "../../src/controller/copies/report-images.ts";
 import { createMetrics } from "../../src/controller/metrics.ts";
 import { digestOf } from "../../src/image/digest.ts";
+import type { IndexRow } from "../../src/kubernetes/image-index.ts";
 import { type ReportPage, reportIn } from "../../src/mirrors/reports/report-pages.ts";
 import { AwsError } from "../../src/remediation/ports/aws-error.ts";
 import { silentLog } from "../../src/runtime/log.ts";
@@ -27,9 +28,11 @@ async function reporting(customResources?: readonly string[]) {
   const view = followCluster(cluster, stop.signal);
   await settle();
   const table = new Map<number, ReportPage>();
+  const rows = new Map<string, IndexRow>();
   const world = {
     cluster,
     clock,
+    rows,
     reports: 0,
     refuses: undefined as AwsError | undefined,
     images: () => reportIn([...table.values()])?.images,
@@ -49,7 +52,7 @@ async function reporting(customResources?: readonly string[]) {
     },
   };
   const reporter = createImageReporter(
-    { cluster, view, metrics: createMetrics(), clock, log: silentLog },
+    { cluster, view, rows: () => rows, metrics: createMetrics(), clock, log: silentLog },
     {
       ...{ store, cluster: ARN, authorities: [digestOf("certificate")] },
       ...(customResources === undefined ? {} : { customResources }),
@@ -94,6 +97,31 @@ describe("a cluster's report of the images in use", () => {
     expect(world.reports).toBe(3);
     world.clock.advance(-100 * HOUR);
     await world.pass();
+    expect(world.reports).toBe(4);
+    world.stop();
+  });
+
+  test("is written for a copy that only the index names, minutes after the last one and not again", async () => {
+    const world = await reporting();
+    await world.pass();
+    const use = `ecr.test/nginx@${NGINX}`;
+    world.rows.set("nginx:1.27", { use } as IndexRow);
+    world.cluster.put("imageindexes", {
+      metadata: { name: "repull-0" },
+      spec: { rows: { "nginx:1.27": { use } } },
+    } as never);
+    world.clock.advance(10 * MINUTE);
+    await world.pass();
+    expect([world.reports, world.images()?.includes(use)]).toEqual([2, true]);
+    world.clock.advance(10 * MINUTE);
+    await world.pass();
+    expect(world.reports).toBe(2);
+    // One that the server refuses is looked for every ten minutes, and not at each pass.
+    world.rows.set("refused:1", { use: "ecr.test/refused:1" } as IndexRow);
+    for (let pass = 0; pass < 20; pass += 1) {
+      await world.pass();
+      world.clock.advance(MINUTE);
+    }
     expect(world.reports).toBe(4);
     world.stop();
   });

@@ -1,6 +1,6 @@
 /**
  * Reports to the account which images the cluster uses, so that a clean-up of copies knows which are not used: at least four
- * times a day, and at once when an image comes into use that the last report does not have.
+ * times a day, and at once when an image comes into use that the last report does not have; for one of the index, within minutes.
  *
  * A report is of one whole look. Where a kind cannot be listed, there is too much for a report, the account refuses, or a custom resource may
  * name images that are not seen, no report is written: the one before grows old, and the clean-up keeps everything.
@@ -10,6 +10,7 @@ import type { ClusterPort } from "../../cluster/cluster-port.ts";
 import type { Kind } from "../../cluster/kinds.ts";
 import { listReduced } from "../../cluster/list-reduced.ts";
 import type { Digest } from "../../image/digest.ts";
+import type { IndexRow } from "../../kubernetes/image-index.ts";
 import { definitionWithImages, isAccepted } from "../../kubernetes/workloads/custom-definitions.ts";
 import { usedImages } from "../../kubernetes/workloads/used-images.ts";
 import { pagesOf, type ReportPage } from "../../mirrors/reports/report-pages.ts";
@@ -39,6 +40,8 @@ export type ImageReportTarget = {
 type Ports = {
   readonly cluster: ClusterPort;
   readonly view: Pick<ClusterView, "pods" | "templates" | "changes">;
+  /** What admission may have pods run. */
+  readonly rows: () => ReadonlyMap<string, IndexRow>;
   readonly metrics: Pick<ControllerMetrics, "imagesReported">;
   readonly clock: Pick<Clock, "now">;
   readonly log: Log;
@@ -46,6 +49,8 @@ type Ports = {
 
 export const REPORT_EVERY_MS = 60_000;
 const WRITE_EVERY_MS = 6 * 3_600_000;
+/** A row may be refused by the server, and is in no report then. */
+const ROWS_EVERY_MS = 600_000;
 /** Definitions are long, and rarely change. */
 const DEFINITIONS_EVERY_MS = 3_600_000;
 
@@ -65,7 +70,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 export function createImageReporter(
-  { cluster, view, metrics, clock, log }: Ports,
+  { cluster, view, rows, metrics, clock, log }: Ports,
   target: ImageReportTarget,
 ): { pass(): Promise<void> } {
   let known: ReadonlySet<string> = new Set();
@@ -80,6 +85,9 @@ export function createImageReporter(
     if (waits >= 0 && waits < DEFINITIONS_EVERY_MS) return false;
     const age = clock.now() - wroteAt;
     if (age < 0 || age >= WRITE_EVERY_MS) return true;
+    // A pod may get it by the next minute, and by then its copy must be seen as used.
+    if (age >= ROWS_EVERY_MS && [...rows().values()].some(({ use }) => use !== undefined && !known.has(use)))
+      return true;
     if (seen === view.changes()) return false;
     if (namesIn(view).some((image) => !known.has(image))) return true;
     seen = view.changes();
