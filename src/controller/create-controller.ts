@@ -35,8 +35,8 @@ export type ControllerPorts = {
   readonly environment: () => Promise<ClusterEnvironment>;
   /** Absent: counted in the leader's state. */
   readonly quotaStore?: QuotaStore;
-  /** Absent: nothing is copied. @param quotaStore where the bytes of the day are counted */
-  readonly copiesWith?: (quotaStore: QuotaStore) => Copies;
+  /** Absent: nothing is copied. @param quotaStore where the bytes of the day are counted @param mayBegin whether this process leads */
+  readonly copiesWith?: (quotaStore: QuotaStore, mayBegin?: () => boolean) => Copies;
   /** Absent: a calendar of the policy counts as closed. */
   readonly changeCalendar?: ChangeCalendar;
   readonly publish: (outcome: Outcome) => Promise<void>;
@@ -83,7 +83,7 @@ export function createController(
   );
   const allowed = (image: string): boolean => isAllowedBy(allowedRegistries, image);
   const quotaStore = ports.quotaStore ?? createQuotaInState(state);
-  const copies = ports.copiesWith?.(quotaStore);
+  const copies = ports.copiesWith?.(quotaStore, leader.isLeading);
   const gatePorts = { cluster, quotaStore, clock, log };
   const healer = createHealer(
     {

@@ -68,3 +68,27 @@ test("a copy that has ended says when, so that one that failed is tried again af
   expect(await executions.status("mirror", "good")).toMatchObject({ status: "succeeded", endedAt: 1_000 });
   expect(await executions.status("mirror", "bad")).toMatchObject({ status: "failed", endedAt: 2_000 });
 });
+
+test("a copy that waited until its process led no longer is not begun, and is taken up when it leads again", async () => {
+  const ends = new Map<string, () => void>();
+  let isLeading = true;
+  const executions = executionsHere(
+    async (name) => {
+      await new Promise<void>((resolve) => ends.set(String(name), resolve));
+    },
+    undefined,
+    () => isLeading,
+  );
+  const start = (name: string) => executions.start("mirror", name, name);
+  for (const name of ["a", "b", "c", "d"]) await start(name);
+  isLeading = false;
+  for (const name of ["a", "b"]) ends.get(name)?.();
+  await rounds(20);
+  expect([...ends.keys()]).toEqual(["a", "b"]);
+  expect([await executions.status("mirror", "a"), await executions.status("mirror", "c")]).toMatchObject([
+    { status: "succeeded" },
+    undefined,
+  ]);
+  isLeading = true;
+  expect([await start("c"), [...ends.keys()]]).toEqual(["started", ["a", "b", "c"]]);
+});

@@ -21,10 +21,14 @@ const KNOWN_MAX = 1_000;
 
 type Waiting = { readonly isAhead: boolean; readonly resolve: () => void };
 
-/** @param copy one copy from its beginning to its end; answers its result, or throws */
+/**
+ * @param copy one copy from its beginning to its end; answers its result, or throws
+ * @param mayBegin whether this process still leads: what waited until it did not is begun by the next leader, and by it alone
+ */
 export function executionsHere(
   copy: (request: Json) => Promise<unknown>,
   clock: Pick<Clock, "now"> = systemClock,
+  mayBegin: () => boolean = () => true,
 ): Executions {
   const known = new Map<string, ExecutionStatus>();
   const waiting: Waiting[] = [];
@@ -51,6 +55,10 @@ export function executionsHere(
     const isAhead = isCopyAhead(request);
     if (mayRun(isAhead)) begin(isAhead);
     else await new Promise<void>((resolve) => waiting.push({ isAhead, resolve }));
+    if (!mayBegin()) {
+      known.delete(name);
+      return end(isAhead);
+    }
     try {
       const rejected = parseMirrorRejection(await copy(request));
       known.set(name, { status: "succeeded", endedAt: clock.now(), ...rejected });

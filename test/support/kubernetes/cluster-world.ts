@@ -169,7 +169,7 @@ function copiesOf(
     world.executions.serve("mirror", (input, steps) => mirror(input, ports, policy(), steps));
     return () => createCopies({ ...shared, executions: ports.executions });
   }
-  return (quotaStore) => {
+  return (quotaStore, mayBegin) => {
     const own = { ...ports, quotaStore, copier: said.copier ?? ports.copier };
     // A process of the world's clock: it waits for its own pauses.
     const copy = (request: unknown) =>
@@ -178,7 +178,7 @@ function copiesOf(
           runInProcess((steps) => mirror(request, own, policy(), steps), { clock }).then(resolve, reject),
         );
       });
-    return createCopies({ ...shared, executions: executionsHere(copy, clock) });
+    return createCopies({ ...shared, executions: executionsHere(copy, clock, mayBegin) });
   };
 }
 

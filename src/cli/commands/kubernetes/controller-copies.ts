@@ -60,13 +60,13 @@ export function copiesFor(
   }
   const location = { account, region: aws.region, partition: partitionOf(aws.region) };
   return {
-    copiesWith: (quotaStore) => {
+    copiesWith: (quotaStore, mayBegin) => {
       const copy = async (request: unknown): Promise<unknown> => {
         const access = await accessNow();
         const own = { ...access, location, ecr, quotaStore, clock: systemClock, log };
         return await runInProcess((steps) => mirror(request, own, policy(), steps), { clock: systemClock });
       };
-      return createCopies({ ...ports, executions: executionsHere(copy) });
+      return createCopies({ ...ports, executions: executionsHere(copy, systemClock, mayBegin) });
     },
   };
 }
