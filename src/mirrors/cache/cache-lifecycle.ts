@@ -6,6 +6,7 @@
  * (AmazonECR/latest/userguide/{lifecycle_policy_parameters,archive_restore_image}.html, read 2026-11)
  */
 
+import { ecrRegistryOf, type PrivateEcr } from "../../image/ecr-hosts.ts";
 import type { Policy } from "../../substitution/policy/policy-in-force.ts";
 
 export type CacheLifecycle = NonNullable<Policy["mirrors"]["cacheLifecycle"]>;
@@ -36,11 +37,16 @@ function expiry(rulePriority: number, tagStatus: "untagged" | "any", countNumber
  */
 export function patternAt(prefix: string, patterns: readonly string[], host: string): string | undefined {
   return patterns.find((pattern) => {
-    const isOfHost = pattern.startsWith(`${host}/`);
-    // The first part of a host has a dot; that of a repository here has a slash after it.
-    if (!isOfHost && /^[^/{]*\.dkr\.ecr[.-]/.test(pattern)) return false;
-    const name = isOfHost ? pattern.slice(host.length + 1) : pattern;
+    const [first = ""] = pattern.split("/", 1);
+    const registry = ecrRegistryOf(first);
+    // One registry has four hosts: by FIPS or not, by IPv6 or not.
+    if (registry !== undefined && !isSameRegistry(registry, ecrRegistryOf(host))) return false;
+    const name = registry === undefined ? pattern : pattern.slice(first.length + 1);
     const fixed = name.slice(0, name.indexOf("{"));
     return `${prefix}/`.startsWith(fixed) || fixed.startsWith(`${prefix}/`);
   });
+}
+
+function isSameRegistry(one: PrivateEcr, other: PrivateEcr | undefined): boolean {
+  return one.account === other?.account && one.region === other.region;
 }

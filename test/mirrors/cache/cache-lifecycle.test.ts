@@ -6,6 +6,8 @@ import { checkPolicy, explainPolicy } from "../../../src/substitution/policy/exp
 import { readPolicy } from "../../support/policy.ts";
 
 const HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+const FIPS = "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com";
+const DUAL_STACK = "123456789012.dkr-ecr.us-east-1.on.aws";
 const OTHER = "210987654321.dkr.ecr.us-east-1.amazonaws.com";
 
 describe("the lifecycle policy of a cache", () => {
@@ -61,9 +63,12 @@ describe("copies that a cache's lifecycle would delete", () => {
     ["above the cache",                     "central/hub", "central/{path}",            true],
     ["anywhere",                            "hub",        "{path}",                     true],
     ["by this account's host",              "hub",        `${HOST}/hub/{path}`,         true],
+    ["by this account's FIPS host",         "hub",        `${FIPS}/hub/{path}`,         true],
+    ["by this account's dual-stack host",   "hub",        `${DUAL_STACK}/hub/{path}`,   true],
     ["of a name that begins alike",         "hub",        "hub-copies/{path}",          false],
     ["apart from the cache",                "hub",        "central/{path}",             false],
     ["in another account's registry",       "hub",        `${OTHER}/hub/{path}`,        false],
+    ["in another region's registry",        "hub",        `${HOST.replace("east", "west")}/hub/{path}`, false],
     ["by a name that is filled in halfway", "hub",        "h{name}",                    true],
   ] as const)
     test(`are ${isMet ? "found" : "not found"} ${what}: ${pattern}`, () => {
