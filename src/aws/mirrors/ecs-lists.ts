@@ -17,7 +17,7 @@ import {
   ListTaskDefinitionsCommand,
   ListTasksCommand,
 } from "@aws-sdk/client-ecs";
-import { getNumber, getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
+import { getMoment, getNumber, getObject, getObjects, getString, optional } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { JsonObject } from "../../runtime/json.ts";
@@ -31,6 +31,8 @@ import { groupsOf, need, objectsIn, textsIn, wholeList } from "./whole-list.ts";
 /** ECS takes a hundred reads at once and twenty a second: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html */
 const AT_ONCE = 4;
 const HUNDRED = 100;
+/** A service's clock is read to the second, and a task's end is written a moment late. */
+const SECONDS_APART_MS = 5_000;
 
 export type ClusterContents = {
   readonly services: readonly JsonObject[];
@@ -117,6 +119,7 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
         sendRaw(client, new ListClustersCommand(optional("nextToken", nextToken))),
       );
       const arns = textsIn("ecs:ListClusters", need(listed));
+      const begun = Math.min(...times.times()) - SECONDS_APART_MS;
       const before = countsOf(await describeClusters(arns));
       const found = new Map<string, ClusterContents>();
       for (const arn of arns) found.set(arn, await contentsOf(arn));
@@ -125,8 +128,9 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
         // Of two counts the smaller: a service may come or go while the lists are read.
         const least = (kind: "services" | "tasks") =>
           Math.min(before.get(arn)?.[kind] ?? 0, after.get(arn)?.[kind] ?? 0);
-        if (services.length < least("services")) throw short("ecs:ListServices", arn);
-        if (tasks.length < least("tasks")) throw short("ecs:ListTasks", arn);
+        if (services.filter(isCounted).length < least("services")) throw short("ecs:ListServices", arn);
+        if (tasks.filter((task) => isRunning(task, begun)).length < least("tasks"))
+          throw short("ecs:ListTasks", arn);
       }
       return [...found.values()];
     },
@@ -209,6 +213,16 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
 /** Another controller's deployments are task sets, which DescribeServices lists. */
 function isDeployedByEcs(service: JsonObject): boolean {
   return (getString(getObject(service, "deploymentController") ?? {}, "type") ?? "ECS") === "ECS";
+}
+
+/** A service that drains is listed, and DescribeClusters counts those that are ACTIVE. */
+function isCounted(service: JsonObject): boolean {
+  return (getString(service, "status") ?? "ACTIVE") === "ACTIVE";
+}
+
+/** Or ran when the lists were begun. One that has stopped is listed for an hour, and is in no count. */
+function isRunning(task: JsonObject, begun: number): boolean {
+  return getString(task, "lastStatus") !== "STOPPED" || (getMoment(task, "stoppedAt") ?? 0) >= begun;
 }
 
 type Counts = { readonly services: number; readonly tasks: number };

@@ -11,6 +11,7 @@ import type { JsonObject } from "../../../src/runtime/json.ts";
 import {
   ACCOUNT,
   APP,
+  DAY,
   EverythingAccount,
   HOST,
   OWN_ROLE,
@@ -105,10 +106,26 @@ describe("a clean-up of an account with everything that could make a deletion wr
 
   const denied = { __type: "AccessDeniedException" };
   const early = (list: string) => (answer: JsonObject) => ({ ...answer, [list]: [] });
+  // ECS lists a task that has stopped for an hour, and DescribeClusters does not count it.
+  const withStopped = (answer: JsonObject, { desiredStatus, tasks }: JsonObject) => {
+    if (tasks !== undefined)
+      return {
+        tasks: (tasks as string[]).map((taskArn) => ({ taskArn, lastStatus: "STOPPED", stoppedAt: 1_000 })),
+      };
+    return {
+      ...answer,
+      taskArns: desiredStatus === "STOPPED" ? ["arn:aws:ecs:us-east-1:1:task/prod/2"] : [],
+    };
+  };
+  const drained = (answer: JsonObject) => ({
+    services: (answer.services as JsonObject[]).map((service) => ({ ...service, status: "DRAINING" })),
+  });
   // biome-ignore format: a table is read by its columns
   const lies: readonly (readonly [what: string, action: RegExp, lie: (answer: JsonObject, body: JsonObject) => unknown])[] = [
     ["services end early",                 /^ListServices$/,                    early("serviceArns")],
     ["tasks end early",                    /^ListTasks$/,                       early("taskArns")],
+    ["tasks end early, and as many have stopped", /^(?:ListTasks|DescribeTasks)$/, withStopped],
+    ["services end early, and as many drain",  /^DescribeServices$/,            drained],
     ["fewer services are described",       /^DescribeServices$/,                early("services")],
     ["fewer tasks are described",          /^DescribeTasks$/,                   early("tasks")],
     ["a list of deployments has no list",  /^ListServiceDeployments$/,          () => ({})],
@@ -163,6 +180,23 @@ describe("a clean-up of an account with everything that could make a deletion wr
       account.change = (_, answer) => answer;
       deepEqual(gone(), UNUSED.toSorted());
     });
+
+  test("deletes as ever where a task stops while the lists are read", async () => {
+    await look(0);
+    const stoppedAt = (Date.now() + 1.1 * DAY) / 1000;
+    account.change = (name, answer) =>
+      name === "DescribeTasks"
+        ? {
+            tasks: (answer.tasks as JsonObject[]).map((task) => ({
+              ...task,
+              lastStatus: "STOPPED",
+              stoppedAt,
+            })),
+          }
+        : answer;
+    await look(1.1);
+    deepEqual(gone(), UNUSED.toSorted());
+  });
 
   test("marks nothing while an execution of Repull runs, which may take a copy that nothing names yet", async () => {
     const DurableExecutions = [
