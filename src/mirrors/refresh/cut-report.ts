@@ -7,6 +7,7 @@
 import type { RefreshReport } from "./refresh-report.ts";
 
 const ANSWER_BYTES_MAX = 5_500_000;
+const UNREAD_MAX = 500;
 
 const LISTS = ["lost", "moved", "wanted", "back"] as const;
 type List = (typeof LISTS)[number];
@@ -21,8 +22,9 @@ export type CutReport = {
 };
 
 /** The worst is kept: lost sources, copies that failed, then the tags with the most users. */
-export function cutReport(report: RefreshReport, bytesMax = ANSWER_BYTES_MAX): CutReport {
-  if (bytesOf(report) <= bytesMax) return { answer: report, rest: [] };
+export function cutReport(whole: RefreshReport, bytesMax = ANSWER_BYTES_MAX): CutReport {
+  if (bytesOf(whole) <= bytesMax) return { answer: whole, rest: [] };
+  const report = { ...whole, unread: firstOf(whole.unread) };
   const rows = LISTS.flatMap((list) => report[list].map((row) => ({ list, row }) as Row));
   let bytes = bytesOf({ ...report, lost: [], moved: [], wanted: [], back: [], cut: COUNTS_MAX });
   const kept = new Set<Row["row"]>();
@@ -32,6 +34,7 @@ export function cutReport(report: RefreshReport, bytesMax = ANSWER_BYTES_MAX): C
     if (bytes <= bytesMax) kept.add(one.row);
     else rest.push(one);
   }
+  if (rest.length === 0) return { answer: report, rest };
   const only = <T extends Row["row"]>(list: readonly T[]): readonly T[] =>
     list.filter((row) => kept.has(row));
   const [lost, moved, wanted] = [only(report.lost), only(report.moved), only(report.wanted)];
@@ -44,6 +47,12 @@ export function cutReport(report: RefreshReport, bytesMax = ANSWER_BYTES_MAX): C
     back: report.back.length - back.length,
   };
   return { answer: { ...report, lost, moved, wanted, back, cut }, rest };
+}
+
+/** Each repository may have been refused with a reason of its own. One that is left out must not look read. */
+function firstOf(unread: readonly string[]): readonly string[] {
+  if (unread.length <= UNREAD_MAX) return unread;
+  return [...unread.slice(0, UNREAD_MAX), `${unread.length - UNREAD_MAX} more could not be read`];
 }
 
 const COUNTS_MAX = { lost: 1e9, moved: 1e9, wanted: 1e9, back: 1e9 };

@@ -100,6 +100,17 @@ test("a report that fits is answered as it is, and nothing is for the log", () =
   expect(cutReport(report).answer.cut).toBeUndefined();
 });
 
+test("a report of twenty thousand repositories that could not be read fits into an answer, which does not look whole", () => {
+  const unread = Array.from(
+    { length: 20_000 },
+    (_, index) => `ecr:DescribeImages: ${index} ${"x".repeat(300)}`,
+  );
+  const { answer } = cutReport(reportOf({ unread, moved: [moved(1)] }));
+  expect(bytesOf(answer)).toBeLessThan(LAMBDA_BYTES_MAX);
+  expect([answer.moved.length, answer.unread[0], answer.unread.length]).toEqual([1, unread[0], 501]);
+  expect([answer.unread.at(-1), answer.cut]).toEqual([expect.stringContaining("19500"), undefined]);
+});
+
 for (const [bytes, names] of [
   [0, []],
   [900, ["back-0"]],
