@@ -30,7 +30,8 @@ export function usersOfCopies(uses: readonly ImageUse[]): (copy: Copied) => read
     const { path, tag, digest } = reference;
     if (digest !== undefined) add(digest, use);
     // By whichever host: an endpoint of a VPC or a proxy may lead to the same registry.
-    if (tag !== undefined || digest === undefined) add(`${path}:${tag ?? "latest"}`, use);
+    if (tag !== undefined || digest === undefined)
+      for (const name of endsOf(path)) add(`${name}:${tag ?? "latest"}`, use);
   }
   return ({ repository, members }) => [
     ...new Set([
@@ -41,4 +42,10 @@ export function usersOfCopies(uses: readonly ImageUse[]): (copy: Copied) => read
       ...unreadable.filter(({ image }) => image?.includes(repository)),
     ]),
   ];
+}
+
+/** `a/b/c`, `b/c` and `c`: a proxy may have a name of its own before the repository's. */
+function endsOf(path: string): readonly string[] {
+  const parts = path.split("/");
+  return parts.map((_, index) => parts.slice(index).join("/"));
 }

@@ -54,6 +54,7 @@ const IMAGES: Readonly<Record<string, readonly EcrImage[]>> = {
     image("proof", { tags: [`index-${"a".repeat(64)}`] }),
     ...USE_PLACES.map((place) => image(`by-${place}`)),
     image("by-other-repository"),
+    image("by-path-of-a-proxy"),
     image("by-cluster"),
     image("unmarked"),
     image("marked-lately"),
@@ -102,6 +103,9 @@ const USES = Object.fromEntries(
 ) as Record<ImageUse["place"], ImageUse[]>;
 USES.services.push(
   use("services", { image: `docker.io/library/nginx:1.27@${digest("by-other-repository")}` }),
+);
+USES.functions.push(
+  use("functions", { image: `proxy.test/ecr/remote/${MAIN}:${tagOf("by-path-of-a-proxy")}` }),
 );
 USES.tasks.push(use("tasks", { digest: digest("kept-index/amd64") }));
 USES["job-definitions"].push(
@@ -156,6 +160,7 @@ describe("decidePrune", () => {
       [`index-${"a".repeat(64)}`]: "vouches-for-copies",
       ...Object.fromEntries(USE_PLACES.map((place) => [`by-${place}`, "used"])),
       "by-other-repository": "used",
+      "by-path-of-a-proxy": "used",
       "by-cluster": "used",
       unmarked: "marked-now",
       "marked-lately": "marked-lately",
