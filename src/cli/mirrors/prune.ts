@@ -16,7 +16,10 @@ const MIRRORS = {
   deployedBy: "infra/mirrors.yaml",
 } as const;
 
-/** Exit status 0 where all was done, 1 where something was not deleted, 4 where writes are stopped, 5 where another run works. */
+/**
+ * Exit status 0 where all was done, 1 where something was not deleted, 4 where writes are stopped, 5 where another run works or
+ * not all could be read.
+ */
 export async function prune(input: FunctionInput, io: CommandIo): Promise<number> {
   if (input.rights) {
     io.out(permissions(FUNCTION_ACTIONS, input.json));
@@ -34,5 +37,12 @@ export async function prune(input: FunctionInput, io: CommandIo): Promise<number
   io.out(input.json ? jsonLine("prune", told) : linesOf(formatPrune(told)));
   if (report.kind === "stopped") return EXIT.refused;
   if (report.kind === "locked") return EXIT.unfinished;
-  return report.failed.length === 0 ? EXIT.done : EXIT.failed;
+  if (report.failed.length > 0) return EXIT.failed;
+  return isUnread(report) ? EXIT.unfinished : EXIT.done;
+}
+
+/** Whether nothing could be decided. Without a copy that is known, only a reason is reported. */
+function isUnread({ kept, because }: Pick<Prune, "kept" | "because">): boolean {
+  if (Object.keys(kept).length === 0) return because !== undefined;
+  return ["unread", "clocks-differ"].some((code) => (kept[code] ?? 0) > 0);
 }

@@ -191,8 +191,15 @@ function reportOf(decisions: readonly PruneDecision[], seen: Seen, { host }: Pru
   for (const one of decisions) if (one.kind === "keep") kept[one.kept.code] = (kept[one.kept.code] ?? 0) + 1;
   const first = decisions.find((one) => one.kind === "keep");
   const isForAll = Object.keys(kept).length === 1 && toDelete(decisions).length === 0;
+  // Without a copy that is known, no copy says why nothing was done.
+  const because =
+    isForAll && first?.kind === "keep"
+      ? first.kept.because
+      : decisions.length === 0
+        ? seen.facts.unread[0]
+        : undefined;
   return {
-    ...(isForAll && first?.kind === "keep" ? { because: first.kept.because } : {}),
+    ...(because === undefined ? {} : { because }),
     deleted: toDelete(decisions).map((one) => deletedCopy(one, seen.sources.get(one.copy.repository), host)),
     marked: decisions.flatMap((one): MarkedCopy[] => {
       if (one.kind !== "keep" || one.mark === undefined) return [];

@@ -62,6 +62,16 @@ describe("what a run leaves and reports", () => {
     deepEqual((await account.run()).kept, { unread: 1 });
   });
 
+  for (const unread of ["repositories", "images"] as const)
+    test(`names the reason where the ${unread} could not be read and no copy is known`, async () => {
+      const account = new RunAccount({ [WEB]: [web] });
+      const ports = account.ports();
+      const read = async () => ({ unread: "ecr", because: "not allowed" });
+      account.ports = () => ({ ...ports, store: { ...ports.store, [unread]: read } });
+      const { because, kept, deleted } = await account.run();
+      deepEqual([because, kept, deleted], ["not allowed", {}, []]);
+    });
+
   test("a dry run remembers task definitions, marks nothing, and reports what would be marked with its undo", async () => {
     const account = new RunAccount({ [WEB]: [web] });
     const { marked } = await account.run(true);
