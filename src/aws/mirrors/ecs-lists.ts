@@ -41,7 +41,8 @@ export type ClusterContents = {
 
 /** Each method throws AwsError, or leaves the chain of reads that `readable` began. */
 export interface EcsLists {
-  clusters(): Promise<readonly ClusterContents[]>;
+  /** @param known services that were seen before: the cluster of one is listed as long as it is there */
+  clusters(known: Iterable<string>): Promise<readonly ClusterContents[]>;
   /** The ARNs of the revisions that each service has or had lately, by the service's ARN. */
   revisionsOf(services: readonly JsonObject[]): Promise<ReadonlyMap<string, readonly string[]>>;
   describeRevisions(arns: readonly string[]): Promise<readonly JsonObject[]>;
@@ -114,11 +115,21 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
   };
 
   return {
-    async clusters() {
+    async clusters(known) {
       const listed = await wholeList("ecs:ListClusters", { list: "clusterArns" }, (nextToken) =>
         sendRaw(client, new ListClustersCommand(optional("nextToken", nextToken))),
       );
       const arns = textsIn("ecs:ListClusters", need(listed));
+      const unlisted = [...new Set([...known].flatMap(clusterOf))].filter((arn) => !arns.includes(arn));
+      for (const one of await describeClusters(unlisted))
+        if (getString(one, "status") !== "INACTIVE") {
+          const action = "ecs:ListClusters";
+          throw new AwsError(
+            "unavailable",
+            action,
+            `${action}: ${getString(one, "clusterArn")} is there, and not in the list`,
+          );
+        }
       const begun = Math.min(...times.times()) - SECONDS_APART_MS;
       const before = countsOf(await describeClusters(arns));
       const found = new Map<string, ClusterContents>();
@@ -213,6 +224,13 @@ export function createEcsLists(settings: AwsSettings, times: ServiceTimes): EcsL
 /** Another controller's deployments are task sets, which DescribeServices lists. */
 function isDeployedByEcs(service: JsonObject): boolean {
   return (getString(getObject(service, "deploymentController") ?? {}, "type") ?? "ECS") === "ECS";
+}
+
+/** An ARN without a cluster in it is of the time before November 2018. */
+function clusterOf(service: string): readonly string[] {
+  const [, before, cluster] =
+    /^(arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}):service\/([^/]+)\/[^/]+$/.exec(service) ?? [];
+  return cluster === undefined ? [] : [`${before}:cluster/${cluster}`];
 }
 
 /** A service that drains is listed, and DescribeClusters counts those that are ACTIVE. */

@@ -32,7 +32,7 @@ export async function readEcsUses(
   newMax: NewMax,
 ): Promise<EcsUses> {
   const lists = createEcsLists(settings, times);
-  const clusters = await readable("ecs:ListClusters", () => lists.clusters());
+  const clusters = await readable("ecs:ListClusters", () => lists.clusters(known.keys()));
   if (isUnread(clusters))
     return {
       services: clusters,

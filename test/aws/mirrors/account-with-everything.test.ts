@@ -130,6 +130,7 @@ describe("a clean-up of an account with everything that could make a deletion wr
     ["fewer tasks are described",          /^DescribeTasks$/,                   early("tasks")],
     ["a list of deployments has no list",  /^ListServiceDeployments$/,          () => ({})],
     ["task definitions repeat a page",     /^ListTaskDefinitions$/,             (answer) => ({ ...answer, nextToken: "again" })],
+    ["clusters of ECS end early",          /^ListClusters$/,                    early("clusterArns")],
     ["clusters of ECS may not be listed",  /^ListClusters$/,                    () => denied],
     ["functions may not be listed",        /^GET \/2015-03-31\/functions$/,     () => denied],
     ["a function does not report its image", /^GET \/2015-03-31\/functions\/.+/,  () => ({ Code: {} })],
@@ -180,6 +181,17 @@ describe("a clean-up of an account with everything that could make a deletion wr
       account.change = (_, answer) => answer;
       deepEqual(gone(), UNUSED.toSorted());
     });
+
+  test("deletes as ever after a cluster that had a service is gone", async () => {
+    await look(0);
+    account.change = (name, answer, body) => {
+      if (name === "ListClusters") return { clusterArns: [] };
+      const [clusterArn] = (body.clusters as readonly string[] | undefined) ?? [];
+      return name === "DescribeClusters" ? { clusters: [{ clusterArn, status: "INACTIVE" }] } : answer;
+    };
+    await look(1.1);
+    deepEqual(gone(), UNUSED.toSorted());
+  });
 
   test("deletes as ever where a task stops while the lists are read", async () => {
     await look(0);
