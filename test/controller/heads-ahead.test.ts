@@ -52,6 +52,30 @@ describe("a refresh of copies", () => {
     expect(sent()).toBe(10);
   });
 
+  test("leaves that half too where it asks for all of its images at once", async () => {
+    const { head, sent } = await asking(10);
+    const answers = await Promise.all(IMAGES.map(head));
+    expect([answers.filter((answer) => answer === "found").length, sent()]).toEqual([5, 5]);
+  });
+
+  test("asks nothing more after a refusal where it asks for all of its images at once", async () => {
+    const { head, sent, registries } = await asking(100);
+    registries.states.set("docker.io", "limited");
+    const answers = await Promise.all(IMAGES.map(head));
+    expect([answers.filter((answer) => answer === "limited").length, sent()]).toEqual([1, 1]);
+  });
+
+  test("asks a registry that is silent three times, however many images wait for it", async () => {
+    const { head, registries } = await asking(100);
+    let sent = 0;
+    registries.headManifest = async ({ host }) => {
+      sent += 1;
+      throw new RegistryError(`${host}: no answer`, { kind: "unavailable", host, unanswered: "no-answer" });
+    };
+    const answers = await Promise.all(IMAGES.map(head));
+    expect([sent, answers.filter((answer) => answer === "unreadable").length]).toEqual([3, 3]);
+  });
+
   test("takes what the index has heard for an answer, until it is too old", async () => {
     const { head, sent, indexed, clock } = await asking(100);
     const [image = ""] = IMAGES;

@@ -10,6 +10,8 @@ import { RegistryError } from "../../oci/client/registry-error.ts";
 import type { HeadLedger } from "../head-ledger.ts";
 
 const KEPT = 0.5;
+/** Each question may take minutes, and others wait for it. */
+const SILENT_MAX = 3;
 
 /** Whether a refresh may ask a registry that counts requests now. */
 export function mayAskAhead(ledger: Pick<HeadLedger, "left">, perHour: number): boolean {
@@ -30,17 +32,30 @@ export function headsAhead(
   { perHour, maxAgeMs, wasRead }: AheadOptions,
 ): Registries {
   const within = ledger.within(registries);
+  let silences = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after the other: each sees what the one before has left, and whether it was refused. */
+  const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
+    const turn = last.then(ask, ask);
+    last = turn;
+    return turn;
+  };
   const headLimited: Registries["headManifest"] = async (reference, signal) => {
     const heard = ledger.heard(reference, maxAgeMs);
     if (heard !== undefined) return heard.head;
     // The registry was not silent: it was not asked, and nothing is learned of the image.
     const because = `${reference.host} was not asked: what is left of this hour's requests is for pods`;
     if (!mayAskAhead(ledger, perHour)) throw notLearned(reference, because);
+    if (silences >= SILENT_MAX) throw notLearned(reference, `${reference.host} does not answer`);
     try {
-      return await within.headManifest(reference, signal);
+      const head = await within.headManifest(reference, signal);
+      silences = 0;
+      return head;
     } catch (error) {
-      const isAsked = !(error instanceof RegistryError && error.unanswered === "not-asked");
-      throw isAsked ? error : notLearned(reference, because, error);
+      const unanswered = error instanceof RegistryError ? error.unanswered : undefined;
+      if (unanswered === "not-asked") throw notLearned(reference, because, error);
+      silences = unanswered === undefined ? 0 : silences + 1;
+      throw error;
     }
   };
   return {
@@ -48,7 +63,9 @@ export function headsAhead(
     async headManifest(reference, signal) {
       const isLimited = isDockerHubFront(reference.host);
       try {
-        return await (isLimited ? headLimited : registries.headManifest)(reference, signal);
+        return await (isLimited
+          ? inTurn(() => headLimited(reference, signal))
+          : registries.headManifest(reference, signal));
       } catch (error) {
         // Pods may have a login to it that the controller has not.
         if (isRefusal(error) && !wasRead(reference)) throw notLearned(reference, error.message, error);
