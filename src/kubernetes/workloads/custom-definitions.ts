@@ -21,12 +21,14 @@ const NAMES_IMAGES = new Set(["containers", "initContainers", "image"]);
 /** Its name, `rollouts.argoproj.io`, where a CustomResourceDefinition's objects may name images; undefined where they cannot. */
 export function definitionWithImages(definition: unknown): string | undefined {
   const { metadata, spec } = membersOf(definition);
-  const { group, versions } = membersOf(spec);
+  const { group, versions, preserveUnknownFields } = membersOf(spec);
   if (typeof group === "string" && WITHOUT_IMAGES.has(group)) return undefined;
   const schemas = (Array.isArray(versions) ? versions : []).map(
     (version) => membersOf(membersOf(version).schema).openAPIV3Schema,
   );
-  const mayName = schemas.length === 0 || schemas.some(ofObject);
+  // One that was made before apiextensions.k8s.io/v1 may have no schema, and keeps any member then.
+  const isOpen = preserveUnknownFields === true || schemas.length === 0 || schemas.includes(undefined);
+  const mayName = isOpen || schemas.some(ofObject);
   return mayName ? String(membersOf(metadata).name ?? group) : undefined;
 }
 
@@ -55,6 +57,7 @@ function mayHold(schema: unknown): boolean {
       ([name, member]) => NAMES_IMAGES.has(name) || mayHold(member),
     ) ||
     mayHold(items) ||
+    additionalProperties === true ||
     mayHold(additionalProperties)
   );
 }

@@ -24,6 +24,7 @@ describe("a custom resource", () => {
     ["with an image in each value of a map",           object({ spec: object({ roles: { type: "object", additionalProperties: object({ image: TEXT }) } }) }), true],
     ["with a spec of any shape",                       object({ spec: OPEN }),                                                               true],
     ["with a whole object of another kind within",     object({ spec: object({ job: { type: "object", "x-kubernetes-embedded-resource": true } }) }), true],
+    ["with a map of anything",                         object({ spec: object({ values: { type: "object", additionalProperties: true } }) }),   true],
     ["with texts and numbers alone",                   object({ spec: object({ replicas: { type: "integer" }, hosts: list(TEXT) }) }),       false],
     ["whose status alone names an image",              object({ spec: object({ replicas: { type: "integer" } }), status: object({ image: TEXT }) }), false],
     ["with a map of texts",                            object({ spec: object({ labels: { type: "object", additionalProperties: TEXT } }) }), false],
@@ -36,6 +37,8 @@ describe("a custom resource", () => {
   // biome-ignore format: a table is read by its columns
   for (const [what, said, may] of [
     ["whose old version alone has a template", { metadata: { name: "a.b.c" }, spec: { group: "b.c", versions: [{ schema: { openAPIV3Schema: object({}) } }, { schema: { openAPIV3Schema: object({ spec: POD }) } }] } }, true],
+    ["of an older form, which keeps any member", { metadata: { name: "a.b.c" }, spec: { group: "b.c", preserveUnknownFields: true, versions: [{ schema: { openAPIV3Schema: object({}) } }] } }, true],
+    ["one of whose versions has no schema",    { metadata: { name: "a.b.c" }, spec: { group: "b.c", versions: [{ schema: { openAPIV3Schema: object({}) } }, { name: "v1" }] } }, true],
     ["without a version",                      { metadata: { name: "a.b.c" }, spec: { group: "b.c", versions: [] } }, true],
     ["of Repull",                              definition(object({ spec: OPEN }), "repull.dev", "imageindexes"),       false],
     ["of EKS's network, whose shape is open",  definition(OPEN, "crd.k8s.amazonaws.com", "eniconfigs"),                false],
