@@ -41,6 +41,20 @@ describe("a report of several accounts", () => {
     expect(rows).toEqual([columns, columns]);
   });
 
+  for (const isVerified of [false, true] as const)
+    test(`says ${isVerified ? "nothing of the kind" : "that no registry was asked"} where the places were ${isVerified ? "" : "not "}verified`, async () => {
+      const scan = await joined();
+      const exposures = scan.exposures.map((one) => ({
+        ...one,
+        images: one.images.map((image) => ({ ...image, ...(isVerified ? { isVerified } : {}) })),
+      }));
+      const html = scanAsHtml(
+        { ...scan, exposures },
+        { accounts: 2, failed: 0, at: "2026-11-29T09:00:00.000Z" },
+      );
+      expect(html.includes("no registry was asked")).toBe(!isVerified);
+    });
+
   test("names the account of each workload in the text that the command prints", async () => {
     const text = formatScan(await joined());
     for (const account of [SHOP, BANK])

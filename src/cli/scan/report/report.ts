@@ -35,8 +35,13 @@ ${addressChart(scan)}
 ${workloadTable(scan)}
 ${slipped(scan)}
 ${gapsCard(scan.gaps)}`,
-    footer: `Read: ${readOf(scan)}. Nothing was changed, and no registry was asked: repull plan ${scan.pods === undefined ? "SERVICE does that for one service" : "NAMESPACE/KIND/NAME says what Repull knows of one workload"}.`,
+    footer: `Read: ${readOf(scan)}. Nothing was changed, and ${isVerified(scan) ? "registries were asked without a pull" : "no registry was asked"}: repull plan ${scan.pods === undefined ? "SERVICE does that for one service" : "NAMESPACE/KIND/NAME says what Repull knows of one workload"}.`,
   });
+}
+
+/** Of a cluster's workloads, the controller has asked before. */
+function isVerified({ exposures }: Scan): boolean {
+  return exposures.some(({ kind, images }) => kind !== "pod" && images.some((image) => image.isVerified));
 }
 
 function placeOf(scanned: ScannedAt): readonly string[] {
