@@ -87,7 +87,7 @@ export function createWorldRegistries(
   };
 
   const crashes = new Map<string, Crash>();
-  fill(entries, registryAt, crashes, startsAt);
+  fill(entries, registryAt, crashes, startsAt, clock);
   const quotasToSpend = [...entries].map(([host, entry]) => ({
     at: startsAt - WINDOW_MS + (entry.quota?.resetsInSeconds ?? WINDOW_MS / 1000) * 1000,
     spend: () => spendQuotas(registryAt(host), entry, addresses),
@@ -140,6 +140,7 @@ function fill(
   registryAt: (host: string) => SandboxRegistry,
   crashes: Map<string, Crash>,
   startsAt: number,
+  clock: VirtualClock,
 ): void {
   const placed: Placed[] = [];
   for (const [host, { images = {}, repositories = [], privateRepositories = [] }] of entries) {
@@ -177,6 +178,16 @@ function fill(
     for (const one of [digest, ...image.manifests.map((manifest) => manifest.digest)]) {
       crashes.set(`${repositoryName(reference)}@${one}`, crash);
     }
+  }
+  for (const { reference, entry, where } of placed) {
+    if (entry.moves === undefined) continue;
+    const { to, afterMinutes } = entry.moves;
+    const next = built.get(canonicalName({ ...reference, tag: to }));
+    if (next === undefined)
+      throw new InvalidInput(`${where}.moves.to`, `a tag of ${repositoryName(reference)} in this file`);
+    clock.after(startsAt + afterMinutes * 60_000 - clock.now(), () => {
+      seedImage(registryAt(reference.host), reference.path, reference.tag ?? "latest", next);
+    });
   }
 }
 

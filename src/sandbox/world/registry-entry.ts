@@ -19,6 +19,8 @@ export const image = z.strictObject({
   sameAs: z.string().optional(),
   /** With `sameAs`: only this platform's manifest, as an emergency copy has it. */
   onlyPlatform: z.string().optional(),
+  /** So long after the story begins, the tag names the image of another tag of its repository in this file. */
+  moves: z.strictObject({ to: z.string(), afterMinutes: z.number().positive() }).optional(),
   /** Containers of it exit with this code, this long after they start (5 seconds). */
   exits: z.number().int().optional(),
   exitsAfterSeconds: z.number().positive().optional(),

@@ -68,6 +68,26 @@ describe("a world file", () => {
     );
   });
 
+  test("moves a tag to another one's image after so many minutes, and not before", async () => {
+    const moves = { to: "next", afterMinutes: 10 };
+    const images = { "library/nginx:1": { moves }, "library/nginx:next": {} };
+    const world = await createWorld({ registries: { "docker.io": { images } } });
+    const tags = () => world.registries.dockerHub.tags("library/nginx");
+    const before = tags();
+    expect(before["1"]).not.toBe(before.next);
+    await world.run(599);
+    expect(tags()).toEqual(before);
+    await world.run(2);
+    expect(tags()).toEqual({ "1": before.next, next: before.next });
+  });
+
+  test("that moves a tag to one that the file does not have is refused", async () => {
+    const images = { "library/nginx:1": { moves: { to: "2", afterMinutes: 1 } } };
+    await expect(createWorld({ registries: { "docker.io": { images } } })).rejects.toThrow(
+      "registries.docker.io.images.library/nginx:1.moves.to",
+    );
+  });
+
   const quotas = [
     ["nothing said", {}, "own", [100, 100]],
     ["the tasks' address used up", { remaining: 0 }, "own", [0, 100]],
