@@ -4,6 +4,7 @@ import { counted } from "../../text/counted.ts";
 import { inMegabytes } from "../output/progress/copy-progress.ts";
 import { textTable } from "../output/text-table.ts";
 import type { Mirrors } from "./mirrors-line.ts";
+import { namesOfUsers } from "./names-of-users.ts";
 
 type Copy = Mirrors["copies"][number];
 const USERS_SHOWN_MAX = 2;
@@ -41,14 +42,9 @@ function day(at: string | undefined): string {
   return at === undefined ? "no record" : at.slice(0, 10);
 }
 
-/** Services and tasks first: task definitions without either are the many old ones. */
 function usersOf({ usedBy }: Copy): string {
-  if (usedBy.length === 0) return "nothing found";
-  const order = ["services", "tasks", "functions"];
-  const rank = (place: string): number => (order.includes(place) ? order.indexOf(place) : order.length);
-  const named = usedBy
-    .toSorted((a, b) => rank(a.place) - rank(b.place))
-    .map(({ by }) => by.slice(by.lastIndexOf("/") + 1));
-  const more = named.length - USERS_SHOWN_MAX;
-  return `${named.slice(0, USERS_SHOWN_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const names = namesOfUsers(usedBy);
+  if (names.length === 0) return "nothing found";
+  const more = names.length - USERS_SHOWN_MAX;
+  return `${names.slice(0, USERS_SHOWN_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -1,6 +1,7 @@
 /** A refresh as lines for a reader: sources that are lost, tags that have moved with what to deploy, then the policy's list. */
 
 import { counted } from "../../text/counted.ts";
+import { namesOfUsers } from "./names-of-users.ts";
 import type { Refresh } from "./refresh-line.ts";
 
 type Copy = Refresh["wanted"][number]["copy"];
@@ -64,8 +65,7 @@ function copyOf({ kind, because }: Copy, run: Refresh["kind"]): string {
 }
 
 function usersOf({ count, first }: Refresh["moved"][number]["users"]): string {
-  const [user] = first;
-  if (user === undefined) return "nothing found that uses it";
-  const name = user.by.slice(user.by.lastIndexOf("/") + 1);
+  const [name] = namesOfUsers(first);
+  if (name === undefined) return "nothing found that uses it";
   return count === 1 ? `used by ${name}` : `used by ${name} and ${count - 1} more`;
 }
