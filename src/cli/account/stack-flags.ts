@@ -12,6 +12,7 @@ export function stackFlags({ stack, policyFile }: DeployedConfigOptions): string
     .join("");
 }
 
-function quoted(word: string): string {
+/** As one word of a shell. */
+export function quoted(word: string): string {
   return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,6 +7,7 @@ import { checkPolicy } from "../../../substitution/policy/explain-policy.ts";
 import { STANDARD_PARAMETER_CHARACTERS_MAX } from "../../../substitution/policy/init-document.ts";
 import { type NeededRight, neededRights } from "../../../substitution/policy/needed-rights.ts";
 import { linesOf } from "../../../text/visible.ts";
+import { quoted } from "../../account/stack-flags.ts";
 import { EXIT } from "../../exit-status.ts";
 import type { CommandIo } from "../../io.ts";
 import { tellWrongCall } from "../../output/command-error.ts";
@@ -40,13 +41,26 @@ export async function policyCheck({ file, stack, json }: PolicyCheckInput, io: C
     const heading = checked.kind === "valid" ? "a policy (* differs from the default)" : "not a policy";
     io.out(linesOf([`${file}: ${heading}`, ...checked.lines.map((line) => `  ${line}`)]));
     if (needed.length > 0) io.out(linesOf(isCompared ? comparedLines(stack, compared) : neededLines(needed)));
-    if (text.length > STANDARD_PARAMETER_CHARACTERS_MAX)
-      io.out(
-        `It has ${text.length} characters: a standard parameter takes ${STANDARD_PARAMETER_CHARACTERS_MAX} (put-parameter --tier Advanced: 8192).\n`,
-      );
+    if (checked.kind === "valid") io.out(linesOf(installLines(file, text.length)));
   }
   if (checked.kind === "invalid" || compared.some(({ given }) => given === "no")) return EXIT.failed;
   return compared.some(({ given }) => given === "not-checked") ? EXIT.unfinished : EXIT.done;
+}
+
+/** What a parameter of the tier Advanced takes. */
+const ADVANCED_PARAMETER_CHARACTERS_MAX = 8192;
+
+/** The parameter of the documentation: a stack says with PolicyParameter which one it reads. */
+function installLines(file: string, length: number): readonly string[] {
+  if (length > ADVANCED_PARAMETER_CHARACTERS_MAX)
+    return [
+      `It cannot be installed: it has ${length} characters, and a parameter takes ${ADVANCED_PARAMETER_CHARACTERS_MAX}. Shorten its lists with the wildcard *.`,
+    ];
+  const tier = length > STANDARD_PARAMETER_CHARACTERS_MAX ? " --tier Advanced" : "";
+  return [
+    "To install it, under the name that the stack's PolicyParameter has:",
+    `  aws ssm put-parameter --name /repull/policy --type String --overwrite${tier} --value ${quoted(`file://${file}`)}`,
+  ];
 }
 
 function neededLines(rights: readonly NeededRight[]): readonly string[] {

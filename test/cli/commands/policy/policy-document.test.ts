@@ -52,6 +52,34 @@ describe("repull policy init", () => {
   });
 });
 
+describe("repull policy check, for what it takes,", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [what: string, file: string, characters: number, command: string | undefined])[] = [
+    ["a short document",          "policy.json",    100,   "--overwrite --value file://policy.json"],
+    ["the longest standard one",  "policy.json",    4096,  "--overwrite --value file://policy.json"],
+    ["a longer one",              "policy.json",    4097,  "--overwrite --tier Advanced --value file://policy.json"],
+    ["the longest of all",        "policy.json",    8192,  "--overwrite --tier Advanced --value file://policy.json"],
+    ["one that no parameter takes", "policy.json",  8193,  undefined],
+    ["a file with a space",       "my policy.json", 100,   "--overwrite --value 'file://my policy.json'"],
+  ];
+  for (const [what, file, characters, command] of table)
+    it(`prints the command that installs it, or that there is none: ${what}`, async () => {
+      const document = '{ "mode": "observe" }';
+      const checked = ioWith({ [file]: document.padEnd(characters) });
+      expect(await policyCheck({ file, json: false }, checked.io)).toBe(0);
+      const printed = /aws ssm put-parameter --name \/repull\/policy --type String (.*)/.exec(
+        checked.text(),
+      )?.[1];
+      expect(printed).toBe(command);
+    });
+
+  it("prints no command where it is not a policy", async () => {
+    const checked = ioWith({ "policy.json": '{ "mode": "no" }' });
+    expect(await policyCheck({ file: "policy.json", json: false }, checked.io)).toBe(1);
+    expect(checked.text()).not.toContain("put-parameter");
+  });
+});
+
 describe("repull policy schema", () => {
   it("prints what infra/policy.schema.json holds, for editors", () => {
     const { io, text } = ioWith();
