@@ -142,9 +142,9 @@ function shown(chunk: string, stream: NodeJS.WriteStream): string {
   return highlight(wrapLines(forTerminal(chunk), stream.isTTY ? stream.columns : undefined), stream);
 }
 
-/** An error of ours begins with the name of the program. */
+/** An error of ours begins with the name of the program. What a result lacks is part of the result. */
 function isError(chunk: string): boolean {
-  return /^repull\b/.test(chunk);
+  return /^(?:repull\b|not read: )/.test(chunk);
 }
 
 /** Prints each request: what, where, and how long it took or why it failed. */

@@ -25,6 +25,8 @@ describe("repull scan", () => {
     [["--csv"],                    0],
     [["--roles"],                  0],
     [["--html", "report.html"],    0],
+    [["--csv", "--quiet"],         0],
+    [["--roles", "-q"],            0],
   ] as const)
     it(`names what could not be read once when it is called with "${flags.join(" ")}"`, async () => {
       const { out, err, status } = await scan(...flags);

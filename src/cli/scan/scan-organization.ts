@@ -48,7 +48,7 @@ export async function scanOrganization(input: ScanInput, io: CommandIo): Promise
       : await listed(aws, units);
   io.err(`${counted(accounts.length, "account")} of the organisation, by the role ${roleName} in each\n`);
   for (const { id, state } of inactive) io.err(`account ${id} is not scanned: its state is ${state}\n`);
-  for (const gap of gaps) io.err(`the list of accounts is not whole: ${gap}\n`);
+  for (const gap of gaps) io.err(`not read: the whole list of accounts: ${gap}\n`);
   if (accounts.length === 0)
     throw new InvalidInput("--ou", "an organisational unit with active accounts in it, or below it");
   const toScan = accounts.map(({ id, ...named }: OrganizationAccounts["accounts"][number]) => ({
