@@ -106,15 +106,12 @@ const VAGUE_WORDS_OF_PAGES: Readonly<Record<string, string>> = {
 };
 
 /** Pages that have some of these words still, and how many. A ratchet: entries shrink and go, none is added. */
-const VAGUE_WORDS_LEFT: Readonly<Record<string, number>> = { "docs/bench.md": 2 };
+const VAGUE_WORDS_LEFT: Readonly<Record<string, number>> = {};
 
 /** The words that a sentence of a page may have. */
 const SENTENCE_WORDS_MAX = 30;
 /** Pages with a longer sentence, and its words. A ratchet: entries shrink and go, none is added. */
-const SENTENCE_WORDS_MAX_OF: Readonly<Record<string, number>> = {
-  "CHANGELOG.md": 64,
-  "docs/bench.md": 96,
-};
+const SENTENCE_WORDS_MAX_OF: Readonly<Record<string, number>> = { "CHANGELOG.md": 64 };
 
 /** The words of the README before its first section, without the transcript: a reader decides in a screen. */
 const FIRST_SCREEN_WORDS_MAX = 60;
