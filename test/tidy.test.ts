@@ -111,7 +111,7 @@ const VAGUE_WORDS_LEFT: Readonly<Record<string, number>> = {};
 /** The words that a sentence of a page may have. */
 const SENTENCE_WORDS_MAX = 30;
 /** Pages with a longer sentence, and its words. A ratchet: entries shrink and go, none is added. */
-const SENTENCE_WORDS_MAX_OF: Readonly<Record<string, number>> = { "CHANGELOG.md": 64 };
+const SENTENCE_WORDS_MAX_OF: Readonly<Record<string, number>> = {};
 
 /** The words of the README before its first section, without the transcript: a reader decides in a screen. */
 const FIRST_SCREEN_WORDS_MAX = 60;
