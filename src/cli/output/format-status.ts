@@ -18,7 +18,7 @@ export function formatStatus(status: Status, now: number): readonly string[] {
     ...(isAsking
       ? ["  repull approve shows the plans that wait, repull approve EXECUTION approves one"]
       : []),
-    ...section("Done in 24 hours", done, ({ execution, workload, outcome, at, because }) => [
+    ...section("Done in 24 hours by the stack", done, ({ execution, workload, outcome, at, because }) => [
       at === undefined ? "" : ago(at, now),
       outcome,
       workload ?? execution,

@@ -20,7 +20,7 @@ const STYLES: readonly (readonly [start: RegExp, style: Style])[] = [
     "yellow",
   ],
   [
-    /^(?:Running|Done in 24 hours|Waiting services|Exit status|Examples|Usage|Options|Arguments|Commands):/gm,
+    /^(?:Running|Done in 24 hours by the stack|Waiting services|Exit status|Examples|Usage|Options|Arguments|Commands):/gm,
     "bold",
   ],
   [/^(?: *→|next:|Undo:)/gm, "cyan"],
