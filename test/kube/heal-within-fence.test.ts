@@ -61,6 +61,9 @@ beforeAll(async () => {
     },
     stop.signal,
   );
+  // A controller that sees the template first has the image's place published before there are pods: none would wait.
+  await plane.kubectl.apply(deployment("web", "nginx:1.27"));
+  await until(async () => (await podsOf("web")).length === 2);
   ended = runController(parts, stop.signal).finally(() => cluster.close());
 });
 afterAll(async () => {
@@ -96,7 +99,6 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 test("pods are healed with the chart's rights, and new ones of the same image are admitted with it", async () => {
   const use = `public.ecr.aws/docker/library/nginx@${NGINX.digest}`;
-  await plane.kubectl.apply(deployment("web", "nginx:1.27"));
   await until(async () => {
     const pods = await podsOf("web");
     return pods.length === 2 && pods.every((pod) => pod === `${use} Running`);
