@@ -60,7 +60,7 @@ export function loweredModes(workloads: Iterable<LabelledWorkload>): ReadonlyMap
 /**
  * The modes as the index says them, so also for a Job that a person makes of a labelled CronJob: its first pod comes before the
  * controller has seen the Job. Admission leaves the pods of every Job of such a namespace whose name has no number at its end; what
- * then waits for an image is healed by what its Job says of itself.
+ * then waits for an image is healed as the labels of its Job say.
  */
 export function indexModes(workloads: Iterable<LabelledWorkload>): ReadonlyMap<string, LoweredMode> {
   const all = [...workloads];

@@ -60,7 +60,7 @@ export function isPullFailureText(text: string): boolean {
   return classifyParsed(parsed).kind !== "other" || PULL_ERROR.test(parsed.text);
 }
 
-/** ECR throttles in words of its own; any other limit under its name may be that of a cache's upstream. */
+/** ECR's own throttling has messages of its own; any other limit under its name may be that of a cache's upstream. */
 function mayBeUpstreams(
   { kind, registry = "" }: Pick<PartialClassification, "kind" | "registry">,
   { text }: ParsedText,

@@ -1,4 +1,4 @@
-/** Healing by what kubelet says after our own patch: in the words of an earlier kubelet, in words of another form, and to a leader that did not patch. */
+/** Healing by what kubelet says after our own patch: with an earlier kubelet's message, with one of another form, and to a leader that did not patch. */
 
 import { afterEach, describe, expect, test } from "vitest";
 import { ClusterError } from "../../src/cluster/cluster-error.ts";

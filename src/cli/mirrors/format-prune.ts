@@ -5,7 +5,7 @@ import { inMegabytes } from "../output/progress/copy-progress.ts";
 import { textTable } from "../output/text-table.ts";
 import type { Prune } from "./prune-line.ts";
 
-/** A code is printed in words; one that this release does not know is printed as it is. */
+/** A code that this release does not know is printed as it is. */
 const WORDS: Readonly<Record<string, string>> = {
   unread: "a list could not be read",
   "clocks-differ": "the services of AWS do not agree on the time",

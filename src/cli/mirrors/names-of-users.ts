@@ -1,5 +1,5 @@
 /**
- * What uses a copy, in the words of a reader: a service by its cluster and name, however many of its revisions and
+ * What uses a copy, as a reader knows it: a service by its cluster and name, however many of its revisions and
  * tasks name the copy too. An identifier of a task says nothing to a person.
  */
 
