@@ -63,7 +63,8 @@ async function readFacts(asked: AskedImage, environment: Environment): Promise<I
   const { policy, limit } = environment;
   const upstream = asked.upstream ?? upstreamOf(asked, environment);
   const belief = await believed(asked, upstream, environment);
-  const trusted = "trusted" in belief ? { trusted: belief.trusted.digest } : {};
+  const trusted =
+    "trusted" in belief ? { trusted: belief.trusted.digest, isNew: belief.trusted.from === "operator" } : {};
   const platforms = knownPlatforms(environment);
   const offers = offersOf(upstream ?? reference, limit, {
     policy,

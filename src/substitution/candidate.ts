@@ -118,14 +118,15 @@ export type Unanswered = "no-answer" | "no-time" | "not-asked";
 /**
  * More than its kind says of a place that lost. `no-digest`: nothing to compare it with is known; `account-exhausted`: the
  * configured account has no pulls left; `private-image`: the policy does not let it be copied; `cache-not-fillable`: Repull
- * may not fill the repositories of the pull-through cache rule.
+ * may not fill the repositories of the pull-through cache rule; `no-platform`: bytes that are new to the tasks are for other machines.
  */
 export type ProbeCode =
   | Unanswered
   | "no-digest"
   | "account-exhausted"
   | "private-image"
-  | "cache-not-fillable";
+  | "cache-not-fillable"
+  | "no-platform";
 
 /** Why a place is not used, for programs. */
 export type RejectionCode =

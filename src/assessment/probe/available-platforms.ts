@@ -6,12 +6,17 @@
  */
 
 import type { Digest } from "../../image/digest.ts";
-import { type Platform, printPlatform } from "../../image/platform.ts";
+import { type Platform, platformMatches, printPlatform } from "../../image/platform.ts";
 import { type ImageReference, pinToDigest, repositoryName } from "../../image/reference.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { type Index, type ParsedManifest, parseManifest } from "../../oci/client/manifest.ts";
 import { platformChildren } from "../../oci/client/platform-children.ts";
-import { type IndexReader, isPlatformStated, platformImages } from "../../oci/client/platform-images.ts";
+import {
+  configured,
+  type IndexReader,
+  isPlatformStated,
+  platformImages,
+} from "../../oci/client/platform-images.ts";
 import type { Registries } from "../../oci/client/registries.ts";
 import type { Found, ProbeResult } from "../../substitution/candidate.ts";
 
@@ -19,6 +24,7 @@ type Wanted = {
   readonly trusted?: Digest;
   /** Every platform that the tasks may run on; none: not known. */
   readonly platforms: readonly Platform[];
+  readonly isNew?: boolean;
 };
 
 const CONFIG_BYTES_MAX = 4 * 1024 * 1024;
@@ -29,14 +35,25 @@ const EMPTY: ProbeResult = { kind: "absent", because: "the image there has no la
 export async function withAvailablePlatforms(
   seen: Found,
   place: ImageReference,
-  { trusted, platforms }: Wanted,
+  { trusted, platforms, isNew = false }: Wanted,
   registries: Registries,
 ): Promise<ProbeResult> {
   if (isDockerHubFront(place.host)) return seen;
   const reader = readerOf(place, registries);
   const top = await reader.manifest(seen.digest);
   if (top === undefined) return { kind: "absent", because: `${repositoryName(place)} no longer has it` };
-  if (top.kind === "image") return top.layers.length === 0 ? EMPTY : seen;
+  if (top.kind === "image") {
+    if (top.layers.length === 0) return EMPTY;
+    if (platforms.length === 0 || !isNew) return seen;
+    const own = await configured(top, reader);
+    const lacking = own === undefined ? [] : platforms.filter((one) => !platformMatches(one, own));
+    if (lacking.length === 0 || own === undefined) return seen;
+    return {
+      kind: "absent",
+      code: "no-platform",
+      because: `it is for ${printPlatform(own)} alone, and not for ${lacking.map(printPlatform).join(" or ")}`,
+    };
+  }
   if (platforms.length === 0) return top.children.length === 0 ? EMPTY : seen;
   const held: { name: string; images: readonly Digest[]; isOpen: boolean }[] = [];
   for (const platform of platforms) {
@@ -47,10 +64,15 @@ export async function withAvailablePlatforms(
     held.push({ name, images: images.map(({ digest }) => digest), isOpen });
   }
   // The very image that was meant may be for fewer machines than the cluster has, or name no platform; any other has to be for all.
-  const isMeant = seen.digest === trusted && held.some(({ images, isOpen }) => images.length > 0 || isOpen);
+  const isMeant =
+    seen.digest === trusted && !isNew && held.some(({ images, isOpen }) => images.length > 0 || isOpen);
   const lacking = held.filter(({ images }) => images.length === 0).map(({ name }) => name);
   if (lacking.length > 0 && !isMeant)
-    return { kind: "absent", because: `it has no ${lacking.join(", no ")}` };
+    return {
+      kind: "absent",
+      ...(isNew ? { code: "no-platform" } : {}),
+      because: `it has no ${lacking.join(", no ")}`,
+    };
   const [
     {
       images: [only, ...others],

@@ -10,7 +10,7 @@ import { indexSubset } from "../../oci/copy/index-subset.ts";
 import type { ProbeResult } from "../../substitution/candidate.ts";
 import type { ProbePorts } from "../ports.ts";
 import { checkArchived } from "./archived.ts";
-import { manifestForOne } from "./available-platforms.ts";
+import { manifestForOne, withAvailablePlatforms } from "./available-platforms.ts";
 import { found } from "./found.ts";
 import type { ProbeContext } from "./probe-context.ts";
 
@@ -18,7 +18,7 @@ const INDEX_BYTES_MAX = 4 * 1024 * 1024;
 
 export async function probeCopy(
   place: ImageReference,
-  { trusted, platforms }: ProbeContext,
+  { trusted, platforms, isNew = false }: ProbeContext,
   { registries, ecr }: ProbePorts,
 ): Promise<ProbeResult> {
   if (trusted === undefined) {
@@ -32,7 +32,13 @@ export async function probeCopy(
   if (whole !== undefined) {
     // Asked first: an archived image cannot be read, and would seem to be incomplete.
     const seen = await checkArchived(found(whole), place, ecr);
-    if (seen.kind === "archived" || (await isComplete(whole, place, registries))) return seen;
+    if (seen.kind !== "found") return seen;
+    if (await isComplete(whole, place, registries)) {
+      const fit = isNew
+        ? await withAvailablePlatforms(seen, place, { trusted, platforms, isNew }, registries)
+        : seen;
+      return fit.kind === "found" ? seen : fit;
+    }
   }
   const tagged = await probeTag(place, trusted, platforms, registries);
   const nothing: ProbeResult = tagged ?? { kind: "absent", because: "no copy exists" };
@@ -43,7 +49,8 @@ export async function probeCopy(
   const part = indexSubset({ bytes: proof }, platforms);
   if (part === undefined) {
     const names = platforms.map(printPlatform).join(", no ");
-    return { kind: "absent", because: `the expected image has no ${names}` };
+    const because = `the expected image has no ${names}`;
+    return { kind: "absent", ...(isNew ? { code: "no-platform" } : {}), because };
   }
   const copy = await registries.headManifest(pinToDigest(place, part.digest));
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };

@@ -100,7 +100,7 @@ export function isPlatformStated({ mediaType, platform: stated }: Descriptor, wa
   return windowsBuild(wanted) === undefined || windowsBuild(stated) !== undefined;
 }
 
-async function configured(image: ImageManifest, reader: IndexReader): Promise<Platform | undefined> {
+export async function configured(image: ImageManifest, reader: IndexReader): Promise<Platform | undefined> {
   const bytes = await reader.config(image.config.digest);
   return bytes === undefined ? undefined : platformInConfig(bytes);
 }

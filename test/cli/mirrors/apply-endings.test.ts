@@ -23,6 +23,24 @@ async function undoOf({ world, session }: MovedWorld) {
   return undo;
 }
 
+describe("an order of an image for other machines", () => {
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [what: string, platforms: readonly string[], architecture: string, planned: object])[] = [
+    ["one image of the service's own",   ["linux/arm64"],                "ARM64",  { kind: "apply" }],
+    ["one image of another",             ["linux/amd64"],                "ARM64",  { kind: "blocked", code: "no-platform" }],
+    ["an index with the service's own",  ["linux/amd64", "linux/arm64"], "ARM64",  { kind: "apply" }],
+    ["an index without it",              ["linux/amd64", "linux/s390x"], "ARM64",  { kind: "blocked", code: "no-platform" }],
+    ["one image of the service's own",   ["linux/amd64"],                "X86_64", { kind: "apply" }],
+  ];
+  for (const [what, platforms, architecture, planned] of table)
+    test(`is planned only where the new image is for the tasks' platform: ${what}, ${architecture}`, async () => {
+      const images = { "library/nginx:next": { platforms } };
+      const at = await movedWorld({ services: [{ architecture }], images });
+      const { line } = await at.apply();
+      expect(line.services).toMatchObject([planned]);
+    });
+});
+
 describe("an undo of an order", () => {
   test("does not deploy the bytes that were rolled back, which the tag names", async () => {
     const at = await movedWorld({ copy: { exits: 1 } });

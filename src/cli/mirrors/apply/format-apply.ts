@@ -91,6 +91,8 @@ function whatFollows(plan: ServicePlan): readonly string[] {
 
 const HINTS: Readonly<Partial<Record<string, string>>> = {
   absent: "the next refresh copies it: repull mirrors refresh --yes",
+  "no-platform":
+    "the new image is not for the platform of the service's tasks: its publisher has to build it for that one",
   "deployment-in-progress": "run it again when the deployment has ended",
   "approval-needed": "run it without --yes: the command that it prints names the digests",
 };
