@@ -7,6 +7,7 @@
  */
 
 import { type Digest, isDigest } from "../image/digest.ts";
+import { tryParseReference } from "../image/reference.ts";
 import type { PodImageKind } from "./pod-images.ts";
 
 export const CONTAINER_PREFIX = "image.repull.dev/";
@@ -46,4 +47,15 @@ export function parseAnnotation(value: unknown): SwapNote | undefined {
   const image = words.join(" ");
   if (image === "" || !isDigest(digest) || !proof || !witness || !askedAt) return undefined;
   return { image, digest, proof, witness, askedAt };
+}
+
+/**
+ * The annotation, where it can be about this image. Authors copy annotations with the rest of a pod and write another image:
+ * into a template, by `kubectl debug --copy-to --set-image`, or by a restore that renames images.
+ */
+export function noteAbout(image: string, value: unknown): SwapNote | undefined {
+  const note = parseAnnotation(value);
+  const digest = tryParseReference(image)?.digest;
+  if (note === undefined || digest === undefined) return undefined;
+  return note.proof === "same-index" && digest !== note.digest ? undefined : note;
 }

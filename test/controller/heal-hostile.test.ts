@@ -204,6 +204,26 @@ describe("a pod of", () => {
     expect(made.uids()).toEqual(made.before);
   });
 
+  // As a template that was made of a healed pod has it, `kubectl debug --copy-to --set-image`, or a restore that renames images.
+  const copied = `app:1 sha256:${"a".repeat(64)} same-index origin 2026-11-29T08:00:00Z`;
+  for (const [what, image, written] of [
+    ["a tag", "other:1", "other:1"],
+    ["another digest", `other:1@sha256:${"b".repeat(64)}`, undefined],
+  ] as const)
+    test(`${what}, with the note of another image that its author copied, never gets that other image`, async () => {
+      const annotations = { "image.repull.dev/web": copied };
+      const made = await stuck([
+        { name: "web-1", of: "web/1", image, annotations, waits: LIMIT_MESSAGE(image) },
+      ]);
+      made.controller();
+      await made.world.runUntil(made.isRunning, 60);
+      const [one] = made.cluster.all("pods");
+      const notes = one?.metadata.annotations?.["image.repull.dev/web"];
+      expect([made.images()[0]?.split("@")[0], notes?.split(" ")[0]]).toEqual(
+        written === undefined ? ["other:1", "app:1"] : ["public.ecr.aws/docker/library/other", written],
+      );
+    });
+
   test("two containers that wait for two images gets both, each with its note", async () => {
     const made = await stuck([]);
     const one = pod({ name: "web-1", of: "web/1", image: "app:1" });

@@ -4,7 +4,7 @@
  */
 
 import { type Digest, isDigest } from "../../image/digest.ts";
-import { annotationKey, parseAnnotation, type SwapNote } from "../annotation.ts";
+import { annotationKey, noteAbout, type SwapNote } from "../annotation.ts";
 import { type PodImage, podImages } from "../pod-images.ts";
 import { modeLabelIn } from "../workload-modes.ts";
 import { controllerOf, type Owner, type Workload, workloadOf } from "./owners.ts";
@@ -33,7 +33,7 @@ export type PodFacts = {
 export type ContainerFacts = PodImage & {
   /** As the pod's author wrote it: `image` is what runs now. */
   readonly written: string;
-  /** What Repull has changed, by the pod's annotation. */
+  /** What Repull has changed, by the pod's annotation; absent where that is of another image. */
   readonly note?: SwapNote;
   /** What the node has pulled: repository@digest. */
   readonly pulled?: string;
@@ -80,7 +80,7 @@ export function podFacts(object: unknown): PodFacts | undefined {
 }
 
 function containerFacts(image: PodImage, annotations: Members, statuses: Statuses): ContainerFacts {
-  const note = parseAnnotation(annotations[annotationKey(image)]);
+  const note = noteAbout(image.image, annotations[annotationKey(image)]);
   const status = image.kind === "volume" ? {} : (statuses.get(image.container) ?? {});
   const { waiting, running, terminated } = membersOf(status.state);
   const { reason, message } = membersOf(waiting);
