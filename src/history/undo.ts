@@ -38,14 +38,14 @@ export type UndoPlan = {
 /** What would be done to each, and why not; reads only. */
 export async function planUndo(
   effects: readonly ActiveSubstitution[],
-  ports: UndoPorts,
+  ports: Pick<UndoPorts, "ecs">,
 ): Promise<readonly UndoPlan[]> {
   const plans: UndoPlan[] = [];
   for (const effect of effects) plans.push(await planOne(effect, ports));
   return plans;
 }
 
-async function planOne(effect: ActiveSubstitution, ports: UndoPorts): Promise<UndoPlan> {
+async function planOne(effect: ActiveSubstitution, ports: Pick<UndoPorts, "ecs">): Promise<UndoPlan> {
   const refused = (because: string): UndoPlan => ({ effect, refusedBecause: because, warnings: [] });
   const described = await ports.ecs.describeTaskDefinition(effect.former);
   if (described === undefined) return refused(`${effect.former} is gone`);

@@ -5,7 +5,9 @@
  */
 
 import type { RunningExecution } from "../../aws/stack/running-executions.ts";
-import { type HistoryEntry, mergeHistory } from "../../history/history.ts";
+import { type DoneByHand, doneByHand } from "../../history/done-by-hand.ts";
+import { mergeHistory } from "../../history/history.ts";
+import { readOnce } from "../../history/read-once.ts";
 import { waitingServices } from "../../remediation/detect/waiting-services.ts";
 import { latestApproval } from "../../remediation/gates/pending-approvals.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
@@ -41,11 +43,14 @@ export async function status(
   };
   const { config, stack, clock } = session;
   const since = clock.now() - DAY_MS;
-  const [writes, executions, past, waiting] = await Promise.all([
+  // Two parts read the services.
+  const inventory = readOnce(session.inventory);
+  const [writes, executions, past, byHand, waiting] = await Promise.all([
     part("the kill switch", () => config.killSwitch.activeReason()),
     stack && part("what runs", () => stack.running()),
     stack && part("what was done", () => stack.history.past(since)),
-    part("the services that wait", () => waitingServices(session.inventory, session.ecs, config.policy)),
+    part("what was done by hand", () => doneByHand(inventory, session, since)),
+    part("the services that wait", () => waitingServices(inventory, session.ecs, config.policy)),
   ]);
   const isKnown = !unread.some((what) => what.startsWith("the kill switch"));
   const told: Status = {
@@ -55,8 +60,9 @@ export async function status(
     writes: !isKnown ? "unknown" : writes === undefined ? "allowed" : "stopped",
     ...(writes === undefined ? {} : { stoppedBecause: writes }),
     running: executions === undefined ? [] : await withApprovals(executions, session, part),
-    done: mergeHistory(past ?? [], [], since)
+    done: [...mergeHistory(past ?? [], [], since), ...(byHand ?? [])]
       .filter(({ ended }) => ended !== "running")
+      .toSorted((one, other) => (other.at ?? 0) - (one.at ?? 0))
       .map(doneOf),
     waiting: [...(waiting ?? [])],
     unread,
@@ -65,13 +71,22 @@ export async function status(
   return unread.length === 0 ? EXIT.done : EXIT.unfinished;
 }
 
-function doneOf({ execution, endedAt, at, ended, workload, because }: HistoryEntry): Status["done"][number] {
+function doneOf({
+  execution,
+  endedAt,
+  at,
+  ended,
+  workload,
+  because,
+  undo,
+}: DoneByHand): Status["done"][number] {
   return {
     execution,
     outcome: ended,
     ...(endedAt === undefined && at === undefined ? {} : { at: new Date(endedAt ?? at ?? 0).toISOString() }),
     ...(workload === undefined ? {} : { workload }),
     ...(because === undefined ? {} : { because }),
+    ...(undo === undefined ? {} : { undo: [...undo] }),
   };
 }
 

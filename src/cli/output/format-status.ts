@@ -18,11 +18,11 @@ export function formatStatus(status: Status, now: number): readonly string[] {
     ...(isAsking
       ? ["  repull approve shows the plans that wait, repull approve EXECUTION approves one"]
       : []),
-    ...section("Done in 24 hours by the stack", done, ({ execution, workload, outcome, at, because }) => [
+    ...section("Done in 24 hours", done, ({ execution, workload, outcome, at, because, undo }) => [
       at === undefined ? "" : ago(at, now),
       outcome,
       workload ?? execution,
-      because ?? "",
+      [because ?? [], undo === undefined ? [] : `undo: ${undo.join(" ")}`].flat().join("; "),
     ]),
     ...section(
       "Waiting services",

@@ -24,6 +24,8 @@ export const statusSchema = z.strictObject({
       outcome: z.string(),
       at: z.string().optional(),
       because: z.string().optional(),
+      /** The command that takes it back, where it is in effect. */
+      undo: z.array(z.string()).optional(),
     }),
   ),
   waiting: z.array(

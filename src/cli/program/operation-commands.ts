@@ -12,7 +12,7 @@ type SwitchFlags = { readonly stack?: string | false; readonly yes: boolean; rea
 export function addOperationCommands({ program, io, finish }: ProgramParts): void {
   addBoundedAccountOptions(addStackOptions(program.command("status")))
     .description(
-      "Show whether Repull may write, what runs, what the stack did in 24 hours, and which services wait. What fix and refresh --apply did is in repull history. Reads only.",
+      "Show whether Repull may write, what runs, what was done in 24 hours by the stack and by hand, and which services wait. Reads only.",
     )
     .addOption(JSON_OPTION)
     .action((options: StackFlags & { readonly json: boolean }) =>

@@ -31,11 +31,14 @@ export function undoCommand(
 ): readonly string[] | undefined {
   const { owner, clusterArn = "" } = failure ?? {};
   if (substitution === undefined || !CAN_BE_UNDONE.includes(kind)) return undefined;
-  if (owner?.kind === "service")
-    return ["repull", "undo", owner.service, "--cluster", clusterNameOf(clusterArn)];
+  if (owner?.kind === "service") return undoOfService(owner.service, clusterArn);
   return owner?.kind === "scheduled" && isMoved(because)
     ? ["repull", "undo", owner.family, "--cluster", clusterNameOf(clusterArn)]
     : undefined;
+}
+
+export function undoOfService(service: string, clusterArn: string): readonly string[] {
+  return ["repull", "undo", service, "--cluster", clusterNameOf(clusterArn)];
 }
 
 /** Of what no service runs, the target of a rule or a schedule can be moved back; a task that ran cannot. */

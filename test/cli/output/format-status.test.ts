@@ -73,7 +73,7 @@ describe("a status for people", () => {
   });
 
   it("has the outcomes of a day in one column, with their age", () => {
-    const rows = under("Done in 24 hours by the stack");
+    const rows = under("Done in 24 hours");
     expect(rows.map((row) => row.trim().split(/ {2,}/)[0])).toEqual(["just now", "5 h ago"]);
     expect(new Set(rows.map((row) => row.indexOf("shop/"))).size).toBe(1);
   });

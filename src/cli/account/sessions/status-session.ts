@@ -16,7 +16,7 @@ export type StatusSession = {
   readonly where: string;
   readonly config: DeployedConfig;
   readonly inventory: ServiceInventory;
-  readonly ecs: Pick<Ports["ecs"], "listTasks">;
+  readonly ecs: Ports["ecs"];
   /** Absent without a stack: nothing executes. */
   readonly stack?: {
     running(): Promise<readonly RunningExecution[]>;
