@@ -30,6 +30,9 @@ export type IndexObjects = {
 
 const OWN_NAME = /^repull-(\d+)$/;
 const PROBE_NAME = "repull-probe";
+const DROPS_MODES = `${OLD_DEFINITION} and drops spec.modes: a workload has the label repull.dev/mode, so the index is empty until the definition is upgraded`;
+/** The fence answers Forbidden: what is Invalid is so by the schema. */
+const REFUSES_ROWS = `${OLD_DEFINITION}, or has been changed, and refuses a row`;
 
 export function createIndexObjects(
   cluster: Pick<ClusterPort, "list" | "create" | "replace" | "delete">,
@@ -89,13 +92,15 @@ export function createIndexObjects(
             known.delete(name);
             written += 1;
           }
-        if (!isSaid) return { kind: "refused", error: new ClusterError(0, "NotServed", OLD_DEFINITION) };
+        if (!isSaid) return { kind: "refused", error: new ClusterError(0, "NotServed", DROPS_MODES) };
       } catch (error) {
         if (isChangedBetween(error)) return { kind: "changed" };
-        if (
-          error instanceof ClusterError &&
-          ["Forbidden", "Invalid", "TooLarge", "NotServed"].includes(error.reason)
-        )
+        if (error instanceof ClusterError && error.reason === "Invalid")
+          return {
+            kind: "refused",
+            error: new ClusterError(error.status, "Invalid", `${REFUSES_ROWS}: ${error.message}`),
+          };
+        if (error instanceof ClusterError && ["Forbidden", "TooLarge", "NotServed"].includes(error.reason))
           return { kind: "refused", error };
         throw error;
       }

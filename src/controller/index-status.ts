@@ -28,9 +28,8 @@ export type IndexStatus = z.infer<typeof indexStatusSchema>;
 
 export const EXPIRED_MAX = 20;
 
-/** `refused` where the API server drops `spec.modes`. */
-export const OLD_DEFINITION =
-  "the definition imageindexes.repull.dev is older than the controller and drops spec.modes: a workload has the label repull.dev/mode, so the index is empty until the definition is upgraded";
+/** How `refused` begins where an upgrade of the definition is the remedy. */
+export const OLD_DEFINITION = "the definition imageindexes.repull.dev is older than the controller";
 
 /** `placed`, or why not. */
 export function rowsByState(rows: Iterable<IndexRow>): Readonly<Record<string, number>> {

@@ -33,7 +33,7 @@ const indexRow = z
       .optional(),
     proof: z.enum(PROOFS).optional(),
     trusted: z
-      .object({ digest: z.custom<Digest>(isDigest), from: word })
+      .object({ digest: z.custom<Digest>(isDigest).optional(), from: word })
       .readonly()
       .optional(),
     askedAt: time,
@@ -43,14 +43,19 @@ const indexRow = z
   })
   .readonly();
 
+/** A row as an object keeps it: `trusted.digest` is left out where it is the digest of `use`, which saves a fifth of the row. */
+export type StoredRow = z.infer<typeof indexRow>;
+
 /** One image: `use` and `proof` together, or `codes` that say why there is no place. Times are RFC 3339, UTC. */
-export type IndexRow = z.infer<typeof indexRow>;
+export type IndexRow = Omit<StoredRow, "trusted"> & {
+  readonly trusted?: { readonly digest: Digest; readonly from: string } | undefined;
+};
 
 export type ImageIndex = {
   readonly apiVersion: "repull.dev/v1";
   readonly kind: "ImageIndex";
   readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
-  readonly spec: { readonly rows: Readonly<Record<string, IndexRow>> };
+  readonly spec: { readonly rows: Readonly<Record<string, StoredRow>> };
 };
 
 /**
@@ -66,6 +71,7 @@ export function packRows(
 ): readonly ImageIndex[] {
   const all = [...rows]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([image, row]) => [image, storedRow(row)] as const)
     .map((entry) => ({
       ...{ entry, bytes: sizeOf(entry), seed: Number.parseInt(digestOf(entry[0]).slice(-8), 16) },
       ...{ object: 0, highest: -1 },
@@ -132,10 +138,21 @@ export function readModes(objects: Iterable<unknown>): ReadonlyMap<string, Mode>
 
 /** A row; undefined where it is not of the schema. */
 export function readRow(stated: unknown): IndexRow | undefined {
-  return indexRow.safeParse(stated).data;
+  const { data } = indexRow.safeParse(stated);
+  if (data === undefined) return undefined;
+  const { trusted, ...row } = data;
+  if (trusted === undefined) return row;
+  const digest = trusted.digest ?? tryParseReference(row.use)?.digest;
+  return digest === undefined ? undefined : { ...row, trusted: { digest, from: trusted.from } };
 }
 
-function indexObject(at: number, entries: readonly (readonly [string, IndexRow])[]): ImageIndex {
+function storedRow(row: IndexRow): StoredRow {
+  const { use, trusted } = row;
+  const isOfUse = trusted !== undefined && use?.endsWith(`@${trusted.digest}`) === true;
+  return isOfUse ? { ...row, trusted: { from: trusted.from } } : row;
+}
+
+function indexObject(at: number, entries: readonly (readonly [string, StoredRow])[]): ImageIndex {
   return {
     apiVersion: "repull.dev/v1",
     kind: "ImageIndex",
@@ -147,6 +164,6 @@ function indexObject(at: number, entries: readonly (readonly [string, IndexRow])
 /** Metadata that the API server adds, and the members round the rows. */
 const ENVELOPE_BYTES = 4_000;
 
-function sizeOf([image, row]: readonly [string, IndexRow]): number {
+function sizeOf([image, row]: readonly [string, StoredRow]): number {
   return Buffer.byteLength(JSON.stringify({ [image]: row })) + 1;
 }

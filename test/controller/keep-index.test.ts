@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { ClusterError } from "../../src/cluster/cluster-error.ts";
-import { indexStatusSchema } from "../../src/controller/index-status.ts";
-import { readModes } from "../../src/kubernetes/image-index.ts";
+import { indexStatusSchema, OLD_DEFINITION } from "../../src/controller/index-status.ts";
+import { readModes, type StoredRow } from "../../src/kubernetes/image-index.ts";
 import { createSandboxCluster } from "../../src/sandbox/kubernetes/sandbox-cluster.ts";
 import { deployment, node, pod } from "../support/kubernetes/cluster-objects.ts";
 import { controllerWorld, HOUR, MINUTE } from "../support/kubernetes/controller-world.ts";
@@ -117,6 +117,29 @@ describe("the index", () => {
     label({});
     await controller.pass();
     expect(modes()).toEqual({});
+  });
+
+  test("stays as it was, and says why, where an older definition refuses rows without a trusted digest", async () => {
+    const cluster = createSandboxCluster();
+    const checked = (object: object) => {
+      const { rows = {} } = (object as { spec?: { rows?: Record<string, StoredRow> } }).spec ?? {};
+      for (const { trusted } of Object.values(rows))
+        if (trusted !== undefined && trusted.digest === undefined)
+          throw new ClusterError(422, "Invalid", "spec.rows.trusted.digest: Required value");
+      return object as never;
+    };
+    const { create, replace } = cluster;
+    Object.assign(cluster, {
+      create: (kind: "imageindexes", object: object) => create(kind, checked(object)),
+      replace: (kind: "imageindexes", object: object) => replace(kind, checked(object)),
+    });
+    const world = await controllerWorld({ holds: both, cluster });
+    world.cluster.put("deployments", deployment("web"));
+    await world.start();
+    const state = cluster.all("configmaps").find(({ metadata }) => metadata.name === "repull-state");
+    const { refused } = indexStatusSchema.parse(JSON.parse(state?.data?.status ?? ""));
+    expect(world.rows().size).toBe(0);
+    expect(refused?.startsWith(OLD_DEFINITION)).toBe(true);
   });
 
   test("is empty, and says why, where an older definition drops the labels of workloads; and full once it keeps them", async () => {

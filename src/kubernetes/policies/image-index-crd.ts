@@ -51,10 +51,14 @@ const ROW_SCHEMA = {
     proof: { type: "string", enum: [...PROOFS], description: "how it is known to be the same image" },
     trusted: {
       type: "object",
-      required: ["digest", "from"],
+      required: ["from"],
       description: "the digest that was meant, and which witness says so",
       properties: {
-        digest: { type: "string", pattern: DIGEST },
+        digest: {
+          type: "string",
+          pattern: DIGEST,
+          description: "left out where it is the digest of use",
+        },
         from: { type: "string", pattern: WORD },
       },
     },

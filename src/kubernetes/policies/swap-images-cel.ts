@@ -12,6 +12,8 @@ type ContainerList = "containers" | "initContainers" | "ephemeralContainers";
 
 const ROWS = "params.spec.rows";
 const ROW = `${ROWS}[s.image]`;
+/** Left out where it is the digest of `use`: image-index.ts. */
+const TRUSTED_DIGEST = `${ROW}.trusted.?digest.orValue(${ROW}.use.split("@")[1])`;
 const NOTES = "object.metadata.?annotations.orValue({})";
 const OLD_NOTES = "oldObject.metadata.?annotations.orValue({})";
 const IS_CREATE = 'request.operation == "CREATE"';
@@ -63,10 +65,8 @@ const VOLUME_SITES = lines(
 );
 
 const NOTE_OF_SITE = lines(
-  `s.image + " " + (has(${ROW}.trusted)`,
-  `  ? ${ROW}.trusted.digest + " " + ${ROW}.proof + " " + ${ROW}.trusted.from`,
-  `  : ${ROW}.use.split("@")[1] + " " + ${ROW}.proof + " none")`,
-  `  + " " + ${ROW}.askedAt`,
+  `s.image + " " + ${ROW}.?trusted.?digest.orValue(${ROW}.use.split("@")[1])`,
+  `  + " " + ${ROW}.proof + " " + ${ROW}.?trusted.?from.orValue("none") + " " + ${ROW}.askedAt`,
 );
 
 /** The words of a note after its image: annotation.ts. */
@@ -117,8 +117,8 @@ export const VARIABLES: readonly { readonly name: string; readonly expression: s
       '  && s.pull != "Never"',
       `  && (s.pull != "Always" || variables.now - timestamp(${ROW}.askedAt) < duration("60s"))`,
       `  && (has(${ROW}.trusted)`,
-      `    ? (${ROW}.proof != "same-index" || ${ROW}.use.endsWith("@" + ${ROW}.trusted.digest))`,
-      `      && (!s.image.contains("@") || s.image.endsWith("@" + ${ROW}.trusted.digest))`,
+      `    ? (${ROW}.proof != "same-index" || ${ROW}.use.endsWith("@" + ${TRUSTED_DIGEST}))`,
+      `      && (!s.image.contains("@") || s.image.endsWith("@" + ${TRUSTED_DIGEST}))`,
       `    : ${ROW}.proof in ["same-publisher", "operator-override"]))`,
     ),
   },

@@ -10,7 +10,7 @@ const AT = "2026-11-29T08:00:00.000Z";
 
 // biome-ignore format: a table is read by its columns
 const table = [
-  ["the definition is old",  OLD_DEFINITION,                                 /crd\.install/],
+  ["the definition is old",  `${OLD_DEFINITION} and refuses a row`,           /crd\.install/],
   ["the fence refuses",      "every use is an image of allowedRegistries",   /allowedRegistries/],
 ] as const;
 for (const [when, refused, remedy] of table)
