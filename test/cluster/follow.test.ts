@@ -67,6 +67,8 @@ describe("a kind that is followed", () => {
                                                   ["listed a", "listed b"], ["1"]],
     ["lists again when a watch falls behind",     [list("1", ["a"]), watch([expired]), list("7", ["b"]), silence],
                                                   ["listed a", "listed b"], ["1"]],
+    ["lists again what is too large for a line",  [list("1", ["a"]), watch([event("ADDED", "x".repeat(17 * 1024 * 1024), "2")]), list("7", ["b"]), silence],
+                                                  ["listed a", "interrupted TooLarge", "listed b"], ["1"]],
     ["lists again what was not served for a time", [list("1", ["a"]), (response) => { response.writeHead(404); response.end("404 page not found"); }, list("7", []), silence],
                                                   ["listed a", "interrupted NotServed", "listed"], ["1"]],
     ["waits until it may read",                   [refusal(403, "Forbidden"), refusal(401, "Unauthorized"), list("1", ["a"]), silence],

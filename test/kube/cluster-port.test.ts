@@ -144,6 +144,30 @@ describe("a kind of the server's", () => {
   });
 });
 
+describe("a pod of as many bytes as the server takes", () => {
+  // JSON has six bytes for each: https://pkg.go.dev/encoding/json#HTMLEscape
+  test("is followed, and what comes after it, though it has six times as many in JSON", async () => {
+    const cluster = open(plane.kubeconfig);
+    const stop = new AbortController();
+    const pod = (name: string, value: string) => {
+      const container = { name: "a", image: "app:1", env: [{ name: "A", value }] };
+      const object = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "contract" } };
+      return cluster.create("pods", { ...object, spec: { containers: [container] } });
+    };
+    const seen: string[] = [];
+    const keep = ({ metadata }: { metadata: { name?: string } }) => metadata.name ?? "";
+    for await (const change of cluster.follow("pods", { namespace: "contract" }, keep, stop.signal)) {
+      seen.push("object" in change ? `${change.type} ${change.object}` : change.type);
+      if (change.type === "listed") {
+        await pod("giant", "<".repeat(1_500_000));
+        await pod("after", "1");
+      } else if (seen.length === 3) stop.abort();
+    }
+    expect(seen).toEqual(["listed", "set giant", "set after"]);
+    cluster.close();
+  });
+});
+
 describe("a server that goes and comes back", () => {
   test("interrupts what is followed, and no change is missed", async () => {
     const cluster = open(plane.kubeconfig);

@@ -64,8 +64,9 @@ export async function* follow<K extends Kind, T>(
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ClusterError)) throw error;
-      // What the server has forgotten cannot be asked for again; a broken watch goes on where it was.
-      if (error.reason === "Expired" || error.reason === "NotServed") version = undefined;
+      // What the server has forgotten cannot be asked for again, and what is too large would come again as it was; a broken watch
+      // goes on where it was.
+      if (["Expired", "NotServed", "TooLarge"].includes(error.reason)) version = undefined;
       // To list again is the remedy itself, and needs no pause the first time.
       if (error.reason === "Expired" && failures === 0) {
         failures += 1;

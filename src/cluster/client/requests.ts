@@ -16,9 +16,13 @@ export type Requests = {
 
 /** A write may go through webhooks of others, which have up to thirty seconds; the server itself gives up after sixty. */
 const ANSWER_MS = 60_000;
-/** A page of a list. etcd's objects have at most 1.5 MiB each, so that a page of one always fits. */
+/** A page of a list: a page of one always fits. */
 export const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
-const LINE_BYTES_MAX = 8 * 1024 * 1024;
+/**
+ * An object. etcd takes 1.5 MiB, in protobuf; in JSON the server writes `<` and control characters as six bytes each, so
+ * that a pod may have 9 MiB (https://pkg.go.dev/encoding/json#HTMLEscape, read 2026-11).
+ */
+const LINE_BYTES_MAX = 16 * 1024 * 1024;
 const REFUSAL_BYTES_MAX = 64 * 1024;
 
 export function createRequests(connection: Connection, clock: Clock & Timer): Requests {
