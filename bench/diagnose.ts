@@ -15,7 +15,8 @@ try {
   await makeManyServices(settings, { services, vpcs });
   const calls = new Map<string, number>();
   const watched = {
-    ...{ ...settings, attemptsMax: 1 },
+    ...settings,
+    attemptsMax: 1,
     watch: async <T>({ action }: { readonly action: string }, send: (signal: undefined) => Promise<T>) => {
       calls.set(action, (calls.get(action) ?? 0) + 1);
       return await send(undefined);

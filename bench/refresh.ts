@@ -70,7 +70,10 @@ const report = await runRefresh(
     isDryRun: true,
   },
   {
-    ...{ registries, tagLists: registries, logins: registries, clock: systemClock },
+    registries,
+    tagLists: registries,
+    logins: registries,
+    clock: systemClock,
     store: {
       repositories: async () => names.map((name) => `${PREFIX}/${name}`),
       describe: async (name) => ({

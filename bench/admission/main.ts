@@ -14,19 +14,20 @@ export async function runAdmissionBench(args: readonly string[]): Promise<void> 
   const { values } = parseArgs({
     args: [...args],
     options: {
-      ...{
-        rounds: number(5),
-        pods: number(500),
-        rate: number(50),
-        rows: number(5_000),
-        lowered: number(1_000),
-      },
+      rounds: number(5),
+      pods: number(500),
+      rate: number(50),
+      rows: number(5_000),
+      lowered: number(1_000),
       json: { type: "boolean", default: false },
     },
   });
   const measured = await benchAdmission({
-    ...{ rounds: Number(values.rounds), pods: Number(values.pods) },
-    ...{ podsPerSecond: Number(values.rate), rows: Number(values.rows), lowered: Number(values.lowered) },
+    rounds: Number(values.rounds),
+    pods: Number(values.pods),
+    podsPerSecond: Number(values.rate),
+    rows: Number(values.rows),
+    lowered: Number(values.lowered),
     tell: (text) => void process.stderr.write(text),
   });
   const rows = WAYS.map((way) => rowOf(way, measured));

@@ -83,10 +83,15 @@ function statusOf(at: number): object {
     podIP: "10.0.0.1",
     startTime: now,
     conditions: ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map((type) => ({
-      ...{ type, status: "True", lastTransitionTime: now },
+      type,
+      status: "True",
+      lastTransitionTime: now,
     })),
     containerStatuses: ["web", "proxy"].map((name) => ({
-      ...{ name, ready: true, restartCount: 0, started: true },
+      name,
+      ready: true,
+      restartCount: 0,
+      started: true,
       image: name === "web" ? image : "docker.io/mesh/proxy:1.27",
       imageID: `${(name === "web" ? image : "docker.io/mesh/proxy").split(":")[0]}@${digest}`,
       containerID: `containerd://${digest.slice(7)}`,

@@ -86,11 +86,13 @@ async function round(namespace: string): Promise<Round> {
   const began = systemClock.now();
   const parts = createController(
     {
-      ...{ cluster: timed, clock: systemClock, log: silentLog },
+      cluster: timed,
+      clock: systemClock,
+      log: silentLog,
       environment: async () => ({ registries, clock: systemClock }),
       publish: async () => {},
     },
-    { ...{ namespace: "repull", mode: "remediate" as const, policy: () => policy }, identity: namespace },
+    { namespace: "repull", mode: "remediate" as const, policy: () => policy, identity: namespace },
     stop.signal,
   );
   const ended = runController(parts, stop.signal);

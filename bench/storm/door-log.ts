@@ -41,7 +41,13 @@ export function openDoorLog(path: string, now: () => number): DoorLog {
       const error = status >= 400 ? (headers?.["x-amzn-errortype"] ?? "unknown") : undefined;
       const line = {
         at: Math.round(now() - began),
-        ...{ service, operation, status, error, subject, execution: execution?.name, operations },
+        service,
+        operation,
+        status,
+        error,
+        subject,
+        execution: execution?.name,
+        operations,
         requestBytes: Buffer.byteLength(body),
         answerBytes: Buffer.byteLength(answer),
       };

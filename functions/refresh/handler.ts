@@ -55,7 +55,9 @@ export async function handler(event: unknown, context: Context): Promise<Refresh
   const { moved, lost, wanted, ...counts } = report;
   log.info(`refresh ${report.kind}`, {
     ...counts,
-    ...{ moved: moved.length, lost: lost.length, wanted: wanted.length },
+    moved: moved.length,
+    lost: lost.length,
+    wanted: wanted.length,
   });
   const { answer, rest } = cutReport(report);
   for (const rows of eventPages(rest)) log.info("not in the answer", { rows });

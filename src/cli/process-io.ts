@@ -6,9 +6,9 @@ import type { Clock, Timer } from "../runtime/clock.ts";
 import { decodeText } from "../text/decode-text.ts";
 import { forTerminal, visible } from "../text/visible.ts";
 import { EXIT } from "./exit-status.ts";
+import { highlight } from "./highlight.ts";
 import type { CommandIo } from "./io.ts";
 import { createOutgoing } from "./outgoing-requests.ts";
-import { highlight } from "./output/highlight.ts";
 import { wrapLines } from "./output/wrap-lines.ts";
 
 /** A write whose answer does not come is not waited for any longer. */

@@ -76,8 +76,16 @@ export function createController(
   const tellOwner = createEvents(cluster, { clock, log, identity, uidOf: uidsIn(view) });
   const keeper = createIndexKeeper(
     {
-      ...{ view, objects: createIndexObjects(cluster), ledger, leader, state },
-      ...{ environment, tellOwner, metrics, clock, log },
+      view,
+      objects: createIndexObjects(cluster),
+      ledger,
+      leader,
+      state,
+      environment,
+      tellOwner,
+      metrics,
+      clock,
+      log,
     },
     { policy, allowedRegistries, identity },
   );
@@ -87,9 +95,20 @@ export function createController(
   const gatePorts = { cluster, quotaStore, clock, log };
   const healer = createHealer(
     {
-      ...{ cluster, view, leader, tellOwner, publish, metrics, clock, log },
+      cluster,
+      view,
+      leader,
+      tellOwner,
+      publish,
+      metrics,
+      clock,
+      log,
       prover: createProver({
-        ...{ view, environment, ledger, policy, allowed },
+        view,
+        environment,
+        ledger,
+        policy,
+        allowed,
         rows: keeper.rows,
         copies: copies !== undefined,
       }),
@@ -120,7 +139,15 @@ export function createController(
   if (ports.refresh !== undefined) {
     const refresher = createCopyRefresher(
       {
-        ...{ cluster, view, leader, ledger, environment, tellOwner, metrics, clock, log },
+        cluster,
+        view,
+        leader,
+        ledger,
+        environment,
+        tellOwner,
+        metrics,
+        clock,
+        log,
         ...(copies === undefined ? {} : { executions: copies.executions }),
       },
       { policy, mode: settings.mode, namespace, identity, allowed },

@@ -65,7 +65,8 @@ function sourcesOf(service: JsonObject): readonly Source[] {
 }
 
 const NOT_OF_MANY: Answered = {
-  ...{ kind: "unread", permission: "" },
+  kind: "unread",
+  permission: "",
   because: "of many services the deployments are not asked: repull diagnose SERVICE does",
 };
 

@@ -47,7 +47,12 @@ export async function sceneOf(start: FailedStart, reads: AccountReads): Promise<
   const sources =
     pulledBy === "task" ? taskSources(start, network) : await instanceSources(full, reads, region);
   return {
-    ...{ start: full, reads, region, definition, pulledBy, sources },
+    start: full,
+    reads,
+    region,
+    definition,
+    pulledBy,
+    sources,
     isPublicAddressKnown: pulledBy === "instance" || network !== undefined,
     ...optional("account", start.account ?? reads.account),
     ...optional("service", service),

@@ -99,7 +99,8 @@ function stationsTo(
   stations: readonly (readonly [name: string, detail: string])[],
 ): readonly Station[] {
   return stations.map(([name, detail], index) => ({
-    ...{ name, detail },
+    name,
+    detail,
     state:
       index < broken ? "before" : index > broken ? "after" : certainty === "proved" ? "broken" : "perhaps",
   }));

@@ -52,11 +52,14 @@ export const ECR_PULL_ACTIONS = [
 /** The input of SimulatePrincipalPolicy. An action that is limited to ARNs is refused on `*`: the resource is always named. */
 export function simulationOf({ role, actions, resource, context = {} }: Question) {
   const entries = Object.entries(context).map(([ContextKeyName, value]) => ({
-    ...{ ContextKeyName, ContextKeyType: "string" as const },
+    ContextKeyName,
+    ContextKeyType: "string" as const,
     ContextKeyValues: [value],
   }));
   return {
-    ...{ PolicySourceArn: role, ActionNames: [...actions], ResourceArns: [resource] },
+    PolicySourceArn: role,
+    ActionNames: [...actions],
+    ResourceArns: [resource],
     ...(entries.length === 0 ? {} : { ContextEntries: entries }),
   };
 }
@@ -81,7 +84,9 @@ export function judge(answer: JsonObject, question: Question): Judgement {
   const by = policyOf(refused, resource);
   const statementOf = isExplicit ? statementIn(refused, resource) : undefined;
   return {
-    ...{ kind: "refused", action, isExplicit },
+    kind: "refused",
+    action,
+    isExplicit,
     ...(by === undefined ? {} : { by }),
     ...(statementOf === undefined ? {} : { statementOf }),
     ...(missing.length === 0 || isExplicit ? {} : { lacking: missing }),

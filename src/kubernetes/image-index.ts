@@ -73,8 +73,11 @@ export function packRows(
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([image, row]) => [image, storedRow(row)] as const)
     .map((entry) => ({
-      ...{ entry, bytes: sizeOf(entry), seed: Number.parseInt(digestOf(entry[0]).slice(-8), 16) },
-      ...{ object: 0, highest: -1 },
+      entry,
+      bytes: sizeOf(entry),
+      seed: Number.parseInt(digestOf(entry[0]).slice(-8), 16),
+      object: 0,
+      highest: -1,
     }));
   for (let count = 1; ; count += 1) {
     const sizes = Array.from({ length: count }, () => ({ bytes: ENVELOPE_BYTES, rows: 0 }));

@@ -149,8 +149,16 @@ export function nothingRead(
   unread: Unread,
 ): NetworkFacts {
   return {
-    ...{ account, region, sources: unread, subnets: unread, vpcs: unread, routeTables: unread },
-    ...{ natGateways: unread, endpoints: unread, securityGroups: unread },
-    ...{ networkAcls: unread, prefixLists: unread },
+    account,
+    region,
+    sources: unread,
+    subnets: unread,
+    vpcs: unread,
+    routeTables: unread,
+    natGateways: unread,
+    endpoints: unread,
+    securityGroups: unread,
+    networkAcls: unread,
+    prefixLists: unread,
   };
 }

@@ -90,7 +90,9 @@ export function serviceExposure(
   const { name, clusterArn, taskDefinition, desiredCount, launchType, network } = service;
   const workload: Workload = {
     kind: "service",
-    ...{ name, clusterArn, taskDefinition },
+    name,
+    clusterArn,
+    taskDefinition,
     expectedStarts: desiredCount,
     ...optional("launchType", launchType),
     ...optional("network", network),
@@ -130,7 +132,9 @@ export function scheduledTaskExposure(
     {
       kind: "scheduled",
       name: `${kind} ${name}`,
-      ...{ clusterArn, taskDefinition, expectedStarts: starts },
+      clusterArn,
+      taskDefinition,
+      expectedStarts: starts,
       expectedStartsBecause: isEnabled ? `${often}, ${counted(taskCount, "task")} each` : "it is disabled",
       ...optional("launchType", run.launchType),
       ...optional("network", run.network),
@@ -157,7 +161,8 @@ export function standaloneTaskExposure(
     {
       kind: "standalone",
       name: family,
-      ...{ clusterArn, taskDefinition },
+      clusterArn,
+      taskDefinition,
       expectedStarts: count,
       expectedStartsBecause: "those that run now, once each",
       ...optional("launchType", launchType),

@@ -53,7 +53,9 @@ export function likelySubstitutes(
   if (verified !== undefined) return verified;
   const { ecrHost, policy, rules } = seen;
   const offers = offersOf(image, EXPECTED_LIMIT, {
-    ...{ account: { ecrHost, rules }, policy, signedIn },
+    account: { ecrHost, rules },
+    policy,
+    signedIn,
     ...(image.digest === undefined ? {} : { trusted: image.digest }),
   });
   const rejected: { strategy: StrategyName; because: string }[] = [];

@@ -61,7 +61,9 @@ export function pullsByEgress(exposures: readonly Exposure[], ways: EgressInfo):
   }
   return [...loads]
     .map(([address, { kind, workloads, pulls, one }]) => ({
-      ...{ address, kind, workloads },
+      address,
+      kind,
+      workloads,
       pulls: Math.ceil(pulls),
       pullsPerAddress: Math.ceil(one),
     }))
@@ -103,7 +105,9 @@ function merged(shares: readonly Share[]): readonly Share[] {
 function shareOf(way: Egress | undefined, own: string | undefined): Share | undefined {
   if (way === undefined) return undefined;
   const share = (address: string, kind: Share["kind"], addresses = 1): Share => ({
-    ...{ address, kind, addresses },
+    address,
+    kind,
+    addresses,
     parts: 1,
   });
   switch (way.kind) {

@@ -53,7 +53,11 @@ export function readCluster(inventory: ClusterInventory, policy: Policy, now: nu
     hosts: new Map([[name, hosts.length === nodes.length ? hosts : []]]),
   };
   return {
-    ...{ clusters: 1, services: 0, schedules: 0, standaloneTasks: 0, taskDefinitions: 0 },
+    clusters: 1,
+    services: 0,
+    schedules: 0,
+    standaloneTasks: 0,
+    taskDefinitions: 0,
     pods: pods.length,
     workloads: workloads.length,
     exposures,
@@ -181,7 +185,9 @@ function guessed(
 ) {
   const strategies = policy.strategies.filter((name) => name === "ecr-public");
   return likelySubstitutes(reference, signedIn, {
-    ...{ ecrHost: "", policy: { ...policy, strategies }, rules: [] },
+    ecrHost: "",
+    policy: { ...policy, strategies },
+    rules: [],
     tagsIn: () => undefined,
   });
 }
@@ -203,7 +209,9 @@ function provedBy(
     ...(reference.digest === undefined ? {} : { digest: reference.digest }),
   };
   return {
-    ...{ first, isVerified: true, rejected },
+    first,
+    isVerified: true,
+    rejected,
     ...(trusted === undefined
       ? {}
       : { trusted: { ...trusted, from: trusted.from === "pod" ? "pod" : "origin" } }),

@@ -10,9 +10,7 @@ import { EXPECTED_LIMIT } from "../assessment/offers.ts";
 import { optional } from "../ecs/json-fields.ts";
 import type { Service } from "../ecs/service/service.ts";
 import type { StandaloneTasks } from "../ecs/task/standalone-tasks.ts";
-import { containersOf, type DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
-import { tryParseReference } from "../image/reference.ts";
-import { isDockerHubFront } from "../image/registry-hosts.ts";
+import type { DescribedTaskDefinition } from "../ecs/task-definition/task-definition.ts";
 import { egressOf } from "../network/egress.ts";
 import { isUnread, type Unread } from "../network/facts.ts";
 import { AwsError } from "../remediation/ports/aws-error.ts";
@@ -21,14 +19,14 @@ import type { Clock } from "../runtime/clock.ts";
 import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
 import { createTokenBucket } from "../runtime/token-bucket.ts";
 import type { Policy } from "../substitution/policy/policy.ts";
-import { candidatesOf } from "../substitution/strategies/candidates-of.ts";
 import { counted } from "../text/counted.ts";
 import type { AccountInventory, ContainerHost, ScheduledTask } from "./account-inventory.ts";
 import { type Exposure, scheduledTaskExposure, serviceExposure, standaloneTaskExposure } from "./exposure.ts";
 import { type ImageChange, imageChanges } from "./image-changes.ts";
-import { repositoryOf, type ScanFacts } from "./likely-substitutes.ts";
+import type { ScanFacts } from "./likely-substitutes.ts";
 import { type EgressInfo, type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
 import { provedSubstitutes } from "./proved-substitutes.ts";
+import { readEcr } from "./read-ecr.ts";
 import type { SlippedPods } from "./slipped-pods.ts";
 import { worstFirst } from "./worst-first.ts";
 
@@ -205,7 +203,11 @@ async function verifiedBy(
   told: { readonly gaps: string[]; readonly onProgress: (done: string) => void },
 ): Promise<ScanFacts["verified"]> {
   const environment = {
-    ...{ registries, ...optional("anonymous", anonymous), clock, policy, limit: EXPECTED_LIMIT },
+    registries,
+    ...optional("anonymous", anonymous),
+    clock,
+    policy,
+    limit: EXPECTED_LIMIT,
     account: { location, ecr, rules },
   };
   return await provedSubstitutes(definitions.values(), environment, {
@@ -214,62 +216,6 @@ async function verifiedBy(
       if (done % 10 === 0 || done === all) told.onProgress(`${done} of ${counted(all, "image")} verified`);
     },
   });
-}
-
-type OrGap = <T>(what: string, otherwise: T, read: () => Promise<T>) => Promise<T>;
-
-/** The cache rules, and the tags of the repositories in which copies of these images would be. */
-async function readEcr(
-  definitions: ReadonlyMap<string, DescribedTaskDefinition>,
-  view: AccountInventory,
-  { policy, ecrHost }: Pick<ScanFacts, "policy" | "ecrHost">,
-  orGap: OrGap,
-): Promise<ScanFacts> {
-  const rules = await orGap<ScanFacts["rules"]>(
-    "pull-through cache rules",
-    { because: "the account's rules cannot be read" },
-    () => view.pullThroughRules(),
-  );
-  const wanted = new Set(
-    [...definitions.values()].flatMap(({ taskDefinition }) =>
-      containersOf(taskDefinition).flatMap(({ image }) => copiesOf(image ?? "", { policy, ecrHost })),
-    ),
-  );
-  const tags = new Map<string, Awaited<ReturnType<AccountInventory["imageTags"]>>>();
-  let refused: string | undefined;
-  await forEachConcurrently([...wanted], AT_ONCE, async (repository) => {
-    if (refused !== undefined) return;
-    try {
-      tags.set(repository, await view.imageTags(repository));
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      // Who may not look into one may look into none.
-      refused = error.message;
-    }
-  });
-  if (refused !== undefined) {
-    const because = refused;
-    await orGap("the copies in ECR", undefined, () =>
-      Promise.reject(new AwsError("denied", "ecr:ListImages", because)),
-    );
-    return { policy, ecrHost, rules, tagsIn: () => ({ because }) };
-  }
-  return { policy, ecrHost, rules, tagsIn: (repository) => tags.get(repository) };
-}
-
-/** The repositories of our ECR in which the policy would look for a copy of an image. */
-function copiesOf(
-  image: string,
-  { policy, ecrHost }: Pick<ScanFacts, "policy" | "ecrHost">,
-): readonly string[] {
-  const reference = tryParseReference(image);
-  const isWanted = reference !== undefined && isDockerHubFront(reference.host);
-  if (!isWanted || !policy.strategies.includes("ecr-copy")) return [];
-  const offered = candidatesOf("ecr-copy", reference, {
-    ...{ policy, ecrHost, rules: [], signedIn: false },
-  });
-  if ("because" in offered) return [];
-  return offered.flatMap((candidate) => repositoryOf(candidate.image, ecrHost) ?? []);
 }
 
 /** The machines of the clusters in which machines pull. */

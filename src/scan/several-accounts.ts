@@ -77,7 +77,8 @@ function loadsOf(exposures: readonly Exposure[], accounts: readonly AccountRead[
   );
   return [...Map.groupBy(all, ({ address }) => address)]
     .map(([address, of]) => ({
-      ...{ address, kind: of[0]?.kind ?? "unknown" },
+      address,
+      kind: of[0]?.kind ?? "unknown",
       workloads: of.reduce((total, { workloads }) => total + workloads, 0),
       pulls: of.reduce((total, { pulls }) => total + pulls, 0),
       pullsPerAddress: of.reduce((total, { pullsPerAddress }) => total + pullsPerAddress, 0),

@@ -25,7 +25,9 @@ export function createMetrics(read: {
   const [registry = new Registry()] = registers;
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
-      ...{ name, help, registers },
+      name,
+      help,
+      registers,
       collect() {
         this.set(value());
       },

@@ -6,7 +6,10 @@ import type { Sample } from "../../bench/run-row.ts";
 import { judge } from "../../bench/verdict.ts";
 
 const row: Row = {
-  ...{ image: "small", wire: "delayed", secure: true, name: "small delayed tls" },
+  image: "small",
+  wire: "delayed",
+  secure: true,
+  name: "small delayed tls",
   goals: { bestShare: 0.8, peakMegabytes: 128, sourceRequests: 4, fastest: true },
 };
 

@@ -19,7 +19,8 @@ afterEach(() => server?.close());
 /** A watch without an end. */
 const silence: Answer = watch([], () => {});
 const bookmark = (resourceVersion: string) => ({
-  ...{ type: "BOOKMARK", object: { kind: "Pod", metadata: { resourceVersion } } },
+  type: "BOOKMARK",
+  object: { kind: "Pod", metadata: { resourceVersion } },
 });
 const expired = {
   type: "ERROR",

@@ -14,7 +14,10 @@ const text =
     response.end(body);
   };
 const details = (name?: string) => ({
-  ...{ kind: "Status", code: 404, reason: "NotFound", message: "not found" },
+  kind: "Status",
+  code: 404,
+  reason: "NotFound",
+  message: "not found",
   details: name === undefined ? {} : { name },
 });
 

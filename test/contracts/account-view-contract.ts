@@ -37,8 +37,14 @@ export function describeAccountViewContract(name: string, makeStage: () => Promi
         const runs = await view.scheduledTasks([clusterArn]);
         expect(runs.filter((run) => run.name === `nightly-${kind}`)).toEqual([
           {
-            ...{ kind, name: `nightly-${kind}`, clusterArn, taskDefinition, expression },
-            ...{ isEnabled: true, taskCount: 2, launchType: "FARGATE" },
+            kind,
+            name: `nightly-${kind}`,
+            clusterArn,
+            taskDefinition,
+            expression,
+            isEnabled: true,
+            taskCount: 2,
+            launchType: "FARGATE",
             network: { subnets: ["subnet-1"], assignPublicIp: false },
           },
         ]);

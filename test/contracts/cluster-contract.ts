@@ -100,14 +100,16 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
         const one = configMap(fresh("taken"));
         await stage.cluster.create("configmaps", one);
         await expect(stage.cluster.create("configmaps", one)).rejects.toMatchObject({
-          ...{ status: 409, reason: "AlreadyExists" },
+          status: 409,
+          reason: "AlreadyExists",
         });
       });
 
       test("is refused in a namespace that does not exist", async () => {
         const one = { ...configMap("a"), metadata: { name: "a", namespace: "not-there" } };
         await expect(stage.cluster.create("configmaps", one)).rejects.toMatchObject({
-          ...{ status: 404, reason: "NotFound" },
+          status: 404,
+          reason: "NotFound",
         });
       });
 
@@ -116,7 +118,8 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
         const container = two.spec.containers[0] as Pod["spec"]["containers"][number];
         const one = { ...two, spec: { ...two.spec, containers: [container, container] } };
         await expect(stage.cluster.create("pods", one)).rejects.toMatchObject({
-          ...{ status: 422, reason: "Invalid" },
+          status: 422,
+          reason: "Invalid",
         });
       });
 
@@ -150,7 +153,8 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
         const holding = (holderIdentity: string) => ({ ...made, spec: { ...made.spec, holderIdentity } });
         await stage.cluster.replace("leases", holding("b"));
         await expect(stage.cluster.replace("leases", holding("c"))).rejects.toMatchObject({
-          ...{ status: 409, reason: "Conflict" },
+          status: 409,
+          reason: "Conflict",
         });
         expect((await stage.cluster.get("leases", nameOf(made)))?.spec?.holderIdentity).toBe("b");
       });
@@ -216,7 +220,8 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
           const labelled = pod(fresh("patched"), "nginx:1");
           const made = await stage.cluster.create("pods", labelled);
           await expect(stage.cluster.patch("pods", nameOf(made), patch)).rejects.toMatchObject({
-            ...{ status: 422, reason: "Invalid" },
+            status: 422,
+            reason: "Invalid",
           });
           expect((await stage.cluster.get("pods", nameOf(made)))?.spec.containers[0]?.image).toBe("nginx:1");
         });
@@ -229,14 +234,16 @@ export function describeClusterContract(name: string, start: () => Promise<Clust
         expect(patched.metadata.uid).toBe(made.metadata.uid);
         const volume = { op: "replace", path: "/spec/volumes/0/image/reference", value: "nginx:2" } as const;
         await expect(stage.cluster.patch("pods", nameOf(made), [volume])).rejects.toMatchObject({
-          ...{ status: 422, reason: "Invalid" },
+          status: 422,
+          reason: "Invalid",
         });
       });
 
       test("is refused for what is not there", async () => {
         const name = { namespace: stage.namespace, name: "absent" };
         await expect(stage.cluster.patch("pods", name, [image("nginx:2")])).rejects.toMatchObject({
-          ...{ status: 404, reason: "NotFound" },
+          status: 404,
+          reason: "NotFound",
         });
       });
     });
@@ -325,14 +332,21 @@ function objectsIn(namespace: () => string) {
   const metadata = (name: string) => ({ name, namespace: namespace() });
   return {
     configMap: (name: string, data: Record<string, string> = {}): ConfigMap => ({
-      ...{ apiVersion: "v1", kind: "ConfigMap", metadata: metadata(name), data },
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: metadata(name),
+      data,
     }),
     pod: (name: string, image: string): Pod => ({
-      ...{ apiVersion: "v1", kind: "Pod", metadata: metadata(name) },
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: metadata(name),
       spec: { containers: [{ name: "main", image }] },
     }),
     lease: (name: string, holderIdentity: string): Lease => ({
-      ...{ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: metadata(name) },
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: metadata(name),
       spec: { holderIdentity, leaseDurationSeconds: 15 },
     }),
   };

@@ -43,12 +43,15 @@ describeAccountViewContract("the sandbox", async () => {
       world.definitions.register({ family, containerDefinitions: [{ name: "a", image: "nginx:1" }] }),
     add: async (kind, name, TaskDefinitionArn, expression) =>
       world.schedules.add({
-        ...{ kind, name, expression },
+        kind,
+        name,
+        expression,
         target: { Id: "1", Arn: clusterArn, EcsParameters: { ...TWO_ON_FARGATE, TaskDefinitionArn } },
       }),
     run: async (taskDefinition, startedBy) => {
       world.cluster.runTask({
-        ...{ cluster: "shop", taskDefinition },
+        cluster: "shop",
+        taskDefinition,
         ...(startedBy === undefined ? {} : { startedBy }),
       });
     },

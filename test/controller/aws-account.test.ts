@@ -81,7 +81,9 @@ async function controllerIn(file: Partial<WorldFile>, given: Given = {}) {
     cluster.put("deployments", deployment(`web-${at}`, image));
   const { view, leader, keeper } = createController(
     {
-      ...{ cluster, clock: systemClock, log: silentLog },
+      cluster,
+      clock: systemClock,
+      log: silentLog,
       environment: () => asked.environment(),
       publish: async () => {},
     },
@@ -93,7 +95,9 @@ async function controllerIn(file: Partial<WorldFile>, given: Given = {}) {
   await leader.campaign();
   await keeper.begin();
   return {
-    ...{ calls, host, world },
+    calls,
+    host,
+    world,
     pass: async (): Promise<IndexRow | undefined> => {
       await keeper.pass();
       return readRows(cluster.all("imageindexes")).get("nginx:1.27");

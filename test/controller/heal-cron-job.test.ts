@@ -37,7 +37,8 @@ for (const [label, outcomes, told] of table)
       apiVersion: "batch/v1",
       kind: "CronJob",
       metadata: {
-        ...{ name: "report", namespace: "shop" },
+        name: "report",
+        namespace: "shop",
         ...(label === undefined ? {} : { labels: { "repull.dev/mode": label } }),
       },
       spec: { schedule: "0 0 * * *", jobTemplate: { spec: { template } } },
@@ -66,7 +67,8 @@ test("a waiting pod of a Job that is of no CronJob is healed where a CronJob of 
   ends.push(made.end);
   const template = { spec: { containers: [{ name: "web", image: "app:1" }] } };
   made.cluster.put("cronjobs", {
-    ...{ apiVersion: "batch/v1", kind: "CronJob" },
+    apiVersion: "batch/v1",
+    kind: "CronJob",
     metadata: { name: "report", namespace: "shop", labels: { "repull.dev/mode": "off" } },
     spec: { schedule: "0 0 * * *", jobTemplate: { spec: { template } } },
   } as never);

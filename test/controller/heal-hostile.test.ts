@@ -107,9 +107,7 @@ describe("a patch of a waiting pod that the API server", () => {
     const [one] = made.cluster.all("pods");
     made.cluster.put("pods", {
       ...one,
-      ...{
-        status: pod({ name: "web-1", of: "web/1", image: "app:1", runs: `sha256:${"a".repeat(64)}` }).status,
-      },
+      status: pod({ name: "web-1", of: "web/1", image: "app:1", runs: `sha256:${"a".repeat(64)}` }).status,
     } as never);
     await made.world.run(30);
     expect([outcomes, made.images()]).toEqual([[], ["app:1"]]);
@@ -189,7 +187,10 @@ describe("a pod of", () => {
       ecr: { images: { "repull/docker.io/library/app:1": { sameAs: "docker.io/library/app:1" } } },
     };
     const said = ["a", "b"].map((node) => ({
-      ...{ name: `one-${node}`, node, owner: owner("apps/v1", "DaemonSet"), image: "app:1" },
+      name: `one-${node}`,
+      node,
+      owner: owner("apps/v1", "DaemonSet"),
+      image: "app:1",
     }));
     const made = await stuck(said, registries, { nodes: ["a", "b"], withoutRights: ["b"] });
     made.controller();
@@ -254,7 +255,9 @@ describe("a pod of", () => {
 
 describe("of the containers of a pod", () => {
   const waiting = (name: string, message = LIMIT_MESSAGE("app:1")) => ({
-    ...{ name, image: "app:1", imageID: "" },
+    name,
+    image: "app:1",
+    imageID: "",
     state: { waiting: { reason: "ImagePullBackOff", message } },
   });
   const one = pod({ name: "web-1", of: "web/1", image: "app:1" });

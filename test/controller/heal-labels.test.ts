@@ -26,7 +26,10 @@ async function healedDuring(meanwhile: (cluster: SandboxCluster) => void) {
   const outcomes: Outcome[] = [];
   const healer = createHealer(
     {
-      ...{ cluster, clock, log: silentLog, metrics: createMetrics() },
+      cluster,
+      clock,
+      log: silentLog,
+      metrics: createMetrics(),
       view: await viewOf(cluster),
       leader: { isLeading: () => true },
       prover: {

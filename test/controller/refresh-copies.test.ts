@@ -52,7 +52,9 @@ async function running(given: Partial<ClusterWorldGiven> = {}, images = ["app:1"
   const dataOf = (key: string) =>
     cluster.all("configmaps").find(({ metadata }) => metadata.name === COPIES_STATE_NAME)?.data?.[key];
   return {
-    ...{ ...made, hub, ecr: made.ecr },
+    ...made,
+    hub,
+    ecr: made.ecr,
     heads: () => hub.requests()["manifest-head"] ?? 0,
     /** Copies that the tag `1` has, by digest. */
     copies: (): readonly Digest[] =>

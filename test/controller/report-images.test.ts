@@ -54,7 +54,9 @@ async function reporting(customResources?: readonly string[]) {
   const reporter = createImageReporter(
     { cluster, view, rows: () => rows, metrics: createMetrics(), clock, log: silentLog },
     {
-      ...{ store, cluster: ARN, authorities: [digestOf("certificate")] },
+      store,
+      cluster: ARN,
+      authorities: [digestOf("certificate")],
       ...(customResources === undefined ? {} : { customResources }),
     },
   );

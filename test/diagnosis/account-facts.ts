@@ -18,7 +18,10 @@ export type Facts = Readonly<Record<string, JsonObject>>;
 
 export const any = { IpProtocol: "-1", IpRanges: [{ CidrIp: "0.0.0.0/0" }] };
 export const group = (GroupId: string, more: JsonObject = {}): JsonObject => ({
-  ...{ GroupId, VpcId: "vpc-1", IpPermissions: [], IpPermissionsEgress: [any] },
+  GroupId,
+  VpcId: "vpc-1",
+  IpPermissions: [],
+  IpPermissionsEgress: [any],
   ...more,
 });
 export const from = (GroupId: string, port: number) => ({
@@ -35,7 +38,9 @@ export const BASE: Facts = {
   "ecs.DescribeServices": {
     services: [
       {
-        ...{ serviceName: "web", launchType: "FARGATE", taskDefinition: "web:7" },
+        serviceName: "web",
+        launchType: "FARGATE",
+        taskDefinition: "web:7",
         loadBalancers: [{ targetGroupArn: GROUP, containerName: "web", containerPort: 80 }],
         networkConfiguration: {
           awsvpcConfiguration: {
@@ -77,7 +82,9 @@ export const BASE: Facts = {
   "ec2.DescribeRouteTables": {
     RouteTables: [
       {
-        ...{ RouteTableId: "rtb-1", VpcId: "vpc-1", Associations: [{ Main: true }] },
+        RouteTableId: "rtb-1",
+        VpcId: "vpc-1",
+        Associations: [{ Main: true }],
         Routes: [
           { DestinationCidrBlock: "10.0.0.0/16", GatewayId: "local", State: "active" },
           { DestinationCidrBlock: "0.0.0.0/0", NatGatewayId: "nat-1", State: "active" },
@@ -96,7 +103,11 @@ export const BASE: Facts = {
         VpcId: "vpc-1",
         Associations: [{ SubnetId: "subnet-1" }],
         Entries: [true, false].map((Egress) => ({
-          ...{ RuleNumber: 100, Protocol: "-1", RuleAction: "allow", Egress, CidrBlock: "0.0.0.0/0" },
+          RuleNumber: 100,
+          Protocol: "-1",
+          RuleAction: "allow",
+          Egress,
+          CidrBlock: "0.0.0.0/0",
         })),
       },
     ],
@@ -110,7 +121,10 @@ export const BASE: Facts = {
   "ecr.DescribeImages": {
     imageDetails: [
       {
-        ...{ repositoryName: "web", imageTags: ["1"], imageDigest: "sha256:1", imageSizeInBytes: 90_000_000 },
+        repositoryName: "web",
+        imageTags: ["1"],
+        imageDigest: "sha256:1",
+        imageSizeInBytes: 90_000_000,
         imageManifestMediaType: "application/vnd.oci.image.manifest.v1+json",
       },
     ],
@@ -132,7 +146,8 @@ export const BASE: Facts = {
   "ecs.DescribeServiceRevisions": {
     serviceRevisions: [
       {
-        ...{ serviceRevisionArn: "arn:revision/1", taskDefinition: "web:7" },
+        serviceRevisionArn: "arn:revision/1",
+        taskDefinition: "web:7",
         containerImages: [{ containerName: "web", image: IMAGE, imageDigest: "sha256:1" }],
       },
     ],
@@ -182,16 +197,23 @@ export const BASE: Facts = {
   "elbv2.DescribeTargetGroups": {
     TargetGroups: [
       {
-        ...{ TargetGroupArn: GROUP, HealthCheckPath: "/health", Matcher: { HttpCode: "200" } },
-        ...{ HealthCheckPort: "traffic-port", TargetType: "ip", LoadBalancerArns: [BALANCER] },
-        ...{ HealthCheckIntervalSeconds: "30", UnhealthyThresholdCount: "2" },
+        TargetGroupArn: GROUP,
+        HealthCheckPath: "/health",
+        Matcher: { HttpCode: "200" },
+        HealthCheckPort: "traffic-port",
+        TargetType: "ip",
+        LoadBalancerArns: [BALANCER],
+        HealthCheckIntervalSeconds: "30",
+        UnhealthyThresholdCount: "2",
       },
     ],
   },
   "elbv2.DescribeLoadBalancers": {
     LoadBalancers: [
       {
-        ...{ LoadBalancerArn: BALANCER, Type: "application", SecurityGroups: ["sg-lb"] },
+        LoadBalancerArn: BALANCER,
+        Type: "application",
+        SecurityGroups: ["sg-lb"],
         AvailabilityZones: [{ SubnetId: "subnet-1" }],
       },
     ],
@@ -226,8 +248,12 @@ export const stopped = (stoppedReason: string, more: JsonObject = {}): JsonObjec
   tasks: [
     {
       taskArn: `arn:aws:ecs:${REGION}:${ACCOUNT}:task/prod/0f9e8d7c6b5a4f3e2d1c0b9a8f7e6d5c`,
-      ...{ clusterArn: `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/prod`, group: "service:web" },
-      ...{ taskDefinitionArn: "web:7", launchType: "FARGATE", stopCode: "TaskFailedToStart", stoppedReason },
+      clusterArn: `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/prod`,
+      group: "service:web",
+      taskDefinitionArn: "web:7",
+      launchType: "FARGATE",
+      stopCode: "TaskFailedToStart",
+      stoppedReason,
       ...more,
     },
   ],

@@ -105,7 +105,10 @@ const closed: Facts = {
   "ec2.DescribeSubnets": {
     Subnets: [
       {
-        ...{ SubnetId: "subnet-1", VpcId: "vpc-1", CidrBlock: "10.0.1.0/24", AvailabilityZoneId: "use1-az1" },
+        SubnetId: "subnet-1",
+        VpcId: "vpc-1",
+        CidrBlock: "10.0.1.0/24",
+        AvailabilityZoneId: "use1-az1",
         AvailableIpAddressCount: 9,
         BlockPublicAccessStates: { InternetGatewayBlockMode: "block-bidirectional" },
       },
@@ -116,7 +119,9 @@ const byGateway: Facts = {
   "ecs.DescribeServices": {
     services: [
       {
-        ...{ serviceName: "web", launchType: "FARGATE", taskDefinition: "web:7" },
+        serviceName: "web",
+        launchType: "FARGATE",
+        taskDefinition: "web:7",
         networkConfiguration: {
           awsvpcConfiguration: {
             subnets: ["subnet-1"],
@@ -130,7 +135,9 @@ const byGateway: Facts = {
   "ec2.DescribeRouteTables": {
     RouteTables: [
       {
-        ...{ RouteTableId: "rtb-1", VpcId: "vpc-1", Associations: [{ Main: true }] },
+        RouteTableId: "rtb-1",
+        VpcId: "vpc-1",
+        Associations: [{ Main: true }],
         Routes: [{ DestinationCidrBlock: "0.0.0.0/0", GatewayId: "igw-1", State: "active" }],
       },
     ],

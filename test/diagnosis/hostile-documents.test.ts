@@ -23,7 +23,9 @@ import type { JsonObject } from "../../src/runtime/json.ts";
 
 const task = (more: JsonObject): JsonObject => ({
   taskArn: "arn:aws:ecs:us-east-1:123456789012:task/prod/1",
-  ...{ group: "service:web", launchType: "FARGATE", stopCode: "TaskFailedToStart" },
+  group: "service:web",
+  launchType: "FARGATE",
+  stopCode: "TaskFailedToStart",
   ...more,
 });
 const only = (document: JsonObject): FailedStart => {
@@ -192,11 +194,9 @@ describe("a network of a stranger", () => {
 
   test("of a hundred thousand routes, and a thousand tables of it, is answered", async () => {
     const routes = Array.from({ length: 100_000 }, (_, index) => ({
-      ...{
-        DestinationCidrBlock: `${(index >> 16) + 11}.${(index >> 8) & 255}.${index & 255}.0/24`,
-        GatewayId: "igw-1",
-        State: "active",
-      },
+      DestinationCidrBlock: `${(index >> 16) + 11}.${(index >> 8) & 255}.${index & 255}.0/24`,
+      GatewayId: "igw-1",
+      State: "active",
     }));
     expect((await found(network([...routes, toNat]))).checks.length).toBeGreaterThan(0);
     expect((await found(network([toNat], 1000))).checks.length).toBeGreaterThan(0);
@@ -221,8 +221,13 @@ describe("the network of many tasks", () => {
 
 test("a network ACL of more rules than AWS allows is not sure, and takes no time that grows with their square", () => {
   const entries = Array.from({ length: 20_000 }, (_, index) => ({
-    ...{ number: index, isEgress: true, protocol: "6", isAllow: index % 2 === 0, block: "10.0.0.0/8" },
-    ...{ fromPort: 1024 + index, toPort: 1024 + index },
+    number: index,
+    isEgress: true,
+    protocol: "6",
+    isAllow: index % 2 === 0,
+    block: "10.0.0.0/8",
+    fromPort: 1024 + index,
+    toPort: 1024 + index,
   }));
   const acl = { id: "acl-1", subnets: ["subnet-1"], entries };
   const peer = parseBlock("10.0.0.0/16");

@@ -67,7 +67,8 @@ const revisions = (...all: readonly JsonObject[]): Facts => ({
   "ecs.DescribeServiceRevisions": { serviceRevisions: [...all] },
 });
 const revision = (imageDigest: string, more: JsonObject = {}): JsonObject => ({
-  ...{ serviceRevisionArn: "arn:revision/1", taskDefinition: "web:7" },
+  serviceRevisionArn: "arn:revision/1",
+  taskDefinition: "web:7",
   containerImages: [{ containerName: "web", image: IMAGE, imageDigest }],
   ...more,
 });
@@ -117,7 +118,8 @@ const parameter = (own: JsonObject): Facts => ({
 });
 const tagged = (EvalDecision: string, missing: readonly string[], Tags?: readonly JsonObject[]): Facts => ({
   ...simulated({
-    ...{ EvalActionName: "secretsmanager:GetSecretValue", EvalDecision },
+    EvalActionName: "secretsmanager:GetSecretValue",
+    EvalDecision,
     MissingContextValues: [...missing],
   }),
   "secretsmanager.DescribeSecret": { ARN: SECRET, ...(Tags === undefined ? {} : { Tags: [...Tags] }) },
@@ -223,7 +225,9 @@ const onInstances = (more: Facts = {}): Facts => ({
   "ecs.DescribeServices": {
     services: [
       {
-        ...{ serviceName: "web", launchType: "EC2", taskDefinition: "web:7" },
+        serviceName: "web",
+        launchType: "EC2",
+        taskDefinition: "web:7",
         capacityProviderStrategy: [{ capacityProvider: "asg" }],
       },
     ],
@@ -231,12 +235,10 @@ const onInstances = (more: Facts = {}): Facts => ({
   "ecs.ListContainerInstances": { containerInstanceArns: ["arn:i/1", "arn:i/2"] },
   "ecs.DescribeContainerInstances": {
     containerInstances: ["1", "2"].map((id) => ({
-      ...{
-        containerInstanceArn: `arn:i/${id}`,
-        ec2InstanceId: `i-${id}`,
-        agentConnected: true,
-        status: "ACTIVE",
-      },
+      containerInstanceArn: `arn:i/${id}`,
+      ec2InstanceId: `i-${id}`,
+      agentConnected: true,
+      status: "ACTIVE",
       remainingResources: [{ name: "MEMORY", integerValue: 4096 }],
     })),
   },
@@ -258,9 +260,13 @@ const onInstances = (more: Facts = {}): Facts => ({
   ...more,
 });
 const instance = (InstanceId: string, interfaces: number, InstanceType = "t3.medium"): JsonObject => ({
-  ...{ InstanceId, InstanceType, SubnetId: "subnet-1" },
+  InstanceId,
+  InstanceType,
+  SubnetId: "subnet-1",
   NetworkInterfaces: Array.from({ length: interfaces }, (_, DeviceIndex) => ({
-    ...{ SubnetId: "subnet-1", Groups: [{ GroupId: "sg-task" }], Attachment: { DeviceIndex } },
+    SubnetId: "subnet-1",
+    Groups: [{ GroupId: "sg-task" }],
+    Attachment: { DeviceIndex },
   })),
 });
 const provider = (status: string): JsonObject => ({
@@ -272,11 +278,16 @@ const provider = (status: string): JsonObject => ({
 });
 /** Auto Scaling answers with XML, whose numbers are texts. */
 const asg = (DesiredCapacity: string, MaxSize: string, more: JsonObject = {}): JsonObject => ({
-  ...{ AutoScalingGroupName: "web-asg", DesiredCapacity, MaxSize },
+  AutoScalingGroupName: "web-asg",
+  DesiredCapacity,
+  MaxSize,
   ...more,
 });
 const activity = (StartTime: string, StatusCode: string, StatusMessage = ""): JsonObject => ({
-  ...{ AutoScalingGroupName: "web-asg", StartTime, StatusCode, StatusMessage },
+  AutoScalingGroupName: "web-asg",
+  StartTime,
+  StatusCode,
+  StatusMessage,
 });
 const acted = (...Activities: readonly JsonObject[]): Facts => ({
   "autoscaling.DescribeScalingActivities": { Activities: [...Activities] },
@@ -292,8 +303,10 @@ const ofInstances = (...Instances: readonly JsonObject[]): Facts => ({
 const withFree = (...free: readonly (readonly number[])[]): Facts => ({
   "ecs.DescribeContainerInstances": {
     containerInstances: free.map((told, index) => ({
-      ...{ containerInstanceArn: `arn:i/${index + 1}`, ec2InstanceId: `i-${index + 1}` },
-      ...{ agentConnected: true, status: "ACTIVE" },
+      containerInstanceArn: `arn:i/${index + 1}`,
+      ec2InstanceId: `i-${index + 1}`,
+      agentConnected: true,
+      status: "ACTIVE",
       remainingResources: told.map((integerValue) => ({ name: "MEMORY", integerValue })),
     })),
   },
@@ -419,7 +432,9 @@ describe("of words that prove the kind of a fault, a check adds what they leave 
     "ec2.DescribeRouteTables": {
       RouteTables: [
         {
-          ...{ RouteTableId: "rtb-1", VpcId: "vpc-1", Associations: [{ Main: true }] },
+          RouteTableId: "rtb-1",
+          VpcId: "vpc-1",
+          Associations: [{ Main: true }],
           Routes: [{ DestinationCidrBlock: "10.0.0.0/16", GatewayId: "local", State: "active" }],
         },
       ],
@@ -434,11 +449,9 @@ describe("of words that prove the kind of a fault, a check adds what they leave 
     "Unexpected EC2 error while attempting to tag the network interface: TagPolicyViolation",
   );
   const unhealthy = stopped(`Task failed ELB health checks in (target-group ${GROUP})`, {
-    ...{
-      stopCode: "ServiceSchedulerInitiated",
-      startedAt: "2026-11-01T10:00:00Z",
-      stoppedAt: "2026-11-01T10:01:00Z",
-    },
+    stopCode: "ServiceSchedulerInitiated",
+    startedAt: "2026-11-01T10:00:00Z",
+    stoppedAt: "2026-11-01T10:01:00Z",
   });
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [story: string, document: JsonObject, facts: Facts, check: string, results: string, code: string, command: string])[] = [

@@ -12,8 +12,12 @@ const context = {
 } as unknown as Context;
 /** No AWS is there: a port that nothing listens on. */
 const UNREACHABLE = {
-  ...{ AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: "http://127.0.0.1:9", POWERTOOLS_LOG_LEVEL: "SILENT" },
-  ...{ AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", AWS_MAX_ATTEMPTS: "1" },
+  AWS_REGION: "us-east-1",
+  AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+  POWERTOOLS_LOG_LEVEL: "SILENT",
+  AWS_ACCESS_KEY_ID: "a",
+  AWS_SECRET_ACCESS_KEY: "b",
+  AWS_MAX_ATTEMPTS: "1",
 };
 
 let handler: typeof import("../../functions/deployment-hook/handler.ts").handler;
@@ -53,11 +57,10 @@ test("a Parameter Store that never answers lets the deployment go on before Lamb
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     Object.assign(process.env, UNREACHABLE, {
-      ...{ AWS_ENDPOINT_URL: stub.url, REPULL_POLICY_PARAMETER: "/repull/policy" },
-      ...{
-        AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
-      },
+      AWS_ENDPOINT_URL: stub.url,
+      REPULL_POLICY_PARAMETER: "/repull/policy",
+      AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
     });
     delete process.env.AWS_MAX_ATTEMPTS;
     let answer: unknown = "no answer";

@@ -50,17 +50,22 @@ const sweptService = (
   serviceName: string,
   runningCount: number,
 ): JsonObject => ({
-  ...{
-    serviceName,
-    serviceArn: arn(`service/${cluster}/${serviceName}`),
-    clusterArn: arn(`cluster/${cluster}`),
-  },
-  ...{ status: "ACTIVE", desiredCount: 1, runningCount, taskDefinition: arn("task-definition/web:1") },
+  serviceName,
+  serviceArn: arn(`service/${cluster}/${serviceName}`),
+  clusterArn: arn(`cluster/${cluster}`),
+  status: "ACTIVE",
+  desiredCount: 1,
+  runningCount,
+  taskDefinition: arn("task-definition/web:1"),
   deployments: [{ id: `ecs-svc/${serviceName}`, status: "PRIMARY", desiredCount: 1, runningCount }],
 });
 const stoppedTask = (cluster: string | undefined): JsonObject => ({
-  ...{ taskArn: arn(`task/${cluster}/1`), taskDefinitionArn: arn("task-definition/web:1") },
-  ...{ group: "service:web", startedBy: "ecs-svc/web", lastStatus: "STOPPED", stopCode: "TaskFailedToStart" },
+  taskArn: arn(`task/${cluster}/1`),
+  taskDefinitionArn: arn("task-definition/web:1"),
+  group: "service:web",
+  startedBy: "ecs-svc/web",
+  lastStatus: "STOPPED",
+  stopCode: "TaskFailedToStart",
   stoppedReason: LIMIT,
   containers: [{ name: "web", image: "nginx:1" }],
 });
@@ -270,12 +275,10 @@ describe("a request for a sweep", () => {
     await handler(request, context);
     const { taskArn, ...detail } = stoppedTask("prod-1");
     const event = {
-      ...{
-        source: "aws.ecs",
-        "detail-type": "ECS Task State Change",
-        account: "123456789012",
-        region: "us-east-1",
-      },
+      source: "aws.ecs",
+      "detail-type": "ECS Task State Change",
+      account: "123456789012",
+      region: "us-east-1",
       detail: { ...detail, taskArn, clusterArn: arn("cluster/prod-1") },
     };
     await handler(batch(JSON.stringify(event)), context);

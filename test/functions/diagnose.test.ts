@@ -19,26 +19,22 @@ const NO_WAY =
   'ResourceInitializationError: unable to retrieve ecr registry auth: Post "https://api.ecr.us-east-1.amazonaws.com/": dial tcp 44.213.79.86:443: i/o timeout';
 
 const failed = (deployment: string, stoppedReason: string, more: JsonObject = {}): JsonObject => ({
-  ...{
-    version: "0",
-    source: "aws.ecs",
-    "detail-type": "ECS Task State Change",
-    account: ACCOUNT,
-    region: "us-east-1",
-  },
+  version: "0",
+  source: "aws.ecs",
+  "detail-type": "ECS Task State Change",
+  account: ACCOUNT,
+  region: "us-east-1",
   resources: [`arn:aws:ecs:us-east-1:${ACCOUNT}:task/prod/1`],
   detail: {
-    ...{
-      taskArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:task/prod/1`,
-      clusterArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:cluster/prod`,
-    },
-    ...{
-      group: "service:web",
-      startedBy: `ecs-svc/${deployment}`,
-      lastStatus: "STOPPED",
-      stopCode: "TaskFailedToStart",
-    },
-    ...{ launchType: "FARGATE", containers: [{ name: "web", image: IMAGE }], stoppedReason },
+    taskArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:task/prod/1`,
+    clusterArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:cluster/prod`,
+    group: "service:web",
+    startedBy: `ecs-svc/${deployment}`,
+    lastStatus: "STOPPED",
+    stopCode: "TaskFailedToStart",
+    launchType: "FARGATE",
+    containers: [{ name: "web", image: IMAGE }],
+    stoppedReason,
     ...more,
   },
 });
@@ -73,12 +69,14 @@ function answer({ action, body }: { readonly action: string; readonly body: Json
 beforeAll(async () => {
   stub = await startAwsStub((request) => answer(request));
   Object.assign(process.env, {
-    ...{ AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: stub.url, POWERTOOLS_LOG_LEVEL: "SILENT" },
-    ...{
-      AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
-    },
-    ...{ REPULL_CLAIM_TABLE: "claims", REPULL_BUS_NAME: "default", REPULL_CLUSTER_PATTERN: "pr*d" },
+    AWS_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: stub.url,
+    POWERTOOLS_LOG_LEVEL: "SILENT",
+    AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
+    REPULL_CLAIM_TABLE: "claims",
+    REPULL_BUS_NAME: "default",
+    REPULL_CLUSTER_PATTERN: "pr*d",
   });
   ({ handler } = await import("../../functions/diagnose/handler.ts"));
 });
@@ -101,7 +99,10 @@ describe("an event of a start that failed", () => {
       { Source: "repull", DetailType: "Task Start Diagnosis", EventBusName: "default" },
     ]);
     expect(details()[0]).toMatchObject({
-      ...{ account: ACCOUNT, service: "web", deployment: "ecs-svc/1", verdict: "not-sure" },
+      account: ACCOUNT,
+      service: "web",
+      deployment: "ecs-svc/1",
+      verdict: "not-sure",
       causes: [{ code: "tag-not-in-repository", certainty: "likely", proof: null }, {}],
     });
   });
@@ -125,7 +126,8 @@ describe("an event of a start that failed", () => {
     for (const [index, reason] of [NOT_FOUND, NO_WAY, "no such words", ""].entries())
       await handler(failed(`schema-${index}`, reason), context);
     const events = published.map(({ Source, DetailType, Detail }) => ({
-      ...{ source: Source, "detail-type": DetailType },
+      source: Source,
+      "detail-type": DetailType,
       detail: JSON.parse(String(Detail)),
     }));
     expect(events.length).toBeGreaterThan(2);

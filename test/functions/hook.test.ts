@@ -41,13 +41,14 @@ beforeAll(async () => {
     return (await account.answer(request)) ?? { status: 400, body: { __type: "AccessDeniedException" } };
   });
   Object.assign(process.env, {
-    ...{ AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: stub.url, POWERTOOLS_LOG_LEVEL: "SILENT" },
-    ...{
-      AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
-    },
+    AWS_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: stub.url,
+    POWERTOOLS_LOG_LEVEL: "SILENT",
+    AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
     REPULL_REGISTRY_ENDPOINTS: registries.endpoints,
-    ...{ REPULL_POLICY_PARAMETER: "/repull/policy", REPULL_MIRROR_PREFIX: "repull" },
+    REPULL_POLICY_PARAMETER: "/repull/policy",
+    REPULL_MIRROR_PREFIX: "repull",
   });
   ({ handler } = await import("../../functions/hook/handler.ts"));
 });

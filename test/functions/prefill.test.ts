@@ -30,7 +30,9 @@ beforeAll(async () => {
     readWorldFile({
       services: [
         {
-          ...{ cluster: "prod", name: "web", desiredCount: 1 },
+          cluster: "prod",
+          name: "web",
+          desiredCount: 1,
           taskDefinition: {
             family: "web",
             requiresCompatibilities: ["FARGATE"],
@@ -40,7 +42,9 @@ beforeAll(async () => {
           },
         },
         {
-          ...{ cluster: "prod", name: "many", desiredCount: 1 },
+          cluster: "prod",
+          name: "many",
+          desiredCount: 1,
           taskDefinition: {
             family: "many",
             requiresCompatibilities: ["FARGATE"],
@@ -70,14 +74,17 @@ beforeAll(async () => {
     return (await account.answer(request)) ?? { status: 400, body: { __type: "AccessDeniedException" } };
   });
   Object.assign(process.env, {
-    ...{ AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: stub.url, POWERTOOLS_LOG_LEVEL: "SILENT" },
-    ...{
-      AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
-    },
+    AWS_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: stub.url,
+    POWERTOOLS_LOG_LEVEL: "SILENT",
+    AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
     REPULL_REGISTRY_ENDPOINTS: registries.endpoints,
-    ...{ REPULL_POLICY_PARAMETER: "/repull/policy", REPULL_WRITES_PARAMETER: "/repull/writes" },
-    ...{ REPULL_MIRROR_FUNCTION: MIRROR, REPULL_CLUSTER_PATTERN: "*", REPULL_MIRROR_PREFIX: "repull" },
+    REPULL_POLICY_PARAMETER: "/repull/policy",
+    REPULL_WRITES_PARAMETER: "/repull/writes",
+    REPULL_MIRROR_FUNCTION: MIRROR,
+    REPULL_CLUSTER_PATTERN: "*",
+    REPULL_MIRROR_PREFIX: "repull",
   });
   ({ handler } = await import("../../functions/prefill/handler.ts"));
 });
@@ -97,7 +104,9 @@ const record = (document: unknown) =>
 const deployed = (name = "web"): JsonObject => {
   const service = world.cluster.services().find((one) => one.name === name);
   return {
-    ...{ ...HOME, "detail-type": "ECS Deployment State Change", resources: [service?.arn ?? ""] },
+    ...HOME,
+    "detail-type": "ECS Deployment State Change",
+    resources: [service?.arn ?? ""],
     detail: {
       eventName: "SERVICE_DEPLOYMENT_IN_PROGRESS",
       deploymentId: service?.deployments[0]?.id ?? "",
@@ -118,9 +127,12 @@ function transformed(event: JsonObject): string {
   );
 }
 const registered = (): JsonObject => ({
-  ...{ ...HOME, "detail-type": "AWS API Call via CloudTrail", resources: [] },
+  ...HOME,
+  "detail-type": "AWS API Call via CloudTrail",
+  resources: [],
   detail: {
-    ...{ eventSource: "ecs.amazonaws.com", eventName: "RegisterTaskDefinition" },
+    eventSource: "ecs.amazonaws.com",
+    eventName: "RegisterTaskDefinition",
     requestParameters: { containerDefinitions: [{ environment: [{ name: "PASSWORD", value: CANARY }] }] },
     responseElements: {
       taskDefinition: {
@@ -137,7 +149,9 @@ describe("a message", () => {
     expect(started).toMatchObject([
       {
         name: expect.stringMatching(/^a-[0-9a-f]{40}-1$/),
-        ...{ kind: "copy", ahead: true, platforms: ["linux/amd64"] },
+        kind: "copy",
+        ahead: true,
+        platforms: ["linux/amd64"],
         source: expect.stringMatching(/^docker\.io\/acme\/web@sha256:/),
         target: "123456789012.dkr.ecr.us-east-1.amazonaws.com/repull/docker.io/acme/web:1",
       },

@@ -62,8 +62,12 @@ beforeAll(async () => {
     }
     if (action.includes("/durable-executions")) {
       const DurableExecutions = started.map(({ name }) => ({
-        ...{ DurableExecutionArn: `${MIRROR}/durable-execution/${name}/1`, DurableExecutionName: name },
-        ...{ FunctionArn: MIRROR, Status: "SUCCEEDED", StartTimestamp: 1, EndTimestamp: Date.now() / 1000 },
+        DurableExecutionArn: `${MIRROR}/durable-execution/${name}/1`,
+        DurableExecutionName: name,
+        FunctionArn: MIRROR,
+        Status: "SUCCEEDED",
+        StartTimestamp: 1,
+        EndTimestamp: Date.now() / 1000,
       }));
       if (action.startsWith("GET /2025-12-01/durable-executions/"))
         return { body: { ...DurableExecutions[0], Result: JSON.stringify(results.last ?? {}) } };
@@ -90,8 +94,10 @@ beforeAll(async () => {
       return {
         body: {
           imageDetails: copied.map((imageDigest) => ({
-            ...{ imageDigest, imageTags: [`1-${shortDigest(imageDigest)}`] },
-            ...{ imageManifestMediaType: MANIFEST, imagePushedAt: 1 },
+            imageDigest,
+            imageTags: [`1-${shortDigest(imageDigest)}`],
+            imageManifestMediaType: MANIFEST,
+            imagePushedAt: 1,
           })),
         },
       };
@@ -121,14 +127,17 @@ beforeAll(async () => {
     return EMPTY[action] ?? { status: 400, body: { __type: "AccessDeniedException", message: action } };
   });
   Object.assign(process.env, {
-    ...{ AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: stub.url, POWERTOOLS_LOG_LEVEL: "SILENT" },
-    ...{
-      AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
-    },
+    AWS_REGION: "us-east-1",
+    AWS_ENDPOINT_URL: stub.url,
+    POWERTOOLS_LOG_LEVEL: "SILENT",
+    AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,
     REPULL_REGISTRY_ENDPOINTS: registries.endpoints,
-    ...{ REPULL_POLICY_PARAMETER: "/repull/policy", REPULL_WRITES_PARAMETER: "/repull/writes" },
-    ...{ REPULL_MIRROR_FUNCTION: MIRROR, REPULL_MIRROR_PREFIX: "repull", REPULL_PRUNE_TABLE: "prune" },
+    REPULL_POLICY_PARAMETER: "/repull/policy",
+    REPULL_WRITES_PARAMETER: "/repull/writes",
+    REPULL_MIRROR_FUNCTION: MIRROR,
+    REPULL_MIRROR_PREFIX: "repull",
+    REPULL_PRUNE_TABLE: "prune",
     REPULL_REPORT_TABLE: "reports",
   });
   ({ handler } = await import("../../functions/refresh/handler.ts"));
@@ -150,7 +159,10 @@ describe("refresh", () => {
     policy = { mode: "observe" };
     const report = await handler({ dryRun: false }, context);
     expect(report).toMatchObject({
-      ...{ kind: "refreshed", tags: 1, heads: 1, unread: [] },
+      kind: "refreshed",
+      tags: 1,
+      heads: 1,
+      unread: [],
       moved: [
         { source: "docker.io/acme/web:1", from: old, copy: { kind: "withheld", code: "mode-observe" } },
       ],
@@ -169,7 +181,8 @@ describe("refresh", () => {
       EventBusName: "default",
     });
     expect(JSON.parse(String(event?.Detail))).toMatchObject({
-      ...{ account: "123456789012", region: "us-east-1" },
+      account: "123456789012",
+      region: "us-east-1",
       news: [{ code: "tag-moved", users: { count: 1 } }],
     });
   });
@@ -181,7 +194,10 @@ describe("refresh", () => {
     expect(report.wanted).toMatchObject([{ source: "docker.io/acme/web:2", copy: { kind: "copied" } }]);
     expect(started).toMatchObject([
       {
-        ...{ kind: "copy", ahead: true, wantedBy: "images", platforms: ["linux/amd64"] },
+        kind: "copy",
+        ahead: true,
+        wantedBy: "images",
+        platforms: ["linux/amd64"],
         target: `123456789012.dkr.ecr.us-east-1.amazonaws.com/${REPOSITORY}:2`,
       },
     ]);

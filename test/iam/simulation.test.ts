@@ -14,7 +14,8 @@ const question = {
 };
 
 const result = (EvalActionName: string, EvalDecision: string, more: JsonObject = {}): JsonObject => ({
-  ...{ EvalActionName, EvalDecision },
+  EvalActionName,
+  EvalDecision,
   ...more,
 });
 const get = (decision: string, more: JsonObject = {}) => result("ecr:BatchGetImage", decision, more);

@@ -64,7 +64,7 @@ describe("the role of a scan of an organisation", () => {
     test(what, () => {
       expect(trustOf(roleWith(values))).toEqual([
         {
-          ...{ Effect: "Allow", Principal: { AWS: PRINCIPAL }, Action: "sts:AssumeRole" },
+          Effect: "Allow", Principal: { AWS: PRINCIPAL }, Action: "sts:AssumeRole",
           ...(condition === undefined ? {} : { Condition: { StringEquals: condition } }),
         },
       ]);

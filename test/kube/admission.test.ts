@@ -70,7 +70,10 @@ const madeBy = (kind: string, ownerName: string, hash?: string) => ({
   ...(hash === undefined ? {} : { labels: { "pod-template-hash": hash } }),
   ownerReferences: [
     {
-      ...{ apiVersion: kind === "Job" ? "batch/v1" : "apps/v1", kind, name: ownerName, controller: true },
+      apiVersion: kind === "Job" ? "batch/v1" : "apps/v1",
+      kind,
+      name: ownerName,
+      controller: true,
       uid: "00000000-0000-0000-0000-000000000002",
     },
   ],

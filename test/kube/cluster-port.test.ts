@@ -195,7 +195,8 @@ describe("a server that goes and comes back", () => {
     })();
     const make = (name: string) =>
       plane.kubectl.apply({
-        ...{ apiVersion: "v1", kind: "ConfigMap" },
+        apiVersion: "v1",
+        kind: "ConfigMap",
         metadata: { name, namespace: "contract", labels: { restart: "yes" } },
       });
     await atFirst.promise;

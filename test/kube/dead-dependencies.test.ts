@@ -97,14 +97,18 @@ describe.each([
     const hosts = ["registry-1.docker.io", "auth.docker.io", "public.ecr.aws", "mirror.gcr.io"];
     controllers = ["one", "two"].map((name) =>
       startProgram({
-        ...{ name, path: process.execPath, logPath: join(world.plane.folder, `controller-${name}.log`) },
+        name,
+        path: process.execPath,
+        logPath: join(world.plane.folder, `controller-${name}.log`),
         args: [
           ...[MAIN, "kubernetes", "controller", "--kubeconfig", kubeconfig, "--mode", "remediate"],
           ...["--policy", policyPath, "--allowed-registries", "public.ecr.aws"],
         ],
         env: {
-          ...{ AWS_ENDPOINT_URL: aws.url, AWS_REGION: "eu-central-1" },
-          ...{ AWS_ACCESS_KEY_ID: "A", AWS_SECRET_ACCESS_KEY: "a" },
+          AWS_ENDPOINT_URL: aws.url,
+          AWS_REGION: "eu-central-1",
+          AWS_ACCESS_KEY_ID: "A",
+          AWS_SECRET_ACCESS_KEY: "a",
           REPULL_REGISTRY_ENDPOINTS: hosts.map((host) => `${host}=${registry.url}`).join(","),
         },
       }),

@@ -44,34 +44,48 @@ const index = (goodUntil: string) =>
       [
         "nginx:1.27",
         {
-          ...{ use: USE, proof: "same-index" as const, trusted: { digest: DIGEST, from: "reference" } },
-          ...{ askedAt: at(-60), goodUntil, platforms: ["linux/amd64"] },
+          use: USE,
+          proof: "same-index" as const,
+          trusted: { digest: DIGEST, from: "reference" },
+          askedAt: at(-60),
+          goodUntil,
+          platforms: ["linux/amd64"],
         },
       ],
       ["private:1", { askedAt: at(-60), goodUntil, platforms: ["linux/amd64"], codes: ["no-source"] }],
     ]),
   );
 const lease = (renewTime: string) => ({
-  ...{
-    apiVersion: "coordination.k8s.io/v1",
-    kind: "Lease",
-    metadata: { name: "repull", namespace: NAMESPACE },
-  },
+  apiVersion: "coordination.k8s.io/v1",
+  kind: "Lease",
+  metadata: { name: "repull", namespace: NAMESPACE },
   spec: {
-    ...{ holderIdentity: "repull-1", leaseDurationSeconds: 15 },
+    holderIdentity: "repull-1",
+    leaseDurationSeconds: 15,
     renewTime: renewTime.replace("Z", "000Z"),
   },
 });
 const STATUS = {
-  ...{ schemaVersion: "1", leader: "repull-1", images: 2, due: 0, rows: {}, platforms: ["linux/amd64"] },
-  ...{ requests: { left: 600 }, expired: [], missing: {} },
+  schemaVersion: "1",
+  leader: "repull-1",
+  images: 2,
+  due: 0,
+  rows: {},
+  platforms: ["linux/amd64"],
+  requests: { left: 600 },
+  expired: [],
+  missing: {},
 };
 const state = (status: object) => ({
-  ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "repull-state", namespace: NAMESPACE } },
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "repull-state", namespace: NAMESPACE },
   data: { status: JSON.stringify({ ...STATUS, at: at(-30), ...status }) },
 });
 const daemonSet = (namespace: string, name: string) => ({
-  ...{ apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name, namespace } },
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: { name, namespace },
   spec: {
     selector: { matchLabels: { app: name } },
     template: {
@@ -81,7 +95,9 @@ const daemonSet = (namespace: string, name: string) => ({
   },
 });
 const deployment = (name: string, mode: string, more = {}) => ({
-  ...{ apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: NAMESPACE } },
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name, namespace: NAMESPACE },
   spec: {
     selector: { matchLabels: { app: name } },
     template: {
@@ -111,7 +127,9 @@ const applyIndex = async (goodUntil: string) =>
 /** Policies work a moment after they are stored, so a dry run says when. */
 async function untilSwapped(isSwapped: boolean): Promise<void> {
   const pod = {
-    ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "probe", namespace: "shop" } },
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "probe", namespace: "shop" },
     spec: { containers: [{ name: "web", image: "nginx:1.27" }] },
   };
   await vi.waitFor(
@@ -136,15 +154,18 @@ afterAll(async () => {
 test("a cluster without Repull is reported so, check by check", async () => {
   const checks = await examine();
   expect(Object.fromEntries(checks.map(({ check, result }) => [check, result]))).toEqual({
-    ...{
-      admission: "not checked",
-      fence: "failed",
-      registries: "not checked",
-      leader: "failed",
-      controller: "not checked",
-    },
-    ...{ index: "failed", "way in": "not checked", "swapped pods": "not checked" },
-    ...{ certificate: "passed", platforms: "not checked", "node rights": "failed", network: "passed" },
+    admission: "not checked",
+    fence: "failed",
+    registries: "not checked",
+    leader: "failed",
+    controller: "not checked",
+    index: "failed",
+    "way in": "not checked",
+    "swapped pods": "not checked",
+    certificate: "passed",
+    platforms: "not checked",
+    "node rights": "failed",
+    network: "passed",
   });
   for (const { result, remedy } of checks) if (result === "failed") expect(remedy).toMatch(/\S \S/);
 });
@@ -165,7 +186,9 @@ describe("a cluster in which Repull is installed", () => {
     await apply(...fence, policy, swapImagesBinding(), deployment("repull", "remediate"));
     await apply(lease(at(-2)), state({}));
     await apply({
-      ...{ apiVersion: "v1", kind: "Node", metadata: { name: "node-1" } },
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name: "node-1" },
       status: {},
     });
     await plane.kubectl([
@@ -173,7 +196,9 @@ describe("a cluster in which Repull is installed", () => {
       JSON.stringify({ status: { nodeInfo: nodeInfo("amd64") } }),
     ]);
     await apply({
-      ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "running", namespace: "shop" } },
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "running", namespace: "shop" },
       spec: { containers: [{ name: "web", image: `${HOST}/x/y:1` }] },
     });
     await plane.kubectl([
@@ -274,7 +299,9 @@ describe("a cluster in which Repull is installed", () => {
     const secret = async ({ certificatePath }: Pair) => {
       const certificate = (await readFile(certificatePath)).toString("base64");
       await apply({
-        ...{ apiVersion: "v1", kind: "Secret", metadata: { name: "repull-tls", namespace: NAMESPACE } },
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "repull-tls", namespace: NAMESPACE },
         data: { "tls.crt": certificate },
       });
     };
@@ -374,8 +401,11 @@ function nodeInfo(architecture: string) {
     kubeProxyVersion: "",
   };
   return {
-    ...{ ...blank, architecture, operatingSystem: "linux" },
-    ...{ containerRuntimeVersion: "containerd://2.1.0", kubeletVersion: "v1.36.3" },
+    ...blank,
+    architecture,
+    operatingSystem: "linux",
+    containerRuntimeVersion: "containerd://2.1.0",
+    kubeletVersion: "v1.36.3",
   };
 }
 
@@ -395,7 +425,9 @@ function refuseIn(namespace: string) {
   const name = "no-ecr-public";
   return apply(
     {
-      ...{ apiVersion: api, kind: "ValidatingAdmissionPolicy", metadata: { name } },
+      apiVersion: api,
+      kind: "ValidatingAdmissionPolicy",
+      metadata: { name },
       spec: {
         matchConstraints: {
           namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
@@ -412,7 +444,9 @@ function refuseIn(namespace: string) {
       },
     },
     {
-      ...{ apiVersion: api, kind: "ValidatingAdmissionPolicyBinding", metadata: { name } },
+      apiVersion: api,
+      kind: "ValidatingAdmissionPolicyBinding",
+      metadata: { name },
       spec: { policyName: name, validationActions: ["Deny"] },
     },
   );

@@ -78,7 +78,11 @@ describe("in a pod that waits, the fence", () => {
       const pod = podOf(name, { containers: [{ name: "web", image: "nginx:1.27" }] });
       equal((await world.api.send("POST", PODS, pod)).status, 201);
       const waiting = {
-        ...{ name: "web", image: "", imageID: "", ready: false, restartCount: 0 },
+        name: "web",
+        image: "",
+        imageID: "",
+        ready: false,
+        restartCount: 0,
         state: { waiting: { reason: "ImagePullBackOff" } },
       };
       const status = { phase: "Pending", containerStatuses: [waiting] };
@@ -89,7 +93,9 @@ describe("in a pod that waits, the fence", () => {
         { op: "add", path: "/metadata/annotations", value: { "image.repull.dev/web": note } },
       ];
       const answer = await world.api.send("PATCH", `${PODS}/${name}`, changes, {
-        ...{ contentType: JSON_PATCH, user: accountOf(JSON.stringify(allowed)), groups: MASTERS },
+        contentType: JSON_PATCH,
+        user: accountOf(JSON.stringify(allowed)),
+        groups: MASTERS,
       });
       equal(answer.status, is ? 200 : 422, JSON.stringify(answer.body));
     });

@@ -51,12 +51,17 @@ beforeAll(async () => {
   const log: Log = { debug() {}, info() {}, warn: complain, error: complain };
   const parts = createController(
     {
-      ...{ cluster, log, clock: systemClock },
+      cluster,
+      log,
+      clock: systemClock,
       environment: async () => ({ registries, clock: systemClock }),
       publish: async (outcome) => void outcomes.push(outcome),
     },
     {
-      ...{ namespace: "repull", mode: "remediate" as const, identity: "one", policy: () => policy },
+      namespace: "repull",
+      mode: "remediate" as const,
+      identity: "one",
+      policy: () => policy,
       allowedRegistries: ["public.ecr.aws"],
     },
     stop.signal,

@@ -56,7 +56,10 @@ describe("a pod", () => {
     ownerReferences: [
       {
         apiVersion: kind === "Job" ? "batch/v1" : "apps/v1",
-        ...{ kind, name, uid: "00000000-0000-4000-8000-000000000000", controller: true },
+        kind,
+        name,
+        uid: "00000000-0000-4000-8000-000000000000",
+        controller: true,
       },
     ],
   });

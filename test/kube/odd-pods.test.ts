@@ -75,7 +75,9 @@ describe.each([
 
   const manyFrom = (length: number, prefix: string, from: number) =>
     Array.from({ length }, (_, at) => ({
-      ...{ name: `${prefix}-${at}`, image: imageAt(from + at), imagePullPolicy: "IfNotPresent" },
+      name: `${prefix}-${at}`,
+      image: imageAt(from + at),
+      imagePullPolicy: "IfNotPresent",
     }));
 
   for (const [containers, init] of [

@@ -48,7 +48,9 @@ beforeAll(async () => {
   const loopback = ports.flatMap((port) => [`127.0.0.1:${port}`, `localhost:${port}`]);
   const values = {
     image: { repository: "registry.example/repull" },
-    ...{ mode: "remediate", copies: "in-pod", admission: "policy" },
+    mode: "remediate",
+    copies: "in-pod",
+    admission: "policy",
     allowedRegistries: ["public.ecr.aws", ecrHost(account, region)],
     policy: {
       registries: { allowed: ["docker.io", "public.ecr.aws", ecrHost(account, region), ...loopback] },
@@ -74,9 +76,12 @@ function deployment(name: string) {
   const labels = { app: name };
   const open = { "kubelet.test/docker-hub": "open" };
   return {
-    ...{ apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: "shop" } },
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name, namespace: "shop" },
     spec: {
-      ...{ replicas: 2, selector: { matchLabels: labels } },
+      replicas: 2,
+      selector: { matchLabels: labels },
       template: {
         metadata: { labels, annotations: open },
         spec: { containers: [{ name: "web", image: `${name}:1` }] },
@@ -88,7 +93,9 @@ function deployment(name: string) {
 type Listed = { items: { metadata: { uid: string; resourceVersion: string }; status: { phase: string } }[] };
 const pods = async () =>
   ((await plane.kubectl.json(["get", "pods", "-n", "shop"])) as Listed).items.map(({ metadata, status }) => ({
-    ...{ uid: metadata.uid, version: metadata.resourceVersion, phase: status.phase },
+    uid: metadata.uid,
+    version: metadata.resourceVersion,
+    phase: status.phase,
   }));
 
 async function start(): Promise<Controller> {

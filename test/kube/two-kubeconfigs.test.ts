@@ -58,12 +58,17 @@ function start(identity: string, kubeconfig: string, namespace = "repull") {
   const policy = readPolicy({ kubernetes: { reachableRegistries: ["public.ecr.aws"] } });
   const parts = createController(
     {
-      ...{ cluster, log: silentLog, clock: systemClock },
+      cluster,
+      log: silentLog,
+      clock: systemClock,
       environment: async () => ({ registries, clock: systemClock }),
       publish: async (outcome) => void outcomes.push(outcome),
     },
     {
-      ...{ namespace, mode: "remediate" as const, identity, policy: () => policy },
+      namespace,
+      mode: "remediate" as const,
+      identity,
+      policy: () => policy,
       allowedRegistries: ["public.ecr.aws"],
     },
     stop.signal,

@@ -7,7 +7,9 @@ import {
 } from "../../src/kubernetes/workload-modes.ts";
 
 const deployment = (name: string, modeLabel?: string, namespace = "shop") => ({
-  ...{ namespace, kind: "Deployment", name },
+  namespace,
+  kind: "Deployment",
+  name,
   ...(modeLabel === undefined ? {} : { modeLabel }),
 });
 
@@ -59,7 +61,9 @@ describe("loweredModes of a Job of a labelled CronJob", () => {
 
 test("indexModes names the Jobs by hand of a namespace with the lowest mode of its labelled CronJobs", () => {
   const cronJob = (name: string, modeLabel?: string, namespace = "shop"): Labelled => ({
-    ...{ namespace, kind: "CronJob", name },
+    namespace,
+    kind: "CronJob",
+    name,
     ...(modeLabel === undefined ? {} : { modeLabel }),
   });
   const all = [cronJob("a", "off"), cronJob("b", "observe"), cronJob("c"), cronJob("d", undefined, "other")];

@@ -44,14 +44,18 @@ export type Change = {
 export const LOCAL: Route = { destination: "10.0.0.0/16", target: "local", state: "active" };
 
 export const route = (destination: string, target: string, state: Route["state"] = "active"): Route => ({
-  ...{ destination, target, state },
+  destination,
+  target,
+  state,
 });
 
 export const NAT_ROUTES = [LOCAL, route("0.0.0.0/0", "nat-1")];
 export const PUBLIC_ROUTES = [LOCAL, route("0.0.0.0/0", "igw-1")];
 
 export const rule = (more: Partial<GroupRule>): GroupRule => ({
-  ...{ protocol: "tcp", fromPort: 443, toPort: 443 },
+  protocol: "tcp",
+  fromPort: 443,
+  toPort: 443,
   ...more,
 });
 export const ALL_OUT: readonly GroupRule[] = [
@@ -60,7 +64,11 @@ export const ALL_OUT: readonly GroupRule[] = [
 ];
 
 export const entry = (number: number, more: Partial<NetworkAclEntry> = {}): NetworkAclEntry => ({
-  ...{ number, isEgress: true, protocol: "-1", isAllow: true, block: "0.0.0.0/0" },
+  number,
+  isEgress: true,
+  protocol: "-1",
+  isAllow: true,
+  block: "0.0.0.0/0",
   ...more,
 });
 export const incoming = (number: number, more: Partial<NetworkAclEntry> = {}): NetworkAclEntry =>
@@ -74,15 +82,24 @@ export const OPEN_ACL: readonly NetworkAclEntry[] = [
 
 /** An interface endpoint in a subnet of its own. */
 export const face = (name: string, more: Partial<Endpoint> = {}): Endpoint => ({
-  ...{ id: `vpce-${name}`, vpc: VPC, service: `com.amazonaws.us-east-1.${name}`, type: "Interface" },
-  ...{ state: "available", hasPrivateDns: true, subnets: ["subnet-end"], securityGroups: ["sg-end"] },
+  id: `vpce-${name}`,
+  vpc: VPC,
+  service: `com.amazonaws.us-east-1.${name}`,
+  type: "Interface",
+  state: "available",
+  hasPrivateDns: true,
+  subnets: ["subnet-end"],
+  securityGroups: ["sg-end"],
   routeTables: [],
   ...more,
 });
 /** S3's, on the table of the source's subnet: its route has to be there as well. */
 export const gateway = (more: Partial<Endpoint> = {}): Endpoint =>
   face("s3", {
-    ...{ type: "Gateway", hasPrivateDns: false, subnets: [], securityGroups: [] },
+    type: "Gateway",
+    hasPrivateDns: false,
+    subnets: [],
+    securityGroups: [],
     routeTables: ["rtb-task"],
     ...more,
   });
@@ -90,18 +107,29 @@ export const S3_ROUTE = route("pl-s3", "vpce-s3");
 
 export function networkOf(change: Change = {}): NetworkFacts {
   const subnet = (id: string, block: string, more: Partial<Subnet> = {}): Subnet => ({
-    ...{ id, vpc: VPC, owner: "123456789012", blocks: [block], isIpv6Only: false, hasDns64: false },
+    id,
+    vpc: VPC,
+    owner: "123456789012",
+    blocks: [block],
+    isIpv6Only: false,
+    hasDns64: false,
     ...more,
   });
   const table = (id: string, of: string, routes: readonly Route[]): RouteTable => ({
-    ...{ id, vpc: VPC, isMain: false, subnets: [of], routes },
+    id,
+    vpc: VPC,
+    isMain: false,
+    subnets: [of],
+    routes,
   });
   const facts: NetworkFacts = {
     account: "123456789012",
     region: "us-east-1",
     sources: change.sources ?? [
       {
-        ...{ subnet: "subnet-task", securityGroups: ["sg-task"], hasPublicAddress: false },
+        subnet: "subnet-task",
+        securityGroups: ["sg-task"],
+        hasPublicAddress: false,
         ...change.source,
       },
     ],
@@ -120,7 +148,10 @@ export function networkOf(change: Change = {}): NetworkFacts {
     ],
     natGateways: [
       {
-        ...{ id: "nat-1", state: "available", isPrivate: false, subnet: "subnet-nat" },
+        id: "nat-1",
+        state: "available",
+        isPrivate: false,
+        subnet: "subnet-nat",
         publicAddresses: ["203.0.113.1"],
         ...change.nat,
       },

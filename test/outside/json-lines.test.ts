@@ -39,10 +39,17 @@ function refreshing({ account }: World): void {
   const tag = { source: "docker.io/library/nginx:1.27", repository: "repull/docker.io/library/nginx", users };
   const copy = { kind: "withheld", code: "dry-run", because: "nothing is copied by a dry run" };
   const report = {
-    ...{ kind: "dry-run", because: copy.because, tags: 1, heads: 1, unanswered: 0 },
+    kind: "dry-run",
+    because: copy.because,
+    tags: 1,
+    heads: 1,
+    unanswered: 0,
     moved: [{ code: "tag-moved", ...tag, from, to, copy, images: [], isNews: true }],
     lost: [{ code: "source-gone", ...tag, since: 0, isNews: true }],
-    ...{ back: [], wanted: [{ source: "a", users: 0, copy }], problems: [], unread: [] },
+    back: [],
+    wanted: [{ source: "a", users: 0, copy }],
+    problems: [],
+    unread: [],
   };
   account.override = ({ action }) =>
     action.startsWith("POST /2015-03-31/functions/repull-refresh/invocations") ? { body: report } : undefined;

@@ -28,7 +28,9 @@ const registries = { "docker.io": { images: { "library/nginx:1.25": {}, "library
 const FILES = [
   { account: SHOP, registries, services: [web("nginx:1.25", 3)] },
   {
-    ...{ account: BANK, registries, services: [web("redis:7", 2)] },
+    account: BANK,
+    registries,
+    services: [web("redis:7", 2)],
     refusals: [
       { action: "ecs:ListClusters", kind: "throttled", times: 2 },
       { action: "scheduler:ListSchedules", kind: "denied" },
@@ -51,7 +53,9 @@ const EXPIRED = {
 
 function scan(profiles: string, ...flags: readonly string[]): Promise<Said> {
   const environment = {
-    ...{ AWS_CONFIG_FILE: "config", AWS_SHARED_CREDENTIALS_FILE: "none", AWS_REGION: "" },
+    AWS_CONFIG_FILE: "config",
+    AWS_SHARED_CREDENTIALS_FILE: "none",
+    AWS_REGION: "",
     AWS_ENDPOINT_URL: front.url,
   };
   return repull(["scan", "--no-stack", "--profile", profiles, ...flags], {

@@ -58,7 +58,9 @@ function scan(flags: readonly string[], given: Given = {}): Promise<Said> {
   const { aws = endpoint.url, context = "blue", user = { token: "t" }, environment, account = true } = given;
   const { port } = server.address() as AddressInfo;
   const kubeconfig = {
-    ...{ apiVersion: "v1", kind: "Config", "current-context": "blue" },
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "blue",
     clusters: [
       { name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
     ],

@@ -24,7 +24,8 @@ const [secretKey, sessionToken, externalId] = SECRETS;
 
 const registries = { "docker.io": { images: { "library/nginx:1.25": {}, "library/redis:7": {} } } };
 const world = (account: string, image: string) => ({
-  ...{ account, registries },
+  account,
+  registries,
   services: [{ name: "web", cluster: "prod", image, desiredCount: 2 }],
 });
 const FILES = [world(MANAGEMENT, "nginx:1.25"), world(SHOP, "redis:7"), world(OTHER, "redis:7")];
@@ -92,8 +93,11 @@ beforeEach(() => {
 
 function scan(...flags: readonly string[]): Promise<Said> {
   const environment = {
-    ...{ AWS_CONFIG_FILE: "none", AWS_SHARED_CREDENTIALS_FILE: "none", AWS_REGION: "us-east-1" },
-    ...{ AWS_ACCESS_KEY_ID: "AKIDMANAGEMENT", AWS_SECRET_ACCESS_KEY: "secret" },
+    AWS_CONFIG_FILE: "none",
+    AWS_SHARED_CREDENTIALS_FILE: "none",
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "AKIDMANAGEMENT",
+    AWS_SECRET_ACCESS_KEY: "secret",
     AWS_ENDPOINT_URL: front.url,
   };
   return repull(["scan", "--no-stack", "--organization", ...flags], { environment });

@@ -9,9 +9,13 @@ import { put, type Registries, startRegistries } from "./registries.ts";
 const IDS = ["222222222222", "333333333333", "444444444444"] as const;
 const images = { "library/redis:7": {}, "library/nginx:1.25": {} };
 const FILES = IDS.map((account) => ({
-  ...{ account, registries: { "docker.io": { images } } },
+  account,
+  registries: { "docker.io": { images } },
   services: ["redis:7", "nginx:1.25"].map((image) => ({
-    ...{ name: image.split(":")[0], cluster: "prod", image, desiredCount: 2 },
+    name: image.split(":")[0],
+    cluster: "prod",
+    image,
+    desiredCount: 2,
   })),
 }));
 
@@ -37,9 +41,13 @@ const heads = () => registries.hub.count("HEAD", /\/manifests\//);
 
 async function verify() {
   const environment = {
-    ...{ AWS_CONFIG_FILE: "none", AWS_SHARED_CREDENTIALS_FILE: "none", AWS_REGION: "us-east-1" },
-    ...{ AWS_ACCESS_KEY_ID: "AKIDMANAGEMENT", AWS_SECRET_ACCESS_KEY: "secret" },
-    ...{ AWS_ENDPOINT_URL: front.url, REPULL_REGISTRY_ENDPOINTS: registries.endpoints },
+    AWS_CONFIG_FILE: "none",
+    AWS_SHARED_CREDENTIALS_FILE: "none",
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "AKIDMANAGEMENT",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_ENDPOINT_URL: front.url,
+    REPULL_REGISTRY_ENDPOINTS: registries.endpoints,
   };
   const flags = ["--organization", "--accounts", IDS.join(","), "--verify", "--json", "--no-stack"];
   const said = await repull(["scan", ...flags], { environment });

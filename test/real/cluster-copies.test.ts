@@ -85,14 +85,20 @@ async function stuck(fateOf: (call: WayCall, stack: EmulatedStack) => Fate | und
   const stop = new AbortController();
   const parts = createController(
     {
-      ...{ ...asked, cluster, clock: systemClock, log: silentLog },
+      ...asked,
+      cluster,
+      clock: systemClock,
+      log: silentLog,
       publish: async (outcome) => {
         outcomes.push(outcome);
         await asked.publish(outcome);
       },
     },
     {
-      ...{ namespace: "repull", mode: "remediate" as const, identity: "one", policy: () => policy },
+      namespace: "repull",
+      mode: "remediate" as const,
+      identity: "one",
+      policy: () => policy,
       allowedRegistries: [`${host}/repull`],
     },
     stop.signal,
@@ -103,7 +109,11 @@ async function stuck(fateOf: (call: WayCall, stack: EmulatedStack) => Fate | und
     await ended;
   });
   return {
-    ...{ stack, cluster, outcomes, before, uids },
+    stack,
+    cluster,
+    outcomes,
+    before,
+    uids,
     images: () => new Set(cluster.all("pods").map(({ spec }) => spec.containers[0]?.image)),
     phases: () => new Set(cluster.all("pods").map(({ status }) => status?.phase)),
     copies: () => world.registries.ecr.digests(REPOSITORY),
@@ -213,9 +223,12 @@ describe("pods stay as they are, and their owner gets an Event,", () => {
       const arn = `arn:aws:lambda:us-east-1:${EMULATOR_ACCOUNT}:function:${stackName}-mirror`;
       const asked = new URL(`http://lambda${call.path}`).searchParams.get("DurableExecutionName");
       const found: JsonObject = {
-        ...{ DurableExecutionArn: `${arn}:7/durable-execution/copy/1`, FunctionArn: arn },
-        ...{ DurableExecutionName: asked ?? "copy", Status: "SUCCEEDED" },
-        ...{ StartTimestamp: Date.now() / 1000, Result: JSON.stringify({ kind: "copied" }) },
+        DurableExecutionArn: `${arn}:7/durable-execution/copy/1`,
+        FunctionArn: arn,
+        DurableExecutionName: asked ?? "copy",
+        Status: "SUCCEEDED",
+        StartTimestamp: Date.now() / 1000,
+        Result: JSON.stringify({ kind: "copied" }),
       };
       const body = JSON.stringify(asked === null ? found : { DurableExecutions: [found] });
       return { kind: "answered", answer: { status: 200, body } };

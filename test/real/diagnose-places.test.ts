@@ -122,36 +122,32 @@ async function serve(serviceName: string, group: string, definition: JsonObject 
     "elbv2",
     "CreateListener",
     {
-      ...{ LoadBalancerArn: balancer, Protocol: "HTTP", Port: String(8000 + serviceName.length) },
-      ...{
-        "DefaultActions.member.1.Type": "forward",
-        "DefaultActions.member.1.TargetGroupArn": targetGroupArn,
-      },
+      LoadBalancerArn: balancer,
+      Protocol: "HTTP",
+      Port: String(8000 + serviceName.length),
+      "DefaultActions.member.1.Type": "forward",
+      "DefaultActions.member.1.TargetGroupArn": targetGroupArn,
     },
     settings(),
   );
   const ecs = new ECSClient(settings());
   await ecs.send(
     new RegisterTaskDefinitionCommand({
-      ...{
-        family: serviceName,
-        networkMode: "awsvpc",
-        requiresCompatibilities: ["FARGATE"],
-        cpu: "256",
-        memory: "512",
-      },
+      family: serviceName,
+      networkMode: "awsvpc",
+      requiresCompatibilities: ["FARGATE"],
+      cpu: "256",
+      memory: "512",
       containerDefinitions: [{ name: "web", image: "nginx:1", memory: 64, ...definition }],
     }),
   );
   const { service } = await ecs.send(
     new CreateServiceCommand({
-      ...{
-        cluster: "prod",
-        serviceName,
-        taskDefinition: serviceName,
-        desiredCount: 1,
-        launchType: "FARGATE",
-      },
+      cluster: "prod",
+      serviceName,
+      taskDefinition: serviceName,
+      desiredCount: 1,
+      launchType: "FARGATE",
       loadBalancers: [{ targetGroupArn, containerName: "web", containerPort: 80 }],
       networkConfiguration: { awsvpcConfiguration: { subnets: [...subnets], securityGroups: [group] } },
     }),
@@ -211,8 +207,12 @@ describe("a capacity provider", () => {
       "autoscaling",
       "CreateAutoScalingGroup",
       {
-        ...{ AutoScalingGroupName: name, LaunchConfigurationName: name, MinSize: "0", MaxSize: most },
-        ...{ DesiredCapacity: "1", VPCZoneIdentifier: subnets[0] ?? "" },
+        AutoScalingGroupName: name,
+        LaunchConfigurationName: name,
+        MinSize: "0",
+        MaxSize: most,
+        DesiredCapacity: "1",
+        VPCZoneIdentifier: subnets[0] ?? "",
       },
       settings(),
     );
@@ -302,7 +302,8 @@ describe("a role", () => {
         tasks: [
           {
             taskArn: `arn:aws:ecs:${REGION}:${MOTO_ACCOUNT}:task/prod/0f9e`,
-            ...{ launchType: "FARGATE", createdAt: new Date().toISOString() },
+            launchType: "FARGATE",
+            createdAt: new Date().toISOString(),
             stoppedReason: `AccessDeniedException: User: arn:aws:sts::${MOTO_ACCOUNT}:assumed-role/${RoleName}/0f9e is not authorized to perform: secretsmanager:GetSecretValue on resource: x because no identity-based policy allows the action`,
           },
         ],
@@ -327,7 +328,8 @@ describe("a role", () => {
         tasks: [
           {
             taskArn: `arn:aws:ecs:${REGION}:${MOTO_ACCOUNT}:task/prod/0f9e`,
-            ...{ launchType: "FARGATE", stopCode: "TaskFailedToStart" },
+            launchType: "FARGATE",
+            stopCode: "TaskFailedToStart",
             attachments: [
               {
                 type: "AmazonElasticBlockStorage",

@@ -51,8 +51,11 @@ beforeAll(async () => {
   await ecs.send(new CreateClusterCommand({ clusterName: "prod" }));
   await ecs.send(
     new RegisterTaskDefinitionCommand({
-      ...{ family: "web", networkMode: "awsvpc", requiresCompatibilities: ["FARGATE"] },
-      ...{ cpu: "256", memory: "512" },
+      family: "web",
+      networkMode: "awsvpc",
+      requiresCompatibilities: ["FARGATE"],
+      cpu: "256",
+      memory: "512",
       containerDefinitions: [{ name: "web", image: `${HOST}/web:1`, memory: 64 }],
     }),
   );
@@ -110,8 +113,11 @@ class Vpc {
   async addEndpoint(service: string, group: string): Promise<void> {
     await this.ec2.send(
       new CreateVpcEndpointCommand({
-        ...{ VpcId: this.id, ServiceName: `com.amazonaws.${REGION}.${service}` },
-        ...{ VpcEndpointType: "Interface", SubnetIds: [this.subnet], SecurityGroupIds: [group] },
+        VpcId: this.id,
+        ServiceName: `com.amazonaws.${REGION}.${service}`,
+        VpcEndpointType: "Interface",
+        SubnetIds: [this.subnet],
+        SecurityGroupIds: [group],
         PrivateDnsEnabled: true,
       }),
     );
@@ -142,8 +148,12 @@ class Vpc {
     const { NetworkAcls } = await this.ec2.send(new DescribeNetworkAclsCommand(this.inside()));
     await this.ec2.send(
       new CreateNetworkAclEntryCommand({
-        ...{ NetworkAclId: NetworkAcls?.[0]?.NetworkAclId ?? "", RuleNumber: 50, RuleAction: "deny" },
-        ...{ Protocol: "6", PortRange: { From: rule.port, To: 65_535 }, CidrBlock: "0.0.0.0/0" },
+        NetworkAclId: NetworkAcls?.[0]?.NetworkAclId ?? "",
+        RuleNumber: 50,
+        RuleAction: "deny",
+        Protocol: "6",
+        PortRange: { From: rule.port, To: 65_535 },
+        CidrBlock: "0.0.0.0/0",
         Egress: rule.isEgress,
       }),
     );
@@ -160,7 +170,10 @@ async function firstCause(vpc: Vpc, reason: string, assignPublicIp: "ENABLED" | 
   const service = `web-${services}`;
   await new ECSClient(settings()).send(
     new CreateServiceCommand({
-      ...{ cluster: "prod", serviceName: service, taskDefinition: "web", launchType: "FARGATE" },
+      cluster: "prod",
+      serviceName: service,
+      taskDefinition: "web",
+      launchType: "FARGATE",
       desiredCount: 0,
       networkConfiguration: {
         awsvpcConfiguration: { subnets: [vpc.subnet], securityGroups: [vpc.group], assignPublicIp },
@@ -173,7 +186,9 @@ async function firstCause(vpc: Vpc, reason: string, assignPublicIp: "ENABLED" | 
         taskArn: `arn:aws:ecs:${REGION}:${MOTO_ACCOUNT}:task/prod/8a8bb7cd343aa2ad99b7d762030857a2`,
         clusterArn: `arn:aws:ecs:${REGION}:${MOTO_ACCOUNT}:cluster/prod`,
         taskDefinitionArn: `arn:aws:ecs:${REGION}:${MOTO_ACCOUNT}:task-definition/web:1`,
-        ...{ group: `service:${service}`, launchType: "FARGATE", stopCode: "TaskFailedToStart" },
+        group: `service:${service}`,
+        launchType: "FARGATE",
+        stopCode: "TaskFailedToStart",
         stoppedReason: reason,
         attachments: [
           { type: "ElasticNetworkInterface", details: [{ name: "subnetId", value: vpc.subnet }] },
@@ -261,7 +276,8 @@ const STORIES: readonly Story[] = [
       );
       await vpc.ec2.send(
         new CreateRouteCommand({
-          ...{ RouteTableId: vpc.table, DestinationCidrBlock: "0.0.0.0/0" },
+          RouteTableId: vpc.table,
+          DestinationCidrBlock: "0.0.0.0/0",
           NatGatewayId: NatGateway?.NatGatewayId ?? "",
         }),
       );

@@ -11,27 +11,21 @@ import { type Chromium, type Page, startChromium } from "../support/chromium.ts"
 import { FAINT_TEXTS, OVERLAPS } from "../support/page-checks.ts";
 
 const cause = (more: Partial<Cause>): Cause => ({
-  ...{
-    code: "sg-egress-lacks-s3-prefix-list",
-    certainty: "proved",
-    page: "https://docs.aws.amazon.com/x.html",
-  },
+  code: "sg-egress-lacks-s3-prefix-list",
+  certainty: "proved",
+  page: "https://docs.aws.amazon.com/x.html",
   sentence: "the security groups sg-task let nothing out to pl-63a5400a, by which S3 is reached",
   proof: {
     by: "check",
     check: "net.sg.egress-prefix-list",
     because: "the security groups (sg-task) let nothing out to the prefix list pl-63a5400a",
     fact: {
-      ...{
-        pulledBy: "task",
-        subnet: "subnet-0aaa1111aaa1111aa",
-        securityGroups: "sg-0bbb2222bbb2222bb",
-        routeTable: "rtb-1",
-      },
-      ...{
-        endpoint: "vpce-0ccc3333ccc3333cc",
-        host: "prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com",
-      },
+      pulledBy: "task",
+      subnet: "subnet-0aaa1111aaa1111aa",
+      securityGroups: "sg-0bbb2222bbb2222bb",
+      routeTable: "rtb-1",
+      endpoint: "vpce-0ccc3333ccc3333cc",
+      host: "prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com",
     },
   },
   remedy: {
@@ -41,12 +35,10 @@ const cause = (more: Partial<Cause>): Cause => ({
   ...more,
 });
 const diagnosis = (causes: readonly Cause[], more: Partial<Diagnosis> = {}): Diagnosis => ({
-  ...{
-    type: "diagnosis",
-    target: "arn:aws:ecs:us-east-1:123456789012:service/prod/web",
-    verdict: "cause-found",
-    causes,
-  },
+  type: "diagnosis",
+  target: "arn:aws:ecs:us-east-1:123456789012:service/prod/web",
+  verdict: "cause-found",
+  causes,
   checks: [
     {
       id: "net.ecr.api",

@@ -36,7 +36,11 @@ const service = (name: string) => ({
   by: `arn:aws:ecs:us-east-1:123456789012:service/prod/${name}`,
 });
 const mirrorsWith = (copies: Copy[], unread: string[] = []): Mirrors => ({
-  ...{ type: "mirrors", account: "123456789012", region: "us-east-1", copies, unread },
+  type: "mirrors",
+  account: "123456789012",
+  region: "us-east-1",
+  copies,
+  unread,
   storage: {
     images: copies.length,
     bytes: 12_000_000_000,

@@ -56,8 +56,12 @@ const nameOf = ({ world }: EmulatedStack) => {
 const deployed = (stack: EmulatedStack): JsonObject => {
   const { arn, id } = nameOf(stack);
   const body = {
-    ...{ version: "0", source: "aws.ecs", "detail-type": "ECS Deployment State Change" },
-    ...{ account: EMULATOR_ACCOUNT, region: "us-east-1", resources: [arn] },
+    version: "0",
+    source: "aws.ecs",
+    "detail-type": "ECS Deployment State Change",
+    account: EMULATOR_ACCOUNT,
+    region: "us-east-1",
+    resources: [arn],
     detail: { eventName: "SERVICE_DEPLOYMENT_IN_PROGRESS", deploymentId: id },
   };
   return { Records: [stack.recordOf(JSON.stringify(body), 0)] };
@@ -96,7 +100,8 @@ describe("deployment-hook", () => {
     const stack = await started(AHEAD);
     const { arn, revision } = nameOf(stack);
     const event = {
-      ...{ executionId: "1", lifecycleStage: "PRE_SCALE_UP" },
+      executionId: "1",
+      lifecycleStage: "PRE_SCALE_UP",
       resourceArn: `${arn.replace(":service/", ":service-deployment/")}/1`,
       executionDetails: {
         serviceArn: arn,

@@ -70,7 +70,12 @@ async function scanned(more: object) {
   const io = commandIo({}, { AWS_ENDPOINT_URL: moto.url, AWS_REGION: REGION });
   const status = await scan(
     {
-      ...{ json: true, csv: false, verify: false, roles: false, rights: false, stack: false },
+      json: true,
+      csv: false,
+      verify: false,
+      roles: false,
+      rights: false,
+      stack: false,
       organization: true,
       ...more,
     },

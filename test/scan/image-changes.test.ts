@@ -11,7 +11,10 @@ const service = (
   tasks: number,
   more: Partial<ScannedService> = {},
 ) => ({
-  ...{ name, images, tasks, subnets: ["subnet-a"] },
+  name,
+  images,
+  tasks,
+  subnets: ["subnet-a"],
   ...more,
 });
 

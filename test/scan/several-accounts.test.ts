@@ -36,7 +36,10 @@ type Given = {
 function readOf(given: Given) {
   const { account = SHOP, region = "us-east-1", starts, to = PUBLIC, egress = NAT, hosts, gaps = [] } = given;
   const exposure: Exposure = {
-    ...{ kind: "service", cluster: "prod", name: "web", expectedStarts: starts },
+    kind: "service",
+    cluster: "prod",
+    name: "web",
+    expectedStarts: starts,
     images: [
       {
         image: "nginx:1.27",
@@ -53,7 +56,11 @@ function readOf(given: Given) {
     roles: [],
   };
   const read: ReadAccount = {
-    ...{ clusters: 1, services: 1, schedules: 0, standaloneTasks: 0, taskDefinitions: 1 },
+    clusters: 1,
+    services: 1,
+    schedules: 0,
+    standaloneTasks: 0,
+    taskDefinitions: 1,
     exposures: [exposure],
     ways: {
       ofSubnets: new Map([["subnet-a", egress]]),

@@ -199,8 +199,11 @@ describe("the planner", () => {
 
   test("leaves an image as it is, and says why, when the failing text names other bytes for it alone", () => {
     const vetoed = {
-      ...{ vetoedBy: OTHER, untrusted: { code: "other-manifest-in-text", because: `not ${OTHER}` } as const },
-      ...{ image: "redis:7", containers: ["cache"], failing: false },
+      vetoedBy: OTHER,
+      untrusted: { code: "other-manifest-in-text", because: `not ${OTHER}` } as const,
+      image: "redis:7",
+      containers: ["cache"],
+      failing: false,
     };
     const plan = planSubstitution([nginx("public:same"), nginx("public:same", vetoed)], {
       policy: DEFAULT_POLICY,
@@ -214,7 +217,8 @@ describe("the planner", () => {
       policy: DEFAULT_POLICY,
     });
     expect(plan).toMatchObject({
-      ...{ kind: "no-substitute", code: "no-proof" },
+      kind: "no-substitute",
+      code: "no-proof",
       images: [{ rejected: [{ code: "absent" }, { code: "other-content" }, { code: "rate-limited" }] }],
       remedies: [{ code: "copy-into-ecr" }, { code: "wait" }],
     });

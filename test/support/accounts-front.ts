@@ -22,7 +22,8 @@ export type AccountsFront = {
 };
 
 const DENIED: Answered = {
-  ...{ status: 403, type: "text/xml" },
+  status: 403,
+  type: "text/xml",
   body: "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>no</Message></Error></ErrorResponse>",
 };
 

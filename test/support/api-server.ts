@@ -51,7 +51,8 @@ export async function scriptedServer(answers: readonly Answer[]): Promise<Script
   );
   return {
     cluster: createClusterClient(connection, clock),
-    ...{ requests, pauses },
+    requests,
+    pauses,
     timeIsUp: () => {
       for (const run of [...limits]) run();
     },
@@ -92,5 +93,6 @@ export const watch =
   };
 
 export const event = (type: string, name: string, resourceVersion: string) => ({
-  ...{ type, object: { kind: "Pod", metadata: { name, resourceVersion } } },
+  type,
+  object: { kind: "Pod", metadata: { name, resourceVersion } },
 });

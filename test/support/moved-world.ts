@@ -118,7 +118,9 @@ export async function movedWorld(said: Said = {}): Promise<MovedWorld> {
     );
   };
   const moved: MovedWorld = {
-    ...{ world, session, old },
+    world,
+    session,
+    old,
     new: old,
     move(to, tag = "1.27") {
       const manifest = hub.manifest("library/nginx", to);

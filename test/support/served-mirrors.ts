@@ -131,7 +131,9 @@ export async function serveMirrors(file: object = mirrorsWorld()) {
         const io = commandIo({}, env);
         let status: number | undefined;
         const program = createProgram({
-          ...{ version: "0", io, begin: () => {} },
+          version: "0",
+          io,
+          begin: () => {},
           finish: async (run) => {
             status = await run();
           },

@@ -26,8 +26,12 @@ export async function readEgress(
   home: Home,
 ): Promise<NetworkFacts> {
   const unasked = {
-    ...{ sources: NOT_ASKED, vpcs: NOT_ASKED, endpoints: NOT_ASKED },
-    ...{ securityGroups: NOT_ASKED, networkAcls: NOT_ASKED, prefixLists: NOT_ASKED },
+    sources: NOT_ASKED,
+    vpcs: NOT_ASKED,
+    endpoints: NOT_ASKED,
+    securityGroups: NOT_ASKED,
+    networkAcls: NOT_ASKED,
+    prefixLists: NOT_ASKED,
   };
   const named = await readSubnets(ec2, "subnet-id", [...new Set(subnets)]);
   if (isUnread(named)) return { ...home, ...unasked, subnets: named, routeTables: named, natGateways: named };

@@ -222,7 +222,9 @@ async function ask(operation: Operation, input: JsonObject, settings: AwsSetting
     return kind === "denied"
       ? { kind: "unread", permission, because: `may not call ${permission}` }
       : {
-          ...{ kind: "unread", permission, because },
+          kind: "unread",
+          permission,
+          because,
           ...(kind === "throttled" || kind === "unavailable" ? { error: kind } : {}),
         };
   }

@@ -58,7 +58,9 @@ export function configIn(bytes: Uint8Array, digest: string): ConfigAnswer {
 function configOf(config: JsonObject): ConfigAnswer {
   const own = getObject(config, "config") ?? {};
   return {
-    ...{ kind: "config", entrypoint: getStrings(own, "Entrypoint"), command: getStrings(own, "Cmd") },
+    kind: "config",
+    entrypoint: getStrings(own, "Entrypoint"),
+    command: getStrings(own, "Cmd"),
     ...optional("os", getString(config, "os")),
     ...optional("architecture", getString(config, "architecture")),
   };

@@ -61,7 +61,11 @@ export function networkFacts(
   const securityGroups = list("DescribeSecurityGroups", "SecurityGroups", securityGroupOf);
   return {
     account: account ?? owner ?? "",
-    ...{ region, sources, subnets, routeTables, securityGroups },
+    region,
+    sources,
+    subnets,
+    routeTables,
+    securityGroups,
     natGateways: list("DescribeNatGateways", "NatGateways", natGatewayOf),
     endpoints: list("DescribeVpcEndpoints", "VpcEndpoints", endpointOf),
     networkAcls: list("DescribeNetworkAcls", "NetworkAcls", networkAclOf),

@@ -68,7 +68,9 @@ function recordedConfig(recorded: Recorded, digest: string): ConfigAnswer {
   if (kept === undefined)
     return { kind: "unread", permission: "", because: `the config ${digest} is not recorded` };
   return {
-    ...{ kind: "config", entrypoint: getStrings(kept, "entrypoint"), command: getStrings(kept, "command") },
+    kind: "config",
+    entrypoint: getStrings(kept, "entrypoint"),
+    command: getStrings(kept, "command"),
     ...optional("os", getString(kept, "os")),
     ...optional("architecture", getString(kept, "architecture")),
   };
@@ -78,7 +80,8 @@ function recordedAnswer(recorded: Recorded, operation: Operation): Answered {
   const answer = recorded.get(operation);
   if (answer === undefined)
     return {
-      ...{ kind: "unread", permission: OPERATIONS[operation] },
+      kind: "unread",
+      permission: OPERATIONS[operation],
       because: recorded.size === 0 ? `${operation}: no account was asked` : `${operation} is not recorded`,
     };
   const error = getObject(answer, "Error");

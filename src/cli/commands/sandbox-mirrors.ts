@@ -31,7 +31,9 @@ export function installMirrors(account: Account, endpoint: string): void {
   const { name } = stack;
   const aws = { region, endpoint, credentials: { accessKeyId: "sandbox", secretAccessKey: "sandbox" } };
   const settings = {
-    ...{ aws, table: `${name}-PruneTable`, reportTable: `${name}-cluster-reports` },
+    aws,
+    table: `${name}-PruneTable`,
+    reportTable: `${name}-cluster-reports`,
     functions: [`${name}-remediate`, `${name}-mirror`],
     writesParameter: `/${name}/writes`,
   };
@@ -63,11 +65,18 @@ export function installMirrors(account: Account, endpoint: string): void {
     const report = await runRefresh(
       {
         policy: policyFrom(environmentOf(stack, world.home)),
-        ...{ host, run: nextRun(), isDryRun: isDryRunIn(event) },
+        host,
+        run: nextRun(),
+        isDryRun: isDryRunIn(event),
       },
       {
-        ...{ store, stopped, registries, tagLists: registries, logins: registries },
-        ...{ executions: world.ports.executions, clock: world.ports.clock },
+        store,
+        stopped,
+        registries,
+        tagLists: registries,
+        logins: registries,
+        executions: world.ports.executions,
+        clock: world.ports.clock,
         reader: createUseReader(aws, times, NEW_MAX, settings.reportTable),
         records: createPruneTable(aws, settings.table, times, "refresh-lock"),
         publish: async (told) => publish(REFRESH_DETAIL_TYPE, eventsOf(told)),

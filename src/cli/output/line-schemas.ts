@@ -7,13 +7,13 @@
 
 import * as z from "zod";
 import { DIAGNOSIS_DETAIL_TYPE } from "../../diagnosis/diagnose-event.ts";
-import { FILE_KINDS } from "../../prevention/source-files/found-image.ts";
 import { outcomeSchema } from "../../remediation/report/outcome.ts";
 import { applySchema } from "../mirrors/apply/apply-line.ts";
 import { cacheSchema } from "../mirrors/cache/cache-line.ts";
 import { mirrorsSchema } from "../mirrors/mirrors-line.ts";
 import { pruneSchema } from "../mirrors/prune-line.ts";
 import { refreshSchema } from "../mirrors/refresh-line.ts";
+import { checkFindingSchema, checkSummarySchema } from "./check-schema.ts";
 import { diagnosisEventSchema, diagnosisLineSchema } from "./diagnosis-schema.ts";
 import { LINE_TYPES, type LineType } from "./json-line.ts";
 import { statusSchema } from "./status-line.ts";
@@ -22,21 +22,6 @@ const text = z.string();
 const texts = z.array(text);
 const orNull = text.nullable();
 const id = { cluster: text.optional(), service: text.optional(), execution: text.optional() };
-
-/** The end of `repull check`. */
-const checkSummary = z.looseObject({
-  type: z.literal("summary"),
-  files: z.number(),
-  skipped: z.number(),
-  images: z.number(),
-  findings: z.number(),
-  fixed: z.number(),
-  ignored: z.number(),
-  notCheckable: z.number(),
-  refused: z.number(),
-  changed: z.number(),
-  errors: z.number(),
-});
 
 /** Of a plan and an outcome: what each image becomes. */
 const images = z.array(z.looseObject({ image: text }));
@@ -93,7 +78,9 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     type: z.literal("scan"),
     kind: z.enum(["service", "scheduled", "standalone", "pod"]),
     /** Of a scan of several accounts, or of accounts and a cluster. */
-    ...{ account: text.optional(), region: text.optional(), ...readBy },
+    account: text.optional(),
+    region: text.optional(),
+    ...readBy,
     platform: z.enum(["ecs", "kubernetes"]).optional(),
     cluster: text,
     /** Of pods: `namespace/kind/name`. */
@@ -139,7 +126,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
         .optional(),
       gaps: texts,
     }),
-    checkSummary,
+    checkSummarySchema,
   ]),
   roles: z.looseObject({ type: z.literal("roles"), roles: texts }),
   permissions: z.looseObject({
@@ -204,25 +191,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     because: text,
     remedy: text.optional(),
   }),
-  "check-finding": z.looseObject({
-    type: z.literal("check-finding"),
-    file: text,
-    line: z.number(),
-    column: z.number(),
-    endLine: z.number(),
-    endColumn: z.number(),
-    source: z.enum(FILE_KINDS),
-    place: text,
-    image: text,
-    registry: orNull,
-    fixable: z.boolean(),
-    replacement: z.looseObject({ image: text, digest: text, proof: text, writes: text }).optional(),
-    likely: text.optional(),
-    askedAt: text.optional(),
-    codes: texts,
-    ignored: text.optional(),
-    fixed: z.boolean().optional(),
-  }),
+  "check-finding": checkFindingSchema,
   "rate-limit": z.looseObject({
     type: z.literal("rate-limit"),
     registry: text,
@@ -275,7 +244,8 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
     message: text,
     remedy: text,
     /** Of a scan of several accounts: the profile whose account could not be read, or the account of an organisation. */
-    ...{ profile: text.optional(), account: text.optional() },
+    profile: text.optional(),
+    account: text.optional(),
   }),
 };
 

@@ -130,7 +130,8 @@ function placed(
     ...optional("profile", profile),
     ...optional("accountName", member?.name),
     ...optional("assumedRole", member?.role?.arn),
-    ...{ account, region },
+    account,
+    region,
   };
   return { place, read };
 }

@@ -126,7 +126,10 @@ export function createCopies(ports: CopyPorts): Copies {
       const key = nameOfMirror(request, 0, { executions });
       if (copies.size >= KNOWN_MAX) copies.clear();
       const copy = copies.get(key) ?? {
-        ...{ attempt: 1, own: 0, polls: 0, nextAt: 0 },
+        attempt: 1,
+        own: 0,
+        polls: 0,
+        nextAt: 0,
         answer: { kind: "waiting" as const },
       };
       copies.set(key, copy);

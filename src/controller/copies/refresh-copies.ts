@@ -171,7 +171,11 @@ export function createCopyRefresher(
     metrics.copiesRefreshed.set(clock.now() / 1000);
     if (report.tags > 0 || unread.length > 0)
       log.info("asked whether copied tags have moved", {
-        ...{ tags: report.tags, heads, moved: moved.length, lost: lost.length, unread },
+        tags: report.tags,
+        heads,
+        moved: moved.length,
+        lost: lost.length,
+        unread,
         ...(because === undefined ? {} : { because }),
       });
     return [...unread, ...(because === undefined ? [] : [because])].join("; ");

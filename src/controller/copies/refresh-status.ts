@@ -59,7 +59,11 @@ export function refreshStatus(
     else if (state !== "same") lost.push({ source, state, since: at });
   }
   return {
-    ...{ schemaVersion: "1", at: new Date(now).toISOString(), ...more, tags },
-    ...{ moved: moved.slice(0, NAMED_MAX), lost: lost.slice(0, NAMED_MAX) },
+    schemaVersion: "1",
+    at: new Date(now).toISOString(),
+    ...more,
+    tags,
+    moved: moved.slice(0, NAMED_MAX),
+    lost: lost.slice(0, NAMED_MAX),
   };
 }

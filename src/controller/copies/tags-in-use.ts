@@ -53,8 +53,12 @@ export function tagsInUse(
     if (source === undefined || target === undefined) return undefined;
     const name = canonicalName(source);
     const tag = found.get(name) ?? {
-      ...{ name, source, repository: target.path, exposure: 0 },
-      ...{ owners: new Map(), uses: new Map() },
+      name,
+      source,
+      repository: target.path,
+      exposure: 0,
+      owners: new Map(),
+      uses: new Map(),
     };
     found.set(name, tag);
     return tag;

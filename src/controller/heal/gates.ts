@@ -112,7 +112,9 @@ async function readCalendars(
   now: number,
 ): Promise<ClosedGate | undefined> {
   const gate = (because: string, opensAt?: number): ClosedGate => ({
-    ...{ kind: "calendar", because, again: now + CALENDAR_MS },
+    kind: "calendar",
+    because,
+    again: now + CALENDAR_MS,
     ...(opensAt === undefined ? {} : { opensAt }),
   });
   if (changeCalendar === undefined)

@@ -23,8 +23,13 @@ export type Group = Watched & {
 
 export function newGroup(stuck: HealSubject, at: number): Group {
   return {
-    ...{ stuck, at, pods: new Set(), told: new Set(), copiesEnded: new Set() },
-    ...{ isCounted: false, closedUntil: Number.NEGATIVE_INFINITY },
+    stuck,
+    at,
+    pods: new Set(),
+    told: new Set(),
+    copiesEnded: new Set(),
+    isCounted: false,
+    closedUntil: Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -35,7 +40,9 @@ export function groupOf({ subject, use, proof, trusted, at }: OpenHeal, pods: It
   const nothing = { usable: [], codes: [], isPassing: false };
   return {
     ...newGroup(subject, at),
-    ...{ use, provedBy: proof, pods: new Set(ours.map(({ uid }) => uid)) },
+    use,
+    provedBy: proof,
+    pods: new Set(ours.map(({ uid }) => uid)),
     proof: trusted === undefined ? nothing : { ...nothing, trusted },
   };
 }
@@ -54,6 +61,9 @@ export function openHealOf(
       container: { container: container.container, written: container.written },
       failure,
     },
-    ...{ use, proof: level, trusted: proof?.trusted, at },
+    use,
+    proof: level,
+    trusted: proof?.trusted,
+    at,
   };
 }

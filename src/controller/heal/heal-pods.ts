@@ -213,8 +213,10 @@ export function createHealer(ports: HealPorts, settings: HealSettings): Healer {
     const { pod, container } = stuck;
     const key = `${pod.uid}/${container.container}`;
     const mine = tries.get(key) ?? {
-      ...{ uses: [], at: Number.NEGATIVE_INFINITY },
-      ...{ refusedUntil: 0, refusals: 0 },
+      uses: [],
+      at: Number.NEGATIVE_INFINITY,
+      refusedUntil: 0,
+      refusals: 0,
     };
     tries.set(key, mine);
     const now = clock.now();
@@ -227,7 +229,9 @@ export function createHealer(ports: HealPorts, settings: HealSettings): Healer {
     watchPatchedBefore(group, stuck, now);
     const factsOf = (proved: { readonly proof?: HealProof }, tried: readonly string[]): HealFacts => ({
       ...standingOf(stuck, labelsOf(pod), settings),
-      ...{ ...proved, tried, copiesEnded: group.copiesEnded },
+      ...proved,
+      tried,
+      copiesEnded: group.copiesEnded,
     });
     let action = decideHeal(stuck, factsOf({}, mine.uses));
     if (action.kind === "prove") {

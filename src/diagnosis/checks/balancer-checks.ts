@@ -72,7 +72,9 @@ function healthCheck(
   const description = getString(ill, "Description");
   const because = `${targetGroup}: ${state}, ${reason}${description === undefined ? "" : ` (${description})`}`;
   return failed(HEALTH, because, "load-balancer-health-check-failed", {
-    ...{ targetGroup, state, reason },
+    targetGroup,
+    state,
+    reason,
     ...(description === undefined ? {} : { description }),
     ...(group === undefined ? {} : wantedBy(group)),
   });

@@ -36,7 +36,8 @@ export async function cacheRuleChecks(
   if (rule === undefined) return undefined;
   const upstream = getString(rule, "upstreamRegistryUrl") ?? "its upstream";
   const own = {
-    ...{ id: RULE, result: "not sure" as const },
+    id: RULE,
+    result: "not sure" as const,
     because: `a pull-through cache rule brings ${repository} from ${upstream}: whether that has ${missing.image} is not seen`,
   };
   const checks = await Promise.all([secretCheck(rule, scene), rightCheck(missing, scene)]);

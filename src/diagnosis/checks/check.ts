@@ -40,7 +40,9 @@ export function notChecked(
   asked?: readonly [operation: Operation, input: JsonObject, region: string],
 ): StartCheck {
   return {
-    ...{ id, result: "not checked", because },
+    id,
+    result: "not checked",
+    because,
     ...(permission === "" ? {} : { permission }),
     ...(asked === undefined ? {} : { command: commandOf(...asked) }),
   };

@@ -54,7 +54,10 @@ async function pullChecks(
     found.kind === "unread"
       ? notChecked(id, found, ["ecr.GetRepositoryPolicy", input, region])
       : policyCheck(id, `the policy of the repository ${name}`, said, "repository-policy-denies", {
-          ...{ role: nameOf(role), action: "ecr:BatchGetImage", repository: name, region },
+          role: nameOf(role),
+          action: "ecr:BatchGetImage",
+          repository: name,
+          region,
         });
   return [own, await mayDo(role, { ...ecrPullNeed(arn), said }, scene)];
 }

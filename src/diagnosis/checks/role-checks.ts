@@ -30,8 +30,11 @@ export type Need = {
 };
 
 export const ECR_LOGIN: Need = {
-  ...{ id: "role.ecr-token", actions: ["ecr:GetAuthorizationToken"], resource: "*" },
-  ...{ code: "role-may-not-get-ecr-token", hasOwnPolicy: false },
+  id: "role.ecr-token",
+  actions: ["ecr:GetAuthorizationToken"],
+  resource: "*",
+  code: "role-may-not-get-ecr-token",
+  hasOwnPolicy: false,
 };
 
 export function ecrPullNeed(resource: string): Need {
@@ -47,7 +50,9 @@ export function ecrPullNeed(resource: string): Need {
 export async function mayDo(role: string, need: Need, scene: Scene): Promise<StartCheck> {
   const { actions, resource, context, lacks } = need;
   const question = {
-    ...{ role, actions, resource },
+    role,
+    actions,
+    resource,
     ...(context === undefined ? {} : { context }),
     ...(lacks === undefined ? {} : { lacks: lacks.keys }),
   };

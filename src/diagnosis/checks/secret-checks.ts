@@ -120,7 +120,13 @@ async function storedSecret(need: SecretNeed, arn: string, scene: Scene): Promis
     checks.push(notChecked("secret.policy", policy, ["secretsmanager.GetResourcePolicy", input, region]));
   else checks.push(policyCheck("secret.policy", `the policy of ${arn}`, said, code, params));
   const asked: Need = {
-    ...{ id: "role.exec.secret", actions: [action], resource, code, hasOwnPolicy: true, said, ...tags },
+    id: "role.exec.secret",
+    actions: [action],
+    resource,
+    code,
+    hasOwnPolicy: true,
+    said,
+    ...tags,
   };
   return [...checks, await mayDo(role, asked, scene)];
 }

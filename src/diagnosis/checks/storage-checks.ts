@@ -97,7 +97,9 @@ async function zoneChecks(
     )
       ? passed(ZONE, `${fileSystem} has a mount target in ${zone}`, [code, "efs-missing"])
       : failed(ZONE, `${fileSystem} has no mount target in ${zone}, where ${subnet} is`, code, {
-          ...{ fileSystem, zone, subnet },
+          fileSystem,
+          zone,
+          subnet,
         });
   });
 }
@@ -167,7 +169,9 @@ function judged(
         `the security groups of ${fileSystem} (${own.join(", ")}) let the task in by no port ${NFS}`,
         "efs-mount-refused",
         {
-          ...{ ...params, securityGroups: own.join(", "), taskSecurityGroups: securityGroups.join(", ") },
+          ...params,
+          securityGroups: own.join(", "),
+          taskSecurityGroups: securityGroups.join(", "),
         },
       ),
     ];
@@ -185,7 +189,9 @@ function judged(
         `the task's security groups (${securityGroups.join(", ")}) let nothing out by port ${NFS} to ${fileSystem}`,
         "sg-egress-blocks-file-system",
         {
-          ...{ ...params, securityGroups: securityGroups.join(", "), endpointGroups: own.join(", ") },
+          ...params,
+          securityGroups: securityGroups.join(", "),
+          endpointGroups: own.join(", "),
         },
       ),
     ];

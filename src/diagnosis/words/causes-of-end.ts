@@ -15,7 +15,10 @@ export function endCauses(start: FailedStart, told: readonly Hypothesis[]): read
   const { stopCode, containers } = start;
   const source = { field: "stopCode", text: stopCode ?? "" };
   const cause = (code: CauseCode, certainty: Hypothesis["certainty"], params = {}): Hypothesis => ({
-    ...{ code, certainty, params, source },
+    code,
+    certainty,
+    params,
+    source,
   });
   if (told.length > 0) return [];
   if (stopCode === "SpotInterruption" || stopCode === "TerminationNotice")

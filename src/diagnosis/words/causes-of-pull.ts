@@ -192,7 +192,9 @@ function imageIn(text: string, image: string | undefined): Readonly<Record<strin
   if (reference === undefined || registry === undefined) return { image: found };
   const { tag, digest, path } = reference;
   return {
-    ...{ image: found, repository: path, region: registry.region },
+    image: found,
+    repository: path,
+    region: registry.region,
     ...(tag === undefined || digest !== undefined ? {} : { tag }),
   };
 }

@@ -29,7 +29,8 @@ export function targetCauses({ words }: Told): readonly Found[] | undefined {
   const isAnswered = tries === 0 ? target !== "ecr.api" : tries < 3;
   const params = { service: target, ...(region === undefined ? {} : { region }) };
   return (isAnswered ? [...answered, ...silent] : [...silent, ...answered]).map((code) => ({
-    ...{ code, isCertain: false },
+    code,
+    isCertain: false,
     ...(silent.includes(code) ? { params } : {}),
   }));
 }

@@ -41,7 +41,8 @@ export async function makeCache(
       onMade("rule");
     } else rule ??= "present";
     return {
-      ...{ kind: "made", rule },
+      kind: "made",
+      rule,
       ...(template === undefined ? {} : { template }),
       ...(before === undefined ? {} : { before }),
     };

@@ -126,7 +126,8 @@ function beforeThis({ kind, because, refusalCode }: CopyAhead): CopyTold {
   // The pulls may have come back since: the next copy at that registry is not put off.
   const isPutOff = refusalCode !== undefined && FOR_HEALING.has(refusalCode);
   return {
-    ...{ kind: isPutOff ? "waiting" : "failed", code: kind },
+    kind: isPutOff ? "waiting" : "failed",
+    code: kind,
     ...(because === undefined ? {} : { because }),
   };
 }

@@ -60,7 +60,10 @@ export function dueOfWanted(
         const { digest } = head;
         return await requestCopy(
           {
-            ...{ source, digest, target, wantedBy: "images" },
+            source,
+            digest,
+            target,
+            wantedBy: "images",
             platforms: policy.mirrors.platforms === "all" ? undefined : platforms,
           },
           registries,

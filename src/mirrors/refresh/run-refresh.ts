@@ -85,8 +85,15 @@ export async function runRefresh(
 }
 
 const NOTHING = {
-  ...{ tags: 0, heads: 0, unanswered: 0 },
-  ...{ moved: [], lost: [], back: [], wanted: [], problems: [], unread: [] },
+  tags: 0,
+  heads: 0,
+  unanswered: 0,
+  moved: [],
+  lost: [],
+  back: [],
+  wanted: [],
+  problems: [],
+  unread: [],
 };
 
 type Looked = {
@@ -236,7 +243,11 @@ function reportOf(
     if (record?.state !== "moved" || head.kind !== "found" || newest === undefined) return [];
     return [
       {
-        ...{ code: "tag-moved", source: name, repository, from: newest.copy.digest, to: head.digest },
+        code: "tag-moved",
+        source: name,
+        repository,
+        from: newest.copy.digest,
+        to: head.digest,
         users: usersTold(users),
         copy: outcomeOf(name, source),
         images: images.get(name) ?? [],

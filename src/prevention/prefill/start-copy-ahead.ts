@@ -54,7 +54,8 @@ export async function startCopyAhead(
       return isCopied
         ? { kind: "copied", execution }
         : {
-            ...{ kind: "paused", execution },
+            kind: "paused",
+            execution,
             because: found.refused ?? found.because ?? "the last attempt failed",
             ...optional("refusalCode", found.refusalCode),
           };

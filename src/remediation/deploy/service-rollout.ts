@@ -11,7 +11,12 @@ export const SERVICE_ROLLOUT: Rollout = {
   async start({ surveyed, newRevision, registered, failing, heals }, ports) {
     const { clusterArn, service, currentRevision, deploymentId, deployedAt } = surveyed;
     const change = {
-      ...{ clusterArn, service, to: newRevision, from: currentRevision, heals, isSeenTwice: true },
+      clusterArn,
+      service,
+      to: newRevision,
+      from: currentRevision,
+      heals,
+      isSeenTwice: true,
       ...optional("failing", failing),
       ...optional("deploymentId", deploymentId),
     };

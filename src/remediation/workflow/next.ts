@@ -63,7 +63,8 @@ function withSurvey(
   return {
     ...known,
     plan: {
-      ...{ surveyed, plan: planOf(surveyed, context.options.policy) },
+      surveyed,
+      plan: planOf(surveyed, context.options.policy),
       ...optional("stopped", stopped),
       ...optional("closed", closed),
     },
@@ -148,7 +149,10 @@ function afterRegister(
       surveyed: { ...surveyed, task },
       images: plan.images,
       substitution: { previousRevision: surveyed.failingRevision, newRevision: ours },
-      ...{ target: 0, repointed: [], touched: 0, waitedSeconds: 0 },
+      target: 0,
+      repointed: [],
+      touched: 0,
+      waitedSeconds: 0,
     },
   };
 }

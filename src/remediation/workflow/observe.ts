@@ -59,7 +59,9 @@ async function observeFailure(state: State, { failure, options }: Context, ports
   const { policy, execution } = options;
   const at = ports.clock.now();
   const request = {
-    ...{ failure, policy, execution },
+    failure,
+    policy,
+    execution,
     failedPlaces: state.tried.flatMap(({ places }) => places),
     ...(state.look > 1 ? { own: state.registered } : {}),
     mirrorRejections: state.rejected,
@@ -68,7 +70,9 @@ async function observeFailure(state: State, { failure, options }: Context, ports
   };
   const result = await survey(request, { ...ports, ecs: readOnce(ports.ecs) });
   return {
-    ...{ kind: "survey", at, result },
+    kind: "survey",
+    at,
+    result,
     ...optional("stopped", await readStop(ports)),
     ...optional("closed", await closedCalendar(policy.changeCalendar, ports.changeCalendar)),
   };
@@ -125,7 +129,8 @@ function startedService(rollout: Rollout): StartedRollout {
     service: surveyed.service,
     previousRevision: surveyed.failingRevision,
     knownDeploymentIds: surveyed.deploymentIds,
-    ...{ newRevision, ownRevisions },
+    newRevision,
+    ownRevisions,
     ...optional("replacedDeploymentId", surveyed.deploymentId),
     ...optional("foreignRevision", foreignRevision),
     ...optional("ourDeploymentId", deploymentId),

@@ -148,7 +148,9 @@ async function startRollout(
   const { task, network, registered } = state;
   const surveyed = task?.surveyed ?? planned(state).surveyed;
   const change = {
-    ...{ surveyed, registered, execution: options.execution },
+    surveyed,
+    registered,
+    execution: options.execution,
     newRevision: task?.substitution.newRevision ?? state.newRevision ?? "",
     ...optional("failing", failure.owner.kind === "service" ? failure.owner.deploymentId : undefined),
     heals: failure.preemptive !== true,

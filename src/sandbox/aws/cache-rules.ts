@@ -39,7 +39,9 @@ export function createCacheRules(file: WorldFile): CacheRules {
       const login = secret === undefined ? undefined : file.secrets?.[secret];
       const password = login && file.registries?.[upstream]?.accounts?.[login.username]?.password;
       byPrefix.set(prefix, {
-        ...{ prefix, upstream, upstreamHost },
+        prefix,
+        upstream,
+        upstreamHost,
         ...(secret === undefined || login === undefined
           ? {}
           : { secret, account: login.username, secretIsWrong: password !== login.password }),
@@ -56,7 +58,10 @@ function ofEntry({ prefix, upstream, upstreamPrefix, account, secretIsWrong }: E
       ([arn, { username }]) => username === account && arn.includes(":secret:ecr-pullthroughcache/"),
     ) ?? [];
   return {
-    ...{ prefix, upstream, account, secretIsWrong },
+    prefix,
+    upstream,
+    account,
+    secretIsWrong,
     upstreamHost: upstream === DOCKER_HUB_HOST ? DOCKER_HUB_SERVER : upstream,
     ...(upstreamPrefix === undefined ? {} : { upstreamPrefix }),
     ...(secret === undefined ? {} : { secret }),

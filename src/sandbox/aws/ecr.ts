@@ -62,7 +62,8 @@ export function createEcrPort({ registry, file, internet, clock, cacheRules, fau
     async pullThroughRules() {
       faults("ecr:DescribePullThroughCacheRules");
       return cacheRules.rules().map(({ prefix, upstreamHost, upstreamPrefix }) => ({
-        ...{ prefix, upstreamHost },
+        prefix,
+        upstreamHost,
         ...(upstreamPrefix === undefined ? {} : { upstreamPrefix }),
       }));
     },

@@ -62,12 +62,19 @@ function factsOf(
     region,
     sources,
     subnets: ids.map((id, index) => ({
-      ...{ id, vpc: VPC, owner: account, blocks: [`10.0.${index % 256}.0/24`] },
-      ...{ isIpv6Only: false, hasDns64: false },
+      id,
+      vpc: VPC,
+      owner: account,
+      blocks: [`10.0.${index % 256}.0/24`],
+      isIpv6Only: false,
+      hasDns64: false,
     })),
     vpcs: [{ id: VPC, dnsSupport: true, dnsHostnames: true, ownDnsServers: [] }],
     routeTables: ids.map((id) => ({
-      ...{ id: `rtb-${id}`, vpc: VPC, isMain: false, subnets: [id] },
+      id: `rtb-${id}`,
+      vpc: VPC,
+      isMain: false,
+      subnets: [id],
       routes: [
         { destination: "10.0.0.0/16", target: "local", state: "active" },
         ...routesTo(routes(id) ?? "other"),
@@ -81,7 +88,9 @@ function factsOf(
     ),
     securityGroups: [
       {
-        ...{ id: GROUP, vpc: VPC, isDefault: true },
+        id: GROUP,
+        vpc: VPC,
+        isDefault: true,
         ingress: [{ protocol: "-1", block: EVERYWHERE }],
         egress: [{ protocol: "-1", block: EVERYWHERE }],
       },
@@ -91,7 +100,11 @@ function factsOf(
         id: "acl-0a1b2c3d4e5f60718",
         subnets: ids,
         entries: [true, false].map((isEgress) => ({
-          ...{ number: 100, isEgress, protocol: "-1", isAllow: true, block: EVERYWHERE },
+          number: 100,
+          isEgress,
+          protocol: "-1",
+          isAllow: true,
+          block: EVERYWHERE,
         })),
       },
     ],
@@ -108,9 +121,14 @@ function routesTo(route: "internet-gateway" | "other" | "none") {
 function endpointIn(subnet: string, name: string, region: string) {
   const isGateway = name === "s3";
   return {
-    ...{ id: `vpce-${subnet}-${name}`, vpc: VPC, service: `com.amazonaws.${region}.${name}` },
-    ...{ type: isGateway ? "Gateway" : "Interface", state: "available", hasPrivateDns: !isGateway },
-    ...{ subnets: isGateway ? [] : [subnet], securityGroups: [GROUP] },
+    id: `vpce-${subnet}-${name}`,
+    vpc: VPC,
+    service: `com.amazonaws.${region}.${name}`,
+    type: isGateway ? "Gateway" : "Interface",
+    state: "available",
+    hasPrivateDns: !isGateway,
+    subnets: isGateway ? [] : [subnet],
+    securityGroups: [GROUP],
     routeTables: isGateway ? [`rtb-${subnet}`] : [],
   };
 }

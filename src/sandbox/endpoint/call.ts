@@ -47,7 +47,12 @@ export type Account = {
 
 export function accountOf(world: World, file: WorldFile, stack?: InstalledStack): Account {
   return {
-    ...{ world, file, parameters: new Map(), messages: [], tables: new Map(), functions: new Map() },
+    world,
+    file,
+    parameters: new Map(),
+    messages: [],
+    tables: new Map(),
+    functions: new Map(),
     authorities: new Map(),
     ...(stack === undefined ? {} : { stack }),
   };

@@ -62,7 +62,10 @@ async function start(
   { clock, send, credentialsFor, onStart }: KubeletParts,
 ): Promise<ContainerStatus> {
   const waiting = (reason: string, message: string): ContainerStatus => ({
-    ...{ name, image, imageID: "", state: { waiting: { reason, message } } },
+    name,
+    image,
+    imageID: "",
+    state: { waiting: { reason, message } },
   });
   const reference = tryParseReference(image);
   if (reference === undefined) return waiting("InvalidImageName", `couldn't parse image name "${image}"`);
@@ -72,7 +75,9 @@ async function start(
   if (clock.now() < trial.nextAt) return waiting("ImagePullBackOff", backOff(image, trial.cause));
   const credentials = credentialsFor(pod.spec.nodeName ?? "", reference);
   const pull = await pullImage({
-    ...{ reference, platform: NODE_PLATFORM, send },
+    reference,
+    platform: NODE_PLATFORM,
+    send,
     ...(credentials === undefined ? {} : { credentials }),
   });
   if (pull.kind === "refused") {

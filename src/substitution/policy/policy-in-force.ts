@@ -44,8 +44,11 @@ export const DEFAULT_DOCUMENT: PolicyDocument = {
   onActiveDeployment: "act",
   waitForLimit: true,
   kubernetes: {
-    ...{ proofMaxAge: "6h", requestsPerHour: 600, refreshEvery: "6h" },
-    ...{ reachableRegistries: [], nodeRoles: [] },
+    proofMaxAge: "6h",
+    requestsPerHour: 600,
+    refreshEvery: "6h",
+    reachableRegistries: [],
+    nodeRoles: [],
   },
 };
 

@@ -13,7 +13,10 @@ afterEach(() => stub.stop());
 
 const calendar = () =>
   createChangeCalendar({
-    ...{ region: "us-east-1", endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 },
+    region: "us-east-1",
+    endpoint: stub.url,
+    credentials: STUB_CREDENTIALS,
+    attemptsMax: 1,
   });
 const SHARED = "arn:aws:ssm:us-east-1:210987654321:document/freeze";
 

@@ -124,7 +124,11 @@ describe("the facts of a network", () => {
       sources: [SOURCE],
       subnets: [
         {
-          ...{ id: "subnet-1", vpc: "vpc-1", owner: "123456789012", hasDns64: true, isIpv6Only: false },
+          id: "subnet-1",
+          vpc: "vpc-1",
+          owner: "123456789012",
+          hasDns64: true,
+          isIpv6Only: false,
           blocks: ["10.0.1.0/24", "2600:1f18::/64"],
           publicAccessBlock: "block-ingress",
         },
@@ -132,7 +136,10 @@ describe("the facts of a network", () => {
       vpcs: [{ id: "vpc-1", dnsSupport: true, dnsHostnames: false, ownDnsServers: [] }],
       routeTables: [
         {
-          ...{ id: "rtb-1", vpc: "vpc-1", isMain: true, subnets: [] },
+          id: "rtb-1",
+          vpc: "vpc-1",
+          isMain: true,
+          subnets: [],
           routes: [
             { destination: "10.0.0.0/16", target: "local", state: "active" },
             { destination: "0.0.0.0/0", target: "nat-1", state: "blackhole" },
@@ -147,20 +154,33 @@ describe("the facts of a network", () => {
       ],
       natGateways: [
         {
-          ...{ id: "nat-1", state: "available", isPrivate: false, subnet: "subnet-9" },
+          id: "nat-1",
+          state: "available",
+          isPrivate: false,
+          subnet: "subnet-9",
           publicAddresses: ["203.0.113.1"],
         },
       ],
       endpoints: [
         {
-          ...{ id: "vpce-2", vpc: "vpc-1", service: "com.amazonaws.us-east-1.ecr.api", type: "Interface" },
-          ...{ state: "available", hasPrivateDns: true, subnets: ["subnet-1"], securityGroups: ["sg-2"] },
-          ...{ routeTables: [], policy: "{}" },
+          id: "vpce-2",
+          vpc: "vpc-1",
+          service: "com.amazonaws.us-east-1.ecr.api",
+          type: "Interface",
+          state: "available",
+          hasPrivateDns: true,
+          subnets: ["subnet-1"],
+          securityGroups: ["sg-2"],
+          routeTables: [],
+          policy: "{}",
         },
       ],
       securityGroups: [
         {
-          ...{ id: "sg-1", vpc: "vpc-1", isDefault: false, ingress: [] },
+          id: "sg-1",
+          vpc: "vpc-1",
+          isDefault: false,
+          ingress: [],
           egress: [
             { protocol: "tcp", fromPort: 443, toPort: 443, block: "10.0.0.0/8" },
             { protocol: "tcp", fromPort: 443, toPort: 443, block: "::/0" },
@@ -171,7 +191,8 @@ describe("the facts of a network", () => {
       ],
       networkAcls: [
         {
-          ...{ id: "acl-1", subnets: ["subnet-1"] },
+          id: "acl-1",
+          subnets: ["subnet-1"],
           entries: [
             {
               number: 100,
@@ -324,8 +345,11 @@ describe("the container instances of a cluster", () => {
     expect(await networks().instances(CLUSTER)).toEqual([
       {
         source: {
-          ...{ subnet: "subnet-1", securityGroups: ["sg-1"], instance: "i-1" },
-          ...{ hasPublicAddress: true, hasIpv6Address: true },
+          subnet: "subnet-1",
+          securityGroups: ["sg-1"],
+          instance: "i-1",
+          hasPublicAddress: true,
+          hasIpv6Address: true,
         },
         publicAddress: "198.51.100.1",
         profile: PROFILE,

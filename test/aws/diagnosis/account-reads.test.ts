@@ -216,7 +216,8 @@ describe("a call of a service that has no client here", () => {
     );
     answer = () => error("AccessDenied");
     expect(await reads().read("elbv2.DescribeTargetHealth", { TargetGroupArn: "arn:x" })).toMatchObject({
-      ...{ kind: "unread", because: "may not call elasticloadbalancing:DescribeTargetHealth" },
+      kind: "unread",
+      because: "may not call elasticloadbalancing:DescribeTargetHealth",
     });
   });
 });

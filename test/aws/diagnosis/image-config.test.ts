@@ -6,12 +6,15 @@ import { digestOf } from "../../../src/image/digest.ts";
 import { type AwsAnswer, type AwsStub, STUB_CREDENTIALS, startAwsStub } from "../../support/aws/aws-stub.ts";
 
 const CONFIG = JSON.stringify({
-  ...{ os: "linux", architecture: "arm64" },
+  os: "linux",
+  architecture: "arm64",
   config: { Entrypoint: ["/web"], Cmd: ["-v"], Env: ["PASSWORD=secret"] },
 });
 const bytes = (text: string) => new TextEncoder().encode(text);
 const place = (text: string) => ({
-  ...{ registryId: "123456789012", repositoryName: "web", layerDigest: digestOf(Buffer.from(text)) },
+  registryId: "123456789012",
+  repositoryName: "web",
+  layerDigest: digestOf(Buffer.from(text)),
 });
 const signed = { body: { downloadUrl: "https://bucket.example/config?signature=1" } };
 
@@ -24,7 +27,10 @@ afterEach(() => stub.stop());
 
 const opened = (download: Download) =>
   openingImages(download)((region) => ({
-    ...{ region, endpoint: stub.url, credentials: STUB_CREDENTIALS, attemptsMax: 1 },
+    region,
+    endpoint: stub.url,
+    credentials: STUB_CREDENTIALS,
+    attemptsMax: 1,
   }));
 
 describe("the config of an image", () => {

@@ -33,12 +33,12 @@ function run(): Promise<PruneReport> {
   runs += 1;
   const ports = createPrunePorts(
     {
-      ...{ aws: { ...settings, attemptsMax: 1 } as never, table: "prune", reportTable: "reports" },
-      ...{
-        functions: ["repull-remediate", "repull-mirror"],
-        writesParameter: "/repull/writes",
-        ownRole: OWN_ROLE,
-      },
+      aws: { ...settings, attemptsMax: 1 } as never,
+      table: "prune",
+      reportTable: "reports",
+      functions: ["repull-remediate", "repull-mirror"],
+      writesParameter: "/repull/writes",
+      ownRole: OWN_ROLE,
     },
     ACCOUNT,
   );
@@ -213,8 +213,11 @@ describe("a clean-up of an account with everything that could make a deletion wr
   test("marks nothing while an execution of Repull runs, which may take a copy that nothing names yet", async () => {
     const DurableExecutions = [
       {
-        ...{ DurableExecutionArn: "a", DurableExecutionName: "a", FunctionArn: "f" },
-        ...{ Status: "RUNNING", StartTimestamp: 1 },
+        DurableExecutionArn: "a",
+        DurableExecutionName: "a",
+        FunctionArn: "f",
+        Status: "RUNNING",
+        StartTimestamp: 1,
       },
     ];
     account.change = (name, answer) => (/durable-executions$/.test(name) ? { DurableExecutions } : answer);

@@ -134,7 +134,11 @@ function network({
     IpPermissions: readonly JsonObject[],
     IpPermissionsEgress: readonly JsonObject[],
   ) => ({
-    ...{ GroupId, GroupName: GroupId, VpcId: "vpc-1", IpPermissions, IpPermissionsEgress },
+    GroupId,
+    GroupName: GroupId,
+    VpcId: "vpc-1",
+    IpPermissions,
+    IpPermissionsEgress,
   });
   return {
     "ec2.DescribeSubnets": {
@@ -401,12 +405,10 @@ describe("the name of a target", () => {
 describe("a service by its name, from recorded answers", () => {
   const stopped = (id: number, stoppedReason: string, stopCode = "TaskFailedToStart"): JsonObject => ({
     ...((task(stoppedReason).tasks as JsonObject[])[0] ?? {}),
-    ...{
-      taskArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:task/prod/${id}`,
-      stopCode,
-      stoppedAt: id,
-      desiredStatus: "STOPPED",
-    },
+    taskArn: `arn:aws:ecs:us-east-1:${ACCOUNT}:task/prod/${id}`,
+    stopCode,
+    stoppedAt: id,
+    desiredStatus: "STOPPED",
   });
   const tasks = [
     stopped(1, "ResourceInitializationError: did not contain json key A"),

@@ -48,7 +48,9 @@ async function run(command: "pause" | "resume", world: World) {
     (error: { readonly code?: string }) => error.code,
   );
   return {
-    ...{ ended, value: parameter.value, lines: objectsIn(recorded.printed.out) },
+    ended,
+    value: parameter.value,
+    lines: objectsIn(recorded.printed.out),
     /** What --quiet prints. */
     errors: recorded.printed.err.split("\n").filter((line) => line.startsWith("repull ")),
   };

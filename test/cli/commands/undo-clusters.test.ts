@@ -149,7 +149,10 @@ describe("repull undo, where rules of two clusters start one family", () => {
     startedBy: starter("prod"),
   };
   const rule = (cluster: string) => ({
-    ...{ kind: "rule", name: `${cluster}-nightly`, cluster, taskDefinition: "job:3" },
+    kind: "rule",
+    name: `${cluster}-nightly`,
+    cluster,
+    taskDefinition: "job:3",
   });
   const targets = () =>
     world.schedules.all.map(({ name, target }) => {

@@ -47,7 +47,9 @@ test("copies an image into ECR, and counts its bytes in the cluster", async () =
   const repository = "repull/docker.io/library/one";
   const digest = world.registries.dockerHub.tags("library/one")["1"] as CopyRequest["digest"];
   const request: CopyRequest = {
-    ...{ kind: "copy", digest, source: `docker.io/library/one@${digest}` },
+    kind: "copy",
+    digest,
+    source: `docker.io/library/one@${digest}`,
     target: `${ecrHost(account, region)}/${repository}:1`,
   };
   let answer: CopyAnswer | undefined;

@@ -17,8 +17,17 @@ for (const [when, refused, remedy] of table)
   test(`the controller's check fails with its own remedy where ${when}`, async () => {
     const cluster = createSandboxCluster();
     const status = {
-      ...{ schemaVersion: "1", at: AT, leader: "one", images: 1, due: 0, rows: {}, platforms: [] },
-      ...{ requests: { left: 1 }, expired: [], missing: {}, refused },
+      schemaVersion: "1",
+      at: AT,
+      leader: "one",
+      images: 1,
+      due: 0,
+      rows: {},
+      platforms: [],
+      requests: { left: 1 },
+      expired: [],
+      missing: {},
+      refused,
     };
     cluster.put("configmaps", {
       metadata: { namespace: "repull", name: "repull-state" },

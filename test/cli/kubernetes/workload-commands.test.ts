@@ -58,7 +58,9 @@ describe("plan", () => {
     expect(status).toBe(0);
     expect(objects).toMatchObject([
       {
-        ...{ service: NAME, kind: "substitute", mode: "remediate" },
+        service: NAME,
+        kind: "substitute",
+        mode: "remediate",
         workload: { kind: "pod", cluster: "blue", name: NAME },
         images: [
           {
@@ -99,7 +101,11 @@ test("history lists the pods that have a substitute and Repull's Events of the w
   const tell = createEvents(cluster, { clock: manualClock(), log: silentLog, identity: "one" });
   for (const name of ["web", "api"])
     await tell({
-      ...{ namespace: "shop", type: "Normal", reason: "PodsHealed", action: "Healing", note: "healed" },
+      namespace: "shop",
+      type: "Normal",
+      reason: "PodsHealed",
+      action: "Healing",
+      note: "healed",
       workload: { apiVersion: "apps/v1", kind: "Deployment", name },
     });
   const { objects } = await run("history", cluster);

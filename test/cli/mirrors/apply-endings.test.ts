@@ -110,7 +110,9 @@ describe("the exit status of an order", () => {
 describe("bytes that did worse in one service", () => {
   test("are not given to the next one by another tag", async () => {
     const at = await movedWorld({
-      ...{ copy: { exits: 1 }, copied: { 1: NGINX }, images: { "library/nginx:1": { sameAs: NGINX } } },
+      copy: { exits: 1 },
+      copied: { 1: NGINX },
+      images: { "library/nginx:1": { sameAs: NGINX } },
       services: [{}, { name: "api", family: "api", image: "nginx:1" }],
     });
     at.move("next", "1");

@@ -19,10 +19,15 @@ describe("repull mirrors refresh --apply", () => {
     const { status, line } = await at.apply();
     expect(line.services).toMatchObject([
       {
-        ...{ service: "web", kind: "apply" },
+        service: "web",
+        kind: "apply",
         images: [
           {
-            ...{ image: "nginx:1.27", code: "apply", source: NGINX, runs: at.old, to: at.new },
+            image: "nginx:1.27",
+            code: "apply",
+            source: NGINX,
+            runs: at.old,
+            to: at.new,
             writes: `${COPIES}@${at.new}`,
             wayBack: `${COPIES}@${at.old}`,
           },

@@ -149,7 +149,10 @@ describe("a cache is created", () => {
       customRoleArn: ROLE,
     });
     const again = await run({
-      ...{ yes: true, policyFile: "settings.json", lifecycle: "lifecycle.json", templateRole: ROLE },
+      yes: true,
+      policyFile: "settings.json",
+      lifecycle: "lifecycle.json",
+      templateRole: ROLE,
     });
     expect([again.line.rule, again.line.template]).toEqual(["present", "present"]);
   });
@@ -293,7 +296,8 @@ describe("what exists is never changed", () => {
   test("when the template says the same in other words, and the rule is made", async () => {
     await serve();
     world.cacheRules.templates.set("docker-hub", {
-      ...{ prefix: "docker-hub", appliedFor: ["REPLICATION", "PULL_THROUGH_CACHE"] },
+      prefix: "docker-hub",
+      appliedFor: ["REPLICATION", "PULL_THROUGH_CACHE"],
       lifecyclePolicy: JSON.stringify(LIFECYCLE, undefined, 2),
     });
     const { line } = await run({ yes: true, lifecycle: "lifecycle.json" });

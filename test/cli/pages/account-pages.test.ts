@@ -48,7 +48,10 @@ function accountOf(
   remaining: number,
 ): object {
   const service = (name: string, cluster: string, of: string) => ({
-    ...{ name, cluster, image: of, desiredCount: 2 },
+    name,
+    cluster,
+    image: of,
+    desiredCount: 2,
     revision: 42,
     formerly: "nginx:1.24",
   });
@@ -60,7 +63,10 @@ function accountOf(
     registries: {
       "docker.io": {
         images: {
-          ...{ [nginx[0]]: {}, [caddy[0]]: {}, [grafana]: {}, "library/nginx:1.24": {} },
+          [nginx[0]]: {},
+          [caddy[0]]: {},
+          [grafana]: {},
+          "library/nginx:1.24": {},
           "ratelimitpreview/test:latest": {},
         },
         quota: { remaining },

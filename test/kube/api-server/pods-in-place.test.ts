@@ -69,15 +69,23 @@ describe("stuck pods of every kind of workload, after a patch of their image in 
     spec: { containers: [{ name: "web", image: "nginx:1.27" }], ...more },
   });
   const workload = (apiVersion: string, kind: string, name: string, spec: object) => ({
-    ...{ apiVersion, kind, metadata: { name, namespace: "stuck" }, spec },
+    apiVersion,
+    kind,
+    metadata: { name, namespace: "stuck" },
+    spec,
   });
   const selector = (app: string) => ({ selector: { matchLabels: { app } } });
   const WORKLOADS = [
     workload("apps/v1", "Deployment", "deploy", {
-      ...{ replicas: 2, ...selector("deploy"), template: template("deploy") },
+      replicas: 2,
+      ...selector("deploy"),
+      template: template("deploy"),
     }),
     workload("apps/v1", "StatefulSet", "stateful", {
-      ...{ replicas: 1, serviceName: "x", ...selector("stateful"), template: template("stateful") },
+      replicas: 1,
+      serviceName: "x",
+      ...selector("stateful"),
+      template: template("stateful"),
     }),
     workload("apps/v1", "DaemonSet", "daemon", { ...selector("daemon"), template: template("daemon") }),
     workload("batch/v1", "Job", "job", { template: template("job", { restartPolicy: "Never" }) }),
@@ -140,7 +148,8 @@ describe("stuck pods of every kind of workload, after a patch of their image in 
   test("show no difference to what is in git, but for a bare pod", async () => {
     for (const one of WORKLOADS) {
       const { status } = await plane.kubectl(["diff", "-f", "-"], {
-        ...{ stdin: JSON.stringify(one), mayFail: true },
+        stdin: JSON.stringify(one),
+        mayFail: true,
       });
       expect([one.kind, status]).toEqual([one.kind, one.kind === "Pod" ? 1 : 0]);
     }
@@ -157,7 +166,9 @@ describe("an account that may get, list, watch and patch pods", () => {
     await plane.kubectl(["create", "clusterrolebinding", "healer", "--clusterrole=healer", account]);
     ours = open(await plane.accountKubeconfig("rights", "healer"));
     await cluster.create("pods", {
-      ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "web", namespace: "rights" } },
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "web", namespace: "rights" },
       spec: { containers: [{ name: "web", image: "nginx:1.27" }] },
     });
   });

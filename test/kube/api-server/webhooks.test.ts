@@ -43,12 +43,16 @@ async function namespace(): Promise<string> {
 }
 
 const pod = (at: string, image = "nginx:1", name = "web"): Pod => ({
-  ...{ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: at } },
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: at },
   spec: { containers: [{ name: "web", image }] },
 });
 const imagesOf = ({ spec }: Pod) => spec.containers.map(({ image }) => image);
 const swap = (at: number, value: string) => ({
-  ...{ op: "replace", path: `/spec/containers/${at}/image`, value },
+  op: "replace",
+  path: `/spec/containers/${at}/image`,
+  value,
 });
 
 /** Configurations work a moment after they are stored: until a pod that is only tried reaches the webhook. */
@@ -194,7 +198,9 @@ describe("a container that a later webhook injects", () => {
         return answer.patch === patchedBy([]).patch ? { allowed: true } : answer;
       });
       const place = (path: string, first: string) => ({
-        ...{ name: `${first}-${at}`, url: `${webhook.url}/${at}/${path}`, namespace: at },
+        name: `${first}-${at}`,
+        url: `${webhook.url}/${at}/${path}`,
+        namespace: at,
       });
       await plane.kubectl.apply(webhookFor(plane, place("swap", name), more));
       await plane.kubectl.apply(webhookFor(plane, place("inject", "m")));

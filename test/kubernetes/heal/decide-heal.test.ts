@@ -19,7 +19,9 @@ const LAST = `nginx:1.27@${digest}`;
 const trusted = { digest, from: "origin", askedAt: "2026-11-29T08:00:00Z" };
 const twin = { use: TWIN, proof: "same-index", isSimulated: false } as const;
 const copyFrom = (source: string): NeededCopy => ({
-  ...{ key: source, use: `${TARGET}@${digest}`, proof: "same-index" },
+  key: source,
+  use: `${TARGET}@${digest}`,
+  proof: "same-index",
   request: { kind: "copy", source, target: `${TARGET}:1.27`, digest },
 });
 
@@ -77,7 +79,11 @@ const table: readonly Row[] = [
 for (const [when, container, facts, [kind, what]] of table)
   test(`answers ${[kind, what].filter(Boolean).join(" ")} when ${when}`, () => {
     const action = decideHeal(container, {
-      ...{ mode: "remediate", isOwnerInScope: true, isInScope: true, tried: [], copiesEnded: new Set() },
+      mode: "remediate",
+      isOwnerInScope: true,
+      isInScope: true,
+      tried: [],
+      copiesEnded: new Set(),
       ...facts,
     });
     const told =

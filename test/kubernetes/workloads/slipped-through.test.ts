@@ -14,8 +14,11 @@ const ASKED = Date.parse("2026-11-29T08:00:00Z");
 const MINUTE = 60_000;
 
 const placed: IndexRow = {
-  ...{ use: USE, proof: "same-index", trusted: { digest: NGINX.digest, from: "origin" } },
-  ...{ askedAt: new Date(ASKED).toISOString(), goodUntil: new Date(ASKED + 360 * MINUTE).toISOString() },
+  use: USE,
+  proof: "same-index",
+  trusted: { digest: NGINX.digest, from: "origin" },
+  askedAt: new Date(ASKED).toISOString(),
+  goodUntil: new Date(ASKED + 360 * MINUTE).toISOString(),
   platforms: ["linux/amd64"],
 };
 const { use: _, proof: __, ...unplaced } = placed;
@@ -68,7 +71,9 @@ for (const [when, reasons, given] of table)
     });
     const rows = new Map(row === null ? [] : [["nginx:1.27", row] as const]);
     const slips = slipsOf(facts as NonNullable<typeof facts>, {
-      ...{ rows, modeOf: () => mode, now: given.now ?? ASKED + 10 * MINUTE },
+      rows,
+      modeOf: () => mode,
+      now: given.now ?? ASKED + 10 * MINUTE,
     });
     expect(slips.map(({ reason }) => reason)).toEqual(reasons);
     for (const { use } of slips) expect(use).toBe(USE);

@@ -144,7 +144,9 @@ describe("a deletion that fails", () => {
 
   test("is reported as not known where the images cannot be read afterwards, with the first reason", async () => {
     const { failed, gone } = await deleted([one, two], lists, {
-      ...{ failing: "throttled", unread: [2], before: { 1: pulled(two) } },
+      failing: "throttled",
+      unread: [2],
+      before: { 1: pulled(two) },
     });
     expect([gone, failed.map(({ digest }) => digest)]).toEqual([[], digestsOf(two, one)]);
     expect(failed[1]?.because).toContain("throttled");

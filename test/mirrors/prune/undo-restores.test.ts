@@ -51,7 +51,10 @@ function addIndex(): { readonly digest: Digest; readonly lists: readonly Digest[
 /** What the clean-up finds of the copy, as ECR would describe it. */
 function copyAt(tags: readonly string[], digest: Digest, lists: readonly Digest[]): Copy {
   const image = (one: Digest, more: Partial<EcrImage> = {}): EcrImage => ({
-    ...{ digest: one, tags: [], mediaType: MANIFEST, isActive: true },
+    digest: one,
+    tags: [],
+    mediaType: MANIFEST,
+    isActive: true,
     ...more,
   });
   const signatures = [digest, ...lists].flatMap((one) => {
@@ -74,7 +77,11 @@ async function run([, command, from = "", to = "", ...rest]: readonly string[]):
   const alsoTag = rest.flatMap((word, at) => (word === "--also-tag" ? [rest[at + 1] ?? ""] : []));
   const status = await mirror(
     {
-      ...{ source: from, target: to, platforms: [], alsoTag, json: true },
+      source: from,
+      target: to,
+      platforms: [],
+      alsoTag,
+      json: true,
       allPlatforms: rest.includes("--all-platforms"),
       referrers: rest.includes("--referrers"),
     },

@@ -22,9 +22,14 @@ async function play(
   const due = Array.from({ length: count }, (_, index): DueCopy => {
     const key = String(index);
     return {
-      ...{ key, host: "docker.io" },
+      key,
+      host: "docker.io",
       request: async () => ({
-        ...{ kind: "copy", source: "a", target: key, digest: digestOf(key), ahead: true },
+        kind: "copy",
+        source: "a",
+        target: key,
+        digest: digestOf(key),
+        ahead: true,
       }),
     };
   });

@@ -21,8 +21,13 @@ const user = (index: number) => ({
 function moved(index: number, users = 10, copy: CopyTold = { kind: "copied" }): MovedTag {
   const source = `docker.io/team-of-some-length/image-of-some-length-${index}:1.2.3`;
   return {
-    ...{ code: "tag-moved", source, repository: `repull/docker.io/team/image-${index}` },
-    ...{ from: digestOf(`old ${index}`), to: digestOf(`new ${index}`), copy, isNews: true },
+    code: "tag-moved",
+    source,
+    repository: `repull/docker.io/team/image-${index}`,
+    from: digestOf(`old ${index}`),
+    to: digestOf(`new ${index}`),
+    copy,
+    isNews: true,
     users: usersTold(Array.from({ length: users }, (_, one) => user(one))),
     images: [
       `123456789012.dkr.ecr.eu-central-1.amazonaws.com/repull/docker.io/team/image-${index}@${digestOf(`new ${index}`)}`,
@@ -32,8 +37,16 @@ function moved(index: number, users = 10, copy: CopyTold = { kind: "copied" }): 
 
 function reportOf(more: Partial<RefreshReport>): RefreshReport {
   return {
-    ...{ kind: "refreshed", tags: 0, heads: 0, unanswered: 0 },
-    ...{ moved: [], lost: [], back: [], wanted: [], problems: [], unread: [] },
+    kind: "refreshed",
+    tags: 0,
+    heads: 0,
+    unanswered: 0,
+    moved: [],
+    lost: [],
+    back: [],
+    wanted: [],
+    problems: [],
+    unread: [],
     ...more,
   };
 }
@@ -49,7 +62,9 @@ describe("a report of five thousand tags that have moved", () => {
   ];
   const lost = [
     {
-      ...{ code: "source-gone" as const, source: "docker.io/a/b:1", repository: "repull/docker.io/a/b" },
+      code: "source-gone" as const,
+      source: "docker.io/a/b:1",
+      repository: "repull/docker.io/a/b",
       since: 1,
       users: usersTold([]),
       isNews: true,

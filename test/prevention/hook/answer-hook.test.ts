@@ -66,7 +66,9 @@ describe("a task definition", () => {
     const { answer, codes } = await hookWorld().ask(resourceEvent(taskDefinition(["nginx:1.25"])));
     expect(codes).toEqual(["replaceable"]);
     expect(answer).toMatchObject({
-      ...{ hookStatus: "FAILED", errorCode: "NonCompliant", clientRequestToken: TOKEN },
+      hookStatus: "FAILED",
+      errorCode: "NonCompliant",
+      clientRequestToken: TOKEN,
       annotations: [{ annotationName: "Web c1 nginx:1.25", status: "FAILED", severityLevel: "MEDIUM" }],
     });
     expect(answer.annotations?.[0]?.remediationMessage).toContain(

@@ -133,8 +133,12 @@ Resources: {Web: {Type: AWS::ECS::TaskDefinition, Properties: {ContainerDefiniti
 
 describe("a stored payload", () => {
   const change = (action: string, resourceType: string, afterContext: string | null) => ({
-    ...{ action, resourceType, logicalResourceId: "Web", lineNumber: 9 },
-    ...{ beforeContext: null, afterContext },
+    action,
+    resourceType,
+    logicalResourceId: "Web",
+    lineNumber: 9,
+    beforeContext: null,
+    afterContext,
   });
   const after = JSON.stringify(RESOURCE.Properties);
 

@@ -9,7 +9,12 @@ const SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/prod/web";
 const REVISION = "arn:aws:ecs:us-east-1:123456789012:task-definition/web:42";
 
 const event = (type: string, detail: unknown, more: JsonObject = {}): JsonObject => ({
-  ...{ version: "0", id: "1", source: "aws.ecs", "detail-type": type, ...HOME, time: "2026-11-28T10:00:00Z" },
+  version: "0",
+  id: "1",
+  source: "aws.ecs",
+  "detail-type": type,
+  ...HOME,
+  time: "2026-11-28T10:00:00Z",
   resources: [],
   detail: detail as JsonObject,
   ...more,

@@ -18,11 +18,13 @@ const HOME = {
   resources: [],
 };
 const task = (detail: JsonObject): JsonObject => ({
-  ...{ ...HOME, "detail-type": "ECS Task State Change" },
+  ...HOME,
+  "detail-type": "ECS Task State Change",
   detail: { clusterArn: "arn:aws:ecs:us-east-1:123456789012:cluster/prod", lastStatus: "STOPPED", ...detail },
 });
 const action = (eventName: string, kind = "ECS Service Action"): JsonObject => ({
-  ...{ ...HOME, "detail-type": kind },
+  ...HOME,
+  "detail-type": kind,
   detail: { eventType: "ERROR", eventName },
 });
 const container = (reason: string): JsonObject => ({ containers: [{ name: "a" }, { name: "b", reason }] });

@@ -29,8 +29,11 @@ type Shape = {
 const models = JSON.parse(stdout || JSON.stringify({ error: stderr })) as Record<string, Shape>;
 
 const declared = {
-  ...{ resource: "R".repeat(255), container: "c".repeat(255), image: `acme/${"a".repeat(3000)}` },
-  ...{ signedIn: false, platform: {} },
+  resource: "R".repeat(255),
+  container: "c".repeat(255),
+  image: `acme/${"a".repeat(3000)}`,
+  signedIn: false,
+  platform: {},
 };
 const images: readonly JudgedImage[] = [
   { declared, judgement: { code: "replaceable", replacement: "r".repeat(20_000), proof: "same-index" } },

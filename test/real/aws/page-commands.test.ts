@@ -66,13 +66,13 @@ writeFileSync(join(folder, "infra", "packaged.yaml"), "Resources: {}");
 
 /** What a reader puts in the place of these. */
 const VALUES = {
-  ...{
-    SUBNET: "subnet-0123456789abcdef0",
-    GROUP: "sg-0123456789abcdef0",
-    ROLES: "arn:aws:iam::123456789012:role/a",
-  },
-  ...{ BUCKET: "repull-code", AWS_REGION: "us-east-1" },
-  ...{ TOPIC_ARN: `arn:aws:sns:us-east-1:${MOTO_ACCOUNT}:chat`, QUOTA_TABLE: "repull-quotas" },
+  SUBNET: "subnet-0123456789abcdef0",
+  GROUP: "sg-0123456789abcdef0",
+  ROLES: "arn:aws:iam::123456789012:role/a",
+  BUCKET: "repull-code",
+  AWS_REGION: "us-east-1",
+  TOPIC_ARN: `arn:aws:sns:us-east-1:${MOTO_ACCOUNT}:chat`,
+  QUOTA_TABLE: "repull-quotas",
 };
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:repull-remediate:1";
 
@@ -96,11 +96,10 @@ function shell(command: string, env: Env): Promise<{ status: number; out: string
 /** The sandbox's account, under the variables by which the AWS CLI gets one. */
 const sandbox = (): Env => ({ ...account.env, AWS_DEFAULT_REGION: account.env.AWS_REGION, ...found });
 const ofMoto = (): Env => ({
-  ...{ AWS_ENDPOINT_URL: moto?.url, AWS_DEFAULT_REGION: "us-east-1" },
-  ...{
-    AWS_ACCESS_KEY_ID: MOTO_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: MOTO_CREDENTIALS.secretAccessKey,
-  },
+  AWS_ENDPOINT_URL: moto?.url,
+  AWS_DEFAULT_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: MOTO_CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: MOTO_CREDENTIALS.secretAccessKey,
   ...found,
 });
 

@@ -15,13 +15,19 @@ const HOME = {
 };
 const arn = (resource: string) => `arn:aws:ecs:us-east-1:123456789012:${resource}`;
 const deployment = (eventName: string, service = "service/prod-1/web"): JsonObject => ({
-  ...{ ...HOME, "detail-type": "ECS Deployment State Change", resources: [arn(service)] },
+  ...HOME,
+  "detail-type": "ECS Deployment State Change",
+  resources: [arn(service)],
   detail: { eventType: "INFO", eventName, deploymentId: "ecs-svc/1" },
 });
 const call = (eventName: string, more: JsonObject = {}): JsonObject => ({
-  ...{ ...HOME, "detail-type": "AWS API Call via CloudTrail", resources: [] },
+  ...HOME,
+  "detail-type": "AWS API Call via CloudTrail",
+  resources: [],
   detail: {
-    ...{ eventSource: "ecs.amazonaws.com", eventName, requestParameters: { family: "web" } },
+    eventSource: "ecs.amazonaws.com",
+    eventName,
+    requestParameters: { family: "web" },
     responseElements: { taskDefinition: { taskDefinitionArn: arn("task-definition/web:1") } },
     ...more,
   },

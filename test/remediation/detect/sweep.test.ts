@@ -71,7 +71,11 @@ function account({ clusters, isDown = () => false, refuse = () => undefined }: A
       for (const service of services) described.add(service);
       return services.map((serviceArn) =>
         readService({
-          ...{ serviceArn, clusterArn, status: "ACTIVE", desiredCount: 2, taskDefinition: "web:1" },
+          serviceArn,
+          clusterArn,
+          status: "ACTIVE",
+          desiredCount: 2,
+          taskDefinition: "web:1",
           serviceName: serviceArn.slice(serviceArn.lastIndexOf("/") + 1),
           runningCount: isDown(serviceArn) ? 0 : 2,
         }),
@@ -239,7 +243,10 @@ describe("the newest stopped task of a service", () => {
     ],
   });
   const task = (name: string, startedBy: string | undefined, createdAt: number) => ({
-    ...{ arn: name, taskDefinitionArn: "web:1", createdAt, containers: [] },
+    arn: name,
+    taskDefinitionArn: "web:1",
+    createdAt,
+    containers: [],
     ...(startedBy === undefined ? {} : { startedBy }),
   });
   // biome-ignore format: a table is read by its columns

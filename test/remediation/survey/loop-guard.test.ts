@@ -44,7 +44,9 @@ const tagsOf = ({
   digest = DIGEST,
 }: Revision) =>
   toTags({
-    ...{ execution, previousRevision: former, service },
+    execution,
+    previousRevision: former,
+    service,
     images: image === "" ? [] : [{ image, digest, ...optional("trusted", meant) }],
   });
 
@@ -56,13 +58,17 @@ const ports = (revisions: readonly Revision[], refused = false): Pick<Ports, "ec
       listServiceDeployments: async () => {
         if (refused) throw new AwsError("denied", "ecs:ListServiceDeployments", "not authorized");
         return revisions.map(({ number, ago }) => ({
-          ...{ arn: `deployment/${number}`, revision: `revision/${number}`, status: "STOPPED" },
+          arn: `deployment/${number}`,
+          revision: `revision/${number}`,
+          status: "STOPPED",
           createdAt: NOW - ago * MINUTE,
         }));
       },
       describeServiceRevisions: async () =>
         revisions.map(({ number }) => ({
-          ...{ arn: `revision/${number}`, taskDefinition: arn(number), images: [] },
+          arn: `revision/${number}`,
+          taskDefinition: arn(number),
+          images: [],
         })),
       newestRevisions: async (_: string, count: number) =>
         revisions.slice(0, count).map((one) => ({ arn: arn(one.number), tags: tagsOf(one) })),
@@ -79,8 +85,12 @@ const ports = (revisions: readonly Revision[], refused = false): Pick<Ports, "ec
 const ask = (revisions: readonly Revision[], former = 42, refused = false) =>
   countRecentSubstitutions(
     {
-      ...{ clusterArn: CLUSTER, service: "web", family: "web" },
-      ...{ former: arn(former), images, execution: "r-mine-2" },
+      clusterArn: CLUSTER,
+      service: "web",
+      family: "web",
+      former: arn(former),
+      images,
+      execution: "r-mine-2",
       tags: revisions.filter(({ number }) => number === former).flatMap(tagsOf),
     },
     ports(revisions, refused),
@@ -120,7 +130,10 @@ describe("what was tried before", () => {
 
   test("counts a service's own substitutes behind thirty that neighbours of its family registered since", async () => {
     const neighbours = Array.from({ length: 30 }, (_, index) => ({
-      ...{ number: 99 - index, for: "web:42", service: `prod/web-${index}`, ago: 1 },
+      number: 99 - index,
+      for: "web:42",
+      service: `prod/web-${index}`,
+      ago: 1,
     }));
     const own = [44, 43].map((number) => ({ number, for: "web:42", ago: 90 }));
     expect(await ask([...neighbours, ...own])).toMatchObject({ sameRevision6h: 2, sameRevision24h: 2 });

@@ -82,8 +82,13 @@ describe("a remediation", () => {
       readWorldFile({
         services: [
           {
-            ...{ cluster: "prod", name: "web", images, desiredCount: 1, circuitBreaker: "on" },
-            ...{ strategy: { kind: "CANARY", stepPercent: 10, stepMinutes: 30 }, bakeTimeMinutes: 870 },
+            cluster: "prod",
+            name: "web",
+            images,
+            desiredCount: 1,
+            circuitBreaker: "on",
+            strategy: { kind: "CANARY", stepPercent: 10, stepMinutes: 30 },
+            bakeTimeMinutes: 870,
           },
         ],
         registries: {

@@ -41,8 +41,16 @@ const substitution = { previousRevision: FORMER, newRevision: OURS };
 const trusted = { digest: MEANT, from: "origin" } as const;
 const rollout = (more: Partial<Rollout> = {}): Pick<State, "rollout"> => ({
   rollout: {
-    ...{ surveyed: survey(), images: imagesOf({}), newRevision: OURS, ownRevisions: [], secondsMax: 900 },
-    ...{ polls: 0, waitedSeconds: 0, pause: 10, wasDisplaced: false, ...more },
+    surveyed: survey(),
+    images: imagesOf({}),
+    newRevision: OURS,
+    ownRevisions: [],
+    secondsMax: 900,
+    polls: 0,
+    waitedSeconds: 0,
+    pause: 10,
+    wasDisplaced: false,
+    ...more,
   },
 });
 
@@ -114,15 +122,29 @@ describe("the state after a write that was throttled, and after a revision was r
 const displaced = (isWaitedFor: boolean): Displaced => ({
   answer: { kind: "superseded", because, revision: FOREIGN },
   place: { clusterArn: CLUSTER, service: "web", newRevision: OURS },
-  ...{ write: "start", isWaitedFor },
+  write: "start",
+  isWaitedFor,
 });
 const overwritten: Overwritten = {
-  ...{ clusterArn: CLUSTER, service: "web", images: [], substitution, revision: FOREIGN, because },
-  ...{ knownDeploymentIds: [], written: [OURS], attempt: 1, mustWait: false },
+  clusterArn: CLUSTER,
+  service: "web",
+  images: [],
+  substitution,
+  revision: FOREIGN,
+  knownDeploymentIds: [],
+  written: [OURS],
+  attempt: 1,
+  mustWait: false,
 };
 const work = (more: Partial<TaskWork> = {}): TaskWork => ({
   surveyed: { ...survey(), task },
-  ...{ images: [], substitution, target: 0, repointed: [], touched: 0, waitedSeconds: 0, ...more },
+  images: [],
+  substitution,
+  target: 0,
+  repointed: [],
+  touched: 0,
+  waitedSeconds: 0,
+  ...more,
 });
 const copying = { index: 0, attempt: 1, own: 1, polls: 0, waitedSeconds: 0 };
 const rollback = { of: failedSubstitute() };
@@ -169,26 +191,38 @@ test("a plan copies what the platforms of the tasks need", () => {
 
 test("a new survey after a pause keeps what was meant, written and tried, and counts anew what it waits for", () => {
   const kept: Partial<State> = {
-    ...{ pauses: 2, meant: { "nginx:1.25": trusted }, registered: [OURS], tried: [failedSubstitute()] },
-    ...{
-      substitution,
-      brought: ["a"],
-      polls: 9,
-      watchedSeconds: 60,
-      decision: { kind: "approved" },
-      ...told,
-      time: { startedAt: NOW, now: NOW, approvalSeconds: 0 },
-    },
+    pauses: 2,
+    meant: { "nginx:1.25": trusted },
+    registered: [OURS],
+    tried: [failedSubstitute()],
+    substitution,
+    brought: ["a"],
+    polls: 9,
+    watchedSeconds: 60,
+    decision: { kind: "approved" },
+    ...told,
+    time: { startedAt: NOW, now: NOW, approvalSeconds: 0 },
     network: { subnet: "subnet-1", securityGroups: [], hasPublicAddress: false },
     limitWait: { seconds: 300, polls: 1, isTold: true },
     quota: { granted: true, of: "writes", hasWaited: false },
     approvals: { asked: 1, approved: ["a"] },
   };
   const ofThisAttempt: Partial<State> = {
-    ...{ copying, newRevision: OURS, displaced: displaced(true), ...rollout(), overwritten, task: work() },
-    ...{ failed: { because }, ending: { kind: "denied", because }, mirrored: ["a"], copies: 2 },
+    copying,
+    newRevision: OURS,
+    displaced: displaced(true),
+    ...rollout(),
+    overwritten,
+    task: work(),
+    failed: { because },
+    ending: { kind: "denied", because },
+    mirrored: ["a"],
+    copies: 2,
     rejected: [{ image: "nginx:1.25", place: "a", because }],
-    ...{ guardPauses: 1, deploymentSeconds: 300, throttled: 3, isThrottled: true },
+    guardPauses: 1,
+    deploymentSeconds: 300,
+    throttled: 3,
+    isThrottled: true,
   };
   const last = stateOf({ state: { ...ofThisAttempt, ...kept } });
   expect(nextLook(last)).toEqual({ ...FIRST_STATE, ...kept, look: 2 });

@@ -40,31 +40,29 @@ const RUNNING = revision(42);
 const displaced = (ours: string, service = "web"): Displaced => ({
   answer: { kind: "superseded", because: "seen", revision: FOREIGN },
   place: { clusterArn: CLUSTER, service, newRevision: ours },
-  ...{ write: "start", isWaitedFor: true },
+  write: "start",
+  isWaitedFor: true,
 });
 const rollout = (ours: string, service = "web"): Rollout => ({
   surveyed: survey({ service, deploymentIds: [], failingRevision: FORMER }),
-  ...{
-    images: imagesOf({}),
-    newRevision: ours,
-    ownRevisions: [],
-    secondsMax: 900,
-    polls: 0,
-    waitedSeconds: 0,
-    pause: 10,
-  },
+  images: imagesOf({}),
+  newRevision: ours,
+  ownRevisions: [],
+  secondsMax: 900,
+  polls: 0,
+  waitedSeconds: 0,
+  pause: 10,
   wasDisplaced: false,
 });
 const task = (taskArn: string): TaskWork => ({
   surveyed: { ...survey(), task: { taskArn, action: "run", targets: [] } },
-  ...{
-    images: [],
-    substitution: { previousRevision: FORMER, newRevision: RUNNING },
-    target: 0,
-    repointed: [],
-    touched: 0,
-  },
-  ...{ taskArn, waitedSeconds: 15 },
+  images: [],
+  substitution: { previousRevision: FORMER, newRevision: RUNNING },
+  target: 0,
+  repointed: [],
+  touched: 0,
+  taskArn,
+  waitedSeconds: 15,
 });
 
 /** A copy of the first of two images that is waited for; the target is where it lies already, or where it does not. */

@@ -84,7 +84,8 @@ test("the served account describes container instances as its network has them",
   const served = await serveEndpoint(accountOf(world, file));
   try {
     const configuration = {
-      ...{ region: "us-east-1", endpoint: served.url },
+      region: "us-east-1",
+      endpoint: served.url,
       credentials: { accessKeyId: "a", secretAccessKey: "b" },
     };
     const clients = { ecs: new ECSClient(configuration), ec2: new EC2Client(configuration) };

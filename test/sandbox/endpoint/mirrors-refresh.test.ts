@@ -37,7 +37,12 @@ describe("repull mirrors refresh in a served sandbox", () => {
     const { refresh, digests } = await serve();
     const before = digests();
     expect(await refresh(true)).toMatchObject({
-      ...{ status: 0, kind: "refreshed", moved: [], lost: [], unread: [], unanswered: 0 },
+      status: 0,
+      kind: "refreshed",
+      moved: [],
+      lost: [],
+      unread: [],
+      unanswered: 0,
     });
     expect(digests()).toEqual(before);
   }, 60_000);

@@ -16,7 +16,11 @@ const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 
 const service = (more: object = {}) => ({
-  ...{ cluster: "prod", name: "web", image: "acme/web:1", revision: 42, desiredCount: 1 },
+  cluster: "prod",
+  name: "web",
+  image: "acme/web:1",
+  revision: 42,
+  desiredCount: 1,
   ...more,
 });
 

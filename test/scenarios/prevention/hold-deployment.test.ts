@@ -39,7 +39,10 @@ async function held(given: Given = {}) {
     readWorldFile({
       services: [
         {
-          ...{ cluster: "prod", name: "web", image: "acme/web:1", desiredCount: 1 },
+          cluster: "prod",
+          name: "web",
+          image: "acme/web:1",
+          desiredCount: 1,
           ...service,
         },
       ],
@@ -62,7 +65,8 @@ async function held(given: Given = {}) {
     const result = await within(world, () =>
       holdDeployment(event(asked(world)), world.clock, async () => ({
         policy: reads === "nothing" ? await new Promise<never>(() => {}) : readPolicy(policy),
-        ...{ clusterPattern: "*", ports: all },
+        clusterPattern: "*",
+        ports: all,
       })),
     );
     codes.push(result.code);
@@ -95,7 +99,8 @@ function asked({ cluster }: World): JsonObject {
     executionDetails: {
       serviceArn: at("service"),
       targetServiceRevisionArn: `${at("service-revision")}/${id}`,
-      ...{ testTrafficWeights: {}, productionTrafficWeights: {} },
+      testTrafficWeights: {},
+      productionTrafficWeights: {},
     },
   };
 }

@@ -35,7 +35,10 @@ async function installed(given: Given = {}): Promise<Played> {
   const world = await createWorld(
     readWorldFile({
       services: services.map((name) => ({
-        ...{ cluster: "prod", name, image: "acme/web:1", desiredCount: 1 },
+        cluster: "prod",
+        name,
+        image: "acme/web:1",
+        desiredCount: 1,
         ...service,
       })),
       registries: { "docker.io": HUB, ...registries },

@@ -75,8 +75,12 @@ describe("a refresh", () => {
     const first = await played.refresh();
     expect(first.moved).toMatchObject([
       {
-        ...{ code: "tag-moved", source: "docker.io/acme/web:1", to, isNews: true },
-        ...{ copy: { kind: "copied" }, users: { count: 1, first: [{ place: "services", by: "service/0" }] } },
+        code: "tag-moved",
+        source: "docker.io/acme/web:1",
+        to,
+        isNews: true,
+        copy: { kind: "copied" },
+        users: { count: 1, first: [{ place: "services", by: "service/0" }] },
       },
     ]);
     expect(first.moved[0]?.images).toHaveLength(1);
@@ -236,7 +240,9 @@ describe("a source", () => {
       ...registries,
       headManifest: async () => {
         throw new RegistryError("no answer", {
-          ...{ kind: "unavailable", host: "docker.io", unanswered: "no-answer" },
+          kind: "unavailable",
+          host: "docker.io",
+          unanswered: "no-answer",
         });
       },
     };
@@ -255,7 +261,9 @@ describe("a source", () => {
     const headManifest = async () => {
       asked += 1;
       throw new RegistryError("no answer", {
-        ...{ kind: "unavailable", host: "quay.io", unanswered: "no-answer" },
+        kind: "unavailable",
+        host: "quay.io",
+        unanswered: "no-answer",
       });
     };
     const told = await played.refresh({ ports: { registries: { ...registries, headManifest } } });
@@ -330,13 +338,21 @@ describe("news", () => {
     const by = `arn:aws:ecs:eu-west-1:123456789012:service/${"c".repeat(255)}/${"s".repeat(255)}`;
     const users = usersTold(Array.from({ length: 10 }, () => ({ place: "services" as const, by })));
     const lost = Array.from({ length: 50 }, (_, index) => ({
-      ...{ code: "source-gone" as const, source: `a:${index}`, repository: "a", since: 0, isNews: true },
+      code: "source-gone" as const,
+      source: `a:${index}`,
+      repository: "a",
+      since: 0,
+      isNews: true,
       users,
     }));
     const nothing = { moved: [], back: [], wanted: [], problems: [], unread: [] };
     const events = eventsOf({
-      ...{ kind: "refreshed", tags: 50, heads: 50, unanswered: 0 },
-      ...{ ...nothing, lost },
+      kind: "refreshed",
+      tags: 50,
+      heads: 50,
+      unanswered: 0,
+      ...nothing,
+      lost,
     });
     expect(Math.max(...events.map((event) => JSON.stringify(event).length))).toBeLessThan(230_000);
     expect(events.flatMap((event) => (event as { news: readonly unknown[] }).news)).toEqual(lost);
@@ -344,13 +360,11 @@ describe("news", () => {
 
   test("of many sources are published fifty at a time, and nothing is where there are none", () => {
     const lost = Array.from({ length: 120 }, (_, index) => ({
-      ...{
-        code: "source-gone" as const,
-        source: `a:${index}`,
-        repository: "a",
-        since: 0,
-        isNews: index < 101,
-      },
+      code: "source-gone" as const,
+      source: `a:${index}`,
+      repository: "a",
+      since: 0,
+      isNews: index < 101,
       users: usersTold(
         Array.from({ length: 900 }, (_, user) => ({ place: "tasks" as const, by: `task/${user}` })),
       ),

@@ -22,8 +22,11 @@ describe("a policy", () => {
     expect(policyFrom({})).toEqual(DEFAULT_POLICY);
     expect(readDocument({})).toEqual(DEFAULT_DOCUMENT);
     expect(DEFAULT_POLICY).toMatchObject({
-      ...{ minimumProof: "same-platform", mode: "remediate", mirrorPrefix: "repull" },
-      ...{ standaloneTasks: "report", schedules: "report" },
+      minimumProof: "same-platform",
+      mode: "remediate",
+      mirrorPrefix: "repull",
+      standaloneTasks: "report",
+      schedules: "report",
     });
   });
 

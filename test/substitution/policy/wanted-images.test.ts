@@ -41,7 +41,11 @@ describe("mirrors.images", () => {
     expect(checked(images).kind).toBe("valid");
     const { mirrors } = readDocument({ mirrors: { images } });
     expect(mirrors.images[0]).toEqual({
-      ...{ image: "nginx", tags: [], semver: ">=1.25 <2 || ^3", newest: 10, platforms: ["linux/amd64"] },
+      image: "nginx",
+      tags: [],
+      semver: ">=1.25 <2 || ^3",
+      newest: 10,
+      platforms: ["linux/amd64"],
     });
     const keys = (document: object) => neededRights(readDocument(document)).map(({ key }) => key);
     expect(keys({ mirrors: { images } })).toContain("mirrors.images");

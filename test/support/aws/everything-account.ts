@@ -157,12 +157,13 @@ export class EverythingAccount {
     const at = this.#now + this.days * DAY;
     for (const page of pagesOf({ cluster: CLUSTER, at, authorities: [digestOf(CERTIFICATE)], images }) ?? [])
       this.#items.set(`report ${page.page}`, {
-        ...{ cluster: { S: page.cluster }, report: { S: page.report } },
-        ...{ page: { N: `${page.page}` }, pages: { N: `${page.pages}` }, at: { N: `${page.at}` } },
-        ...{
-          authorities: { S: JSON.stringify(page.authorities) },
-          images: { S: JSON.stringify(page.images) },
-        },
+        cluster: { S: page.cluster },
+        report: { S: page.report },
+        page: { N: `${page.page}` },
+        pages: { N: `${page.pages}` },
+        at: { N: `${page.at}` },
+        authorities: { S: JSON.stringify(page.authorities) },
+        images: { S: JSON.stringify(page.images) },
       });
   }
 
@@ -250,8 +251,10 @@ export class EverythingAccount {
     DescribeClusters: () => ({
       clusters: [
         {
-          ...{ clusterArn: `${ECS}:cluster/prod`, activeServicesCount: 1 },
-          ...{ runningTasksCount: 1, pendingTasksCount: 0 },
+          clusterArn: `${ECS}:cluster/prod`,
+          activeServicesCount: 1,
+          runningTasksCount: 1,
+          pendingTasksCount: 0,
         },
       ],
     }),
@@ -259,7 +262,9 @@ export class EverythingAccount {
     ListServices: () => ({ serviceArns: [`${ECS}:service/prod/stopped`] }),
     DescribeServices: ({ services }) => ({
       services: (services as string[]).map((serviceArn) => ({
-        ...{ serviceArn, clusterArn: `${ECS}:cluster/prod`, desiredCount: 0 },
+        serviceArn,
+        clusterArn: `${ECS}:cluster/prod`,
+        desiredCount: 0,
         taskDefinition: taskDefinition("web"),
       })),
     }),
@@ -268,7 +273,8 @@ export class EverythingAccount {
     }),
     DescribeServiceRevisions: ({ serviceRevisionArns }) => ({
       serviceRevisions: (serviceRevisionArns as string[]).map((serviceRevisionArn) => ({
-        ...{ serviceRevisionArn, taskDefinition: taskDefinition("web") },
+        serviceRevisionArn,
+        taskDefinition: taskDefinition("web"),
         containerImages: [{ image: "web:latest", imageDigest: digestOf("by-revision") }],
       })),
     }),
@@ -278,7 +284,8 @@ export class EverythingAccount {
     DescribeTasks: () => ({
       tasks: [
         {
-          ...{ taskArn: `${ECS}:task/prod/1`, taskDefinitionArn: taskDefinition("web") },
+          taskArn: `${ECS}:task/prod/1`,
+          taskDefinitionArn: taskDefinition("web"),
           containers: [{ image: "web:latest", imageDigest: digestOf("index-of-a-task/amd64") }],
         },
       ],
@@ -309,7 +316,9 @@ export class EverythingAccount {
     "GET /clusters": () => ({ clusters: ["kube"] }),
     "GET /clusters/kube": () => ({
       cluster: {
-        ...{ name: "kube", arn: CLUSTER, createdAt: this.#now / 1000 - 10_000_000 },
+        name: "kube",
+        arn: CLUSTER,
+        createdAt: this.#now / 1000 - 10_000_000,
         certificateAuthority: { data: Buffer.from(PEM).toString("base64") },
       },
     }),

@@ -58,13 +58,11 @@ export async function makeManyServices(
   await ecs.send(new CreateClusterCommand({ clusterName: "many" }));
   await ecs.send(
     new RegisterTaskDefinitionCommand({
-      ...{
-        family: "web",
-        networkMode: "awsvpc",
-        requiresCompatibilities: ["FARGATE"],
-        cpu: "256",
-        memory: "512",
-      },
+      family: "web",
+      networkMode: "awsvpc",
+      requiresCompatibilities: ["FARGATE"],
+      cpu: "256",
+      memory: "512",
       executionRoleArn: `arn:aws:iam::${MOTO_ACCOUNT}:role/web-execution`,
       containerDefinitions: [
         { name: "web", memory: 64, image: `${MOTO_ACCOUNT}.dkr.ecr.${settings.region}.amazonaws.com/web:1` },
@@ -76,16 +74,16 @@ export async function makeManyServices(
     if (place === undefined) throw new RangeError("no VPC");
     await ecs.send(
       new CreateServiceCommand({
-        ...{
-          cluster: "many",
-          serviceName: `web-${index}`,
-          taskDefinition: "web",
-          launchType: "FARGATE",
-          desiredCount: 0,
-        },
+        cluster: "many",
+        serviceName: `web-${index}`,
+        taskDefinition: "web",
+        launchType: "FARGATE",
+        desiredCount: 0,
         networkConfiguration: {
           awsvpcConfiguration: {
-            ...{ subnets: place.subnets, securityGroups: [place.group], assignPublicIp: "DISABLED" },
+            subnets: place.subnets,
+            securityGroups: [place.group],
+            assignPublicIp: "DISABLED",
           },
         },
       }),

@@ -77,7 +77,9 @@ export async function startAdmissionWorld(options: AdmissionOptions = {}): Promi
   }
   let running: WebhookProcess | undefined;
   return {
-    ...{ plane, api, stop },
+    plane,
+    api,
+    stop,
     writeIndex: async (rows, modes) => {
       // An API server that has just started serves its own resources first.
       while ((await api.send("GET", INDEXES)).status !== 200) await delay(50);

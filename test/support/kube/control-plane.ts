@@ -71,8 +71,11 @@ async function start(
   const env = { HOME: folder, KUBECONFIG: join(folder, "kubeconfig") };
   const run = (tool: KubeTool, args: readonly string[]): RunningProgram => {
     const program = startProgram({
-      ...{ name: tool, path: toolPath(tool), args },
-      ...{ logPath: join(folder, `${tool}.log`), env },
+      name: tool,
+      path: toolPath(tool),
+      args,
+      logPath: join(folder, `${tool}.log`),
+      env,
     });
     programs.push(program);
     return program;
@@ -117,7 +120,12 @@ async function start(
   }
 
   return {
-    ...{ url, kubeconfig, folder, authority, kubectl, stop },
+    url,
+    kubeconfig,
+    folder,
+    authority,
+    kubectl,
+    stop,
     helm: (args, input) => runTool("helm", args, { env, ...input }),
     accountKubeconfig: async (namespace, account) => {
       await untilRightsAreInForce(kubectl, namespace);

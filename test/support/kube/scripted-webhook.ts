@@ -61,7 +61,8 @@ export async function startScriptedWebhook(plane: ControlPlane): Promise<Scripte
 
 /** A response that allows, with a patch. */
 export const patchedBy = (operations: readonly unknown[]) => ({
-  ...{ allowed: true, patchType: "JSONPatch" },
+  allowed: true,
+  patchType: "JSONPatch",
   patch: Buffer.from(JSON.stringify(operations)).toString("base64"),
 });
 
@@ -72,17 +73,23 @@ export function webhookFor(
   more: Readonly<Record<string, unknown>> = {},
 ): object {
   return {
-    ...{ apiVersion: "admissionregistration.k8s.io/v1", kind: "MutatingWebhookConfiguration" },
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: "MutatingWebhookConfiguration",
     metadata: { name },
     webhooks: [
       {
-        ...{ name: `${name}.test.dev`, admissionReviewVersions: ["v1"], sideEffects: "None" },
-        ...{ failurePolicy: "Ignore", timeoutSeconds: 1 },
+        name: `${name}.test.dev`,
+        admissionReviewVersions: ["v1"],
+        sideEffects: "None",
+        failurePolicy: "Ignore",
+        timeoutSeconds: 1,
         clientConfig: { url, caBundle: plane.authority.certificateBase64 },
         namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
         rules: [
           {
-            ...{ apiGroups: [""], apiVersions: ["v1"], resources: ["pods"] },
+            apiGroups: [""],
+            apiVersions: ["v1"],
+            resources: ["pods"],
             operations: ["CREATE", "UPDATE"],
           },
         ],

@@ -61,5 +61,8 @@ const TABLE: readonly (readonly [title: string, allowed: readonly string[], imag
 ];
 
 export const ALLOWED_CASES: readonly AllowedCase[] = TABLE.map(([title, allowed, image, is]) => ({
-  ...{ title, allowed, image, is },
+  title,
+  allowed,
+  image,
+  is,
 }));

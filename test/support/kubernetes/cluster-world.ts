@@ -70,7 +70,9 @@ export async function clusterWorld(given: ClusterWorldGiven) {
   world.clock.schedule(world.clock.now(), () =>
     runKubelets(
       {
-        ...{ cluster, clock: world.clock, send: world.internet.from(world.addresses.tasks) },
+        cluster,
+        clock: world.clock,
+        send: world.internet.from(world.addresses.tasks),
         credentialsFor: (name, { host }) =>
           host === ecr && !given.withoutRights?.includes(name)
             ? { user: "AWS", password: world.registries.ecr.issuePassword().password }
@@ -93,7 +95,8 @@ export async function clusterWorld(given: ClusterWorldGiven) {
     const ports: ControllerPorts = {
       cluster: said.cluster ?? cluster,
       environment: async () => ({
-        ...{ registries, clock: world.clock },
+        registries,
+        clock: world.clock,
         account: { location, ecr: reads, rules: await reads.pullThroughRules() },
       }),
       publish: async (outcome) => {
@@ -118,13 +121,17 @@ export async function clusterWorld(given: ClusterWorldGiven) {
       log: silentLog,
     };
     const settings = {
-      ...{ namespace: "repull", mode, identity, policy: () => policy },
+      namespace: "repull",
+      mode,
+      identity,
+      policy: () => policy,
       allowedRegistries: said.allowedRegistries,
     };
     const parts = createController(ports, settings, stop.signal);
     world.clock.schedule(world.clock.now(), () => runController(parts, stop.signal));
     return {
-      ...{ outcomes, parts },
+      outcomes,
+      parts,
       stop: () => stop.abort(),
       kill() {
         // It cannot free the Lease any more.
@@ -135,7 +142,12 @@ export async function clusterWorld(given: ClusterWorldGiven) {
   };
 
   return {
-    ...{ world, cluster, policy, ecr, allow, controller },
+    world,
+    cluster,
+    policy,
+    ecr,
+    allow,
+    controller,
     /** @param kubernetes taken as it is: shorter times than a document may say */
     setPolicy: (said: SaidPolicy, kubernetes: Partial<Policy["kubernetes"]> = {}) => {
       const read = readPolicy(said);

@@ -8,12 +8,12 @@ import { imageNamed } from "./registries-in-memory.ts";
 export const NGINX = imageNamed("nginx");
 export const USE = `public.ecr.aws/docker/library/nginx@${NGINX.digest}`;
 const ROW: IndexRow = {
-  ...{ use: USE, proof: "same-index", trusted: { digest: NGINX.digest, from: "origin" } },
-  ...{
-    askedAt: "2026-11-29T07:00:00.000Z",
-    goodUntil: "2026-11-29T13:00:00.000Z",
-    platforms: ["linux/amd64"],
-  },
+  use: USE,
+  proof: "same-index",
+  trusted: { digest: NGINX.digest, from: "origin" },
+  askedAt: "2026-11-29T07:00:00.000Z",
+  goodUntil: "2026-11-29T13:00:00.000Z",
+  platforms: ["linux/amd64"],
 };
 const { use: _, proof: __, ...UNPLACED } = ROW;
 

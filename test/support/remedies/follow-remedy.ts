@@ -324,7 +324,9 @@ async function runInServedAccount(
   const endpoint = await serveEndpoint(account);
   try {
     await runRepull(words, {
-      ...{ PATH: process.env.PATH, HOME: "/nonexistent", AWS_REGION: "us-east-1" },
+      PATH: process.env.PATH,
+      HOME: "/nonexistent",
+      AWS_REGION: "us-east-1",
       AWS_ENDPOINT_URL: endpoint.url,
       AWS_ACCESS_KEY_ID: STUB_CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: STUB_CREDENTIALS.secretAccessKey,

@@ -80,7 +80,8 @@ export async function runCluster(seed: number, sabotage: ClusterSabotage = {}): 
   const judge = createJudge(
     cluster,
     {
-      ...{ allowed, remediationsPerHour },
+      allowed,
+      remediationsPerHour,
       meanings: new Map(images.map((image) => [image, hub.digests(`library/${image.split(":")[0]}`)])),
       isLeftAlone: ({ metadata }: Pod) =>
         metadata.namespace === "excluded" ||
@@ -180,7 +181,9 @@ export async function runCluster(seed: number, sabotage: ClusterSabotage = {}): 
   for (const one of running) one.stop();
   made.end();
   return {
-    ...{ seed, violations: judge.violations, troubles: [...troubles] },
+    seed,
+    violations: judge.violations,
+    troubles: [...troubles],
     healed: cluster
       .all("pods")
       .filter(({ status, metadata }) => status?.phase === "Running" && isNoted(metadata)).length,
@@ -211,7 +214,11 @@ function addPods(
     add(
       Array.from({ length: random.integer(1, 4) }, (_, at) =>
         pod({
-          ...{ name: `w${workload}-${at}`, namespace, image, labels, node: random.pick(nodes) },
+          name: `w${workload}-${at}`,
+          namespace,
+          image,
+          labels,
+          node: random.pick(nodes),
           ...(isOperators ? { owner: operator } : { of: `w${workload}/1` }),
         }),
       ),

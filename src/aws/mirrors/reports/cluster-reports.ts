@@ -81,7 +81,9 @@ async function describe(name: string, settings: AwsSettings): Promise<ListedClus
     "base64",
   );
   return {
-    ...{ name, arn, authorities: certificateDigests(pem.toString("latin1")) },
+    name,
+    arn,
+    authorities: certificateDigests(pem.toString("latin1")),
     ...optional("createdAt", getMoment(cluster, "createdAt")),
   };
 }

@@ -52,7 +52,12 @@ function stated(item: Record<string, AttributeValue>): Readonly<Record<string, u
     }
   };
   return {
-    ...{ cluster: item.cluster?.S, report: item.report?.S, page: number("page"), pages: number("pages") },
-    ...{ at: number("at"), authorities: list("authorities"), images: list("images") },
+    cluster: item.cluster?.S,
+    report: item.report?.S,
+    page: number("page"),
+    pages: number("pages"),
+    at: number("at"),
+    authorities: list("authorities"),
+    images: list("images"),
   };
 }

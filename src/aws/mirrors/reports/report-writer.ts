@@ -49,8 +49,12 @@ export function createReportWriter(settings: AwsSettings, TableName: string, clu
 function itemOf({ cluster, page, pages, report, at, authorities, images }: ReportPage) {
   const number = (value: number): AttributeValue => ({ N: String(value) });
   return {
-    ...{ cluster: { S: cluster }, page: number(page), pages: number(pages), report: { S: report } },
-    ...{ at: number(at), expires: number(Math.floor(at / 1000) + KEPT_SECONDS) },
+    cluster: { S: cluster },
+    page: number(page),
+    pages: number(pages),
+    report: { S: report },
+    at: number(at),
+    expires: number(Math.floor(at / 1000) + KEPT_SECONDS),
     authorities: { S: JSON.stringify(authorities) },
     images: { S: JSON.stringify(images) },
   };

@@ -90,7 +90,12 @@ export async function clusterSession(
     readRows(await cluster.list("imageindexes")),
   );
   return {
-    ...{ cluster, namespace, policy, rows, gaps, clock },
+    cluster,
+    namespace,
+    policy,
+    rows,
+    gaps,
+    clock,
     name: kubeContext ?? "kubernetes",
     ...(mode === undefined ? {} : { mode }),
     flags: clusterFlags(options),

@@ -53,7 +53,9 @@ export async function findWorkload(wanted: WorkloadName, session: ClusterSession
     modeOfWorkload(inventory.workloadModes, wanted.namespace, wanted),
   ];
   return {
-    ...{ name: wanted, pods, inventory },
+    name: wanted,
+    pods,
+    inventory,
     mode: modeOf(ceiling, ...labels, ...pods.slice(0, 1).map(({ facts }) => facts.modeLabel)),
     ...(template === undefined ? {} : { template }),
   };

@@ -42,7 +42,13 @@ export async function readInventory(session: ClusterSession): Promise<ClusterInv
     ),
   );
   return {
-    ...{ name, pods, templates, nodes, namespace, rows, gaps },
+    name,
+    pods,
+    templates,
+    nodes,
+    namespace,
+    rows,
+    gaps,
     workloadModes: loweredModes(templates),
     modeLabels: new Map(labels.flatMap(([of, label]) => (label === undefined ? [] : [[of, label] as const]))),
     ...(mode === undefined ? {} : { mode }),
@@ -73,7 +79,9 @@ function scannedTemplate(object: unknown): ScannedTemplate | undefined {
   const wants = typeof replicas === "number" ? replicas : typeof parallelism === "number" ? parallelism : 1;
   const cronJob = cronJobOf(kind, ownerReferences);
   return {
-    ...{ kind: String(kind), namespace, name },
+    kind: String(kind),
+    namespace,
+    name,
     images: podImages(template.spec).map(({ image, container }) => ({ image, container })),
     hasPullSecrets: hasPullSecrets(template.spec),
     ...(kind === "DaemonSet" ? {} : { wants }),

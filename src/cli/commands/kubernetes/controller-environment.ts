@@ -72,7 +72,11 @@ export async function environmentWithAws(
   const access = remade(
     async ({ registries, dockerHubSecret }: Pick<Policy, "registries" | "dockerHubSecret">) =>
       createRegistryAccess({
-        ...{ aws, account, dockerHubSecret, send, registries },
+        aws,
+        account,
+        dockerHubSecret,
+        send,
+        registries,
         clock: systemClock,
         endpoints: parseEndpoints(io.env.REPULL_REGISTRY_ENDPOINTS ?? ""),
         mayReachPrivate: false,

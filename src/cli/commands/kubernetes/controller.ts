@@ -59,12 +59,18 @@ export async function controller(input: ControllerInput, io: CommandIo): Promise
   try {
     const parts = createController(
       {
-        ...{ ...asked, cluster, log, clock: systemClock },
+        ...asked,
+        cluster,
+        log,
+        clock: systemClock,
         ...(reportImages === undefined ? {} : { reportImages }),
         publish: (outcome) => told(outcome, publish, log),
       },
       {
-        ...{ namespace: input.namespace, mode: input.mode, policy: policy.now, identity },
+        namespace: input.namespace,
+        mode: input.mode,
+        policy: policy.now,
+        identity,
         allowedRegistries: input.allowedRegistries,
       },
       io.signal,
@@ -97,7 +103,11 @@ export async function controller(input: ControllerInput, io: CommandIo): Promise
       });
     }
     log.info("started", {
-      ...{ identity, namespace: input.namespace, mode: input.mode, aws: input.aws, copies: input.copies },
+      identity,
+      namespace: input.namespace,
+      mode: input.mode,
+      aws: input.aws,
+      copies: input.copies,
       ...(server === undefined ? {} : { metricsPort: server.port }),
     });
     await runController({ ...parts, duties: [...(parts.duties ?? []), ...duties] }, io.signal);

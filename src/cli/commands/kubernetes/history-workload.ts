@@ -57,7 +57,10 @@ async function eventsOf({ name }: FoundWorkload, { cluster }: ClusterSession): P
     const at = Date.parse(eventTime ?? "");
     return [
       {
-        ...{ execution: metadata.name ?? "", ended: reason, workload: printWorkloadName(name), images: [] },
+        execution: metadata.name ?? "",
+        ended: reason,
+        workload: printWorkloadName(name),
+        images: [],
         ...(Number.isNaN(at) ? {} : { at }),
         ...(note === undefined ? {} : { because: note }),
         active: false,
@@ -78,7 +81,10 @@ function substitutedIn({ name, pods }: FoundWorkload): readonly Entry[] {
     const at = Date.parse(first.askedAt);
     return [
       {
-        ...{ execution: facts.name, ended: "substituted", workload: printWorkloadName(name), active: true },
+        execution: facts.name,
+        ended: "substituted",
+        workload: printWorkloadName(name),
+        active: true,
         ...(Number.isNaN(at) ? {} : { at }),
         images: images.map(({ image, substitute, proof }) => ({ image, substitute, proof })),
       },

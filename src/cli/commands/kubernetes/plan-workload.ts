@@ -46,8 +46,14 @@ export async function planWorkload(
   if (input.json)
     io.out(
       jsonLine("plan", {
-        ...{ service: name, workload: { kind: "pod", cluster: session.name, name } },
-        ...{ policy: `the cluster ${session.name}`, mode: found.mode, kind, because, images, next },
+        service: name,
+        workload: { kind: "pod", cluster: session.name, name },
+        policy: `the cluster ${session.name}`,
+        mode: found.mode,
+        kind,
+        because,
+        images,
+        next,
       }),
     );
   else io.out(linesOf([`${name}: ${because}`, "", ...images.flatMap(linesOfImage), ...nextLines(next)]));
@@ -73,7 +79,8 @@ function imagesOf(
     const count = (holds: (one: PodFacts["containers"][number]) => boolean): number =>
       of.filter((containers) => containers.some(holds)).length;
     return {
-      ...{ image, containers: [...containers] },
+      image,
+      containers: [...containers],
       ...(isGood && row.use !== undefined ? { substitute: row.use, proof: row.proof ?? "" } : {}),
       ...(row?.trusted === undefined ? {} : { trusted: row.trusted }),
       ...(row === undefined ? {} : { askedAt: row.askedAt, goodUntil: row.goodUntil }),

@@ -41,7 +41,11 @@ export async function undoWorkload(
   const commands = commandsFor(found, substituted, session);
   const service = printWorkloadName(found.name);
   const about = {
-    ...{ service, cluster: session.name, label: LABEL, labelled: target.words, commands },
+    service,
+    cluster: session.name,
+    label: LABEL,
+    labelled: target.words,
+    commands,
     ...(target.others.length === 0 ? {} : { others: target.others }),
     again: againFor(target),
   };

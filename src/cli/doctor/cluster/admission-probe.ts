@@ -56,17 +56,21 @@ function markerPod(namespace: string, image: string, labels: Readonly<Record<str
     securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
     containers: [
       {
-        ...{ name: CONTAINER, image, imagePullPolicy: "IfNotPresent" },
+        name: CONTAINER,
+        image,
+        imagePullPolicy: "IfNotPresent",
         resources: { requests: amount, limits: amount },
         securityContext: {
-          ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
           capabilities: { drop: ["ALL"] },
         },
       },
     ],
   };
   return {
-    ...{ apiVersion: "v1", kind: "Pod" },
+    apiVersion: "v1",
+    kind: "Pod",
     metadata: { generateName: "repull-doctor-", namespace, labels },
     spec,
   };

@@ -57,8 +57,17 @@ export async function readCluster(
     (await cluster.list("namespaces")).flatMap((one) => namespaceOf(one, namespace, ceiling)),
   );
   return {
-    ...{ cluster, namespace, now, version, hasPolicies },
-    ...{ policy, binding, webhook, mode, rows, namespaces },
+    cluster,
+    namespace,
+    now,
+    version,
+    hasPolicies,
+    policy,
+    binding,
+    webhook,
+    mode,
+    rows,
+    namespaces,
   };
 }
 

@@ -26,7 +26,9 @@ export function applyLine(
 function serviceLine(plan: ServicePlan): ApplyLine["services"][number] {
   const { service, images, resolvedAgain } = plan;
   return {
-    ...{ cluster: service.clusterArn, service: service.name, taskDefinition: service.taskDefinition },
+    cluster: service.clusterArn,
+    service: service.name,
+    taskDefinition: service.taskDefinition,
     kind: plan.kind,
     ...(plan.kind === "blocked"
       ? { code: plan.code, because: formatBecause(plan.because), remedies: [...plan.remedies] }

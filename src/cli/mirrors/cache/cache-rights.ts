@@ -30,11 +30,13 @@ export function boundedPermissions({
   const Effect = "Allow";
   return [
     {
-      ...{ Effect, Action: ["iam:CreateServiceLinkedRole"] },
+      Effect,
+      Action: ["iam:CreateServiceLinkedRole"],
       Resource: "arn:*:iam::*:role/aws-service-role/pullthroughcache.ecr.amazonaws.com/*",
     },
     {
-      ...{ Effect, Action: ["secretsmanager:GetSecretValue"] },
+      Effect,
+      Action: ["secretsmanager:GetSecretValue"],
       Resource: secret ?? "arn:*:secretsmanager:*:*:secret:ecr-pullthroughcache/*",
     },
     ...(templateRole === undefined

@@ -54,8 +54,13 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
   const at = placeFlags(aws.region, input);
   const settings = createCacheSettings(aws, UPSTREAMS[input.registry].name);
   const place = {
-    ...{ type: "cache" as const, account, region: aws.region, registry: input.registry },
-    ...{ prefix: wanted.rule.prefix, upstream: wanted.rule.upstreamHost, settings: settingsIn(wanted) },
+    type: "cache" as const,
+    account,
+    region: aws.region,
+    registry: input.registry,
+    prefix: wanted.rule.prefix,
+    upstream: wanted.rule.upstreamHost,
+    settings: settingsIn(wanted),
     repositories: `arn:${partition}:ecr:${aws.region}:${account}:repository/${wanted.rule.prefix}/*`,
   };
   const tell = (line: CacheLine) =>
@@ -94,7 +99,10 @@ export async function createCache(input: CreateCacheInput, io: CommandIo): Promi
   const { rule, template, before } = made;
   const validity = await validityOf(settings, wanted.rule.prefix, io);
   tell({
-    ...{ ...place, kind: "made", rule, undo },
+    ...place,
+    kind: "made",
+    rule,
+    undo,
     ...optional("template", template),
     ...optional("before", before),
     ...validity,

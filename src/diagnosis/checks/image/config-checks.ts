@@ -108,7 +108,9 @@ function platformCheck(
           `${image} is of ${platform}, and the task is ${wanted}`,
           "image-of-other-architecture",
           {
-            ...{ image, platform: wanted, platforms: platform },
+            image,
+            platform: wanted,
+            platforms: platform,
           },
         ),
   ];
@@ -155,7 +157,9 @@ async function manifestOf(
   scene: Scene,
 ): Promise<Manifest | StartCheck> {
   const input = {
-    ...{ registryId: account, repositoryName: repository, imageIds: [{ imageDigest }] },
+    registryId: account,
+    repositoryName: repository,
+    imageIds: [{ imageDigest }],
     acceptedMediaTypes: [...acceptedMediaTypes],
   };
   const found = await scene.reads.read("ecr.BatchGetImage", input, region);

@@ -88,7 +88,11 @@ async function imageCheck(resolved: JsonObject, scene: Scene): Promise<StartChec
     `ECR has no ${digest} in ${repository}, to which the deployment is fixed`,
     "digest-of-deployment-gone",
     {
-      ...{ image, repository, region, account, digest },
+      image,
+      repository,
+      region,
+      account,
+      digest,
     },
   );
 }

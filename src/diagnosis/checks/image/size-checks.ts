@@ -49,7 +49,8 @@ function storageCheck(known: readonly number[], isAll: boolean, scene: Scene): S
   const share = bytes / GIB;
   const wanted = Math.min(MOST_GIB, Math.max(2 * size, Math.ceil((SPACE_FOR_EACH_BYTE * share) / 10) * 10));
   const params = {
-    ...{ size: String(size), wanted: String(wanted) },
+    size: String(size),
+    wanted: String(wanted),
     ...(known.length === 0 ? {} : { images: inGib(bytes) }),
   };
   const details = [{ code: "ephemeral-storage-full", params }] as const;

@@ -96,7 +96,10 @@ async function firewallCheck(
       if (getString(rule, "Action") === "BLOCK")
         return [
           failed(FIREWALL, `the DNS firewall of ${vpc} (${group}) blocks ${taken}`, "dns-firewall-blocks", {
-            ...{ vpc, host: taken, ruleGroup: group, domains: list },
+            vpc,
+            host: taken,
+            ruleGroup: group,
+            domains: list,
           }),
         ];
       open.delete(taken);

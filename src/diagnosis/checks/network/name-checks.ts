@@ -139,7 +139,8 @@ async function recordCheck(
   const hidden = hosts.find((host) => !namesOf(host).some((name) => names.has(name)));
   if (hidden === undefined)
     return {
-      ...{ id: ZONE, result: "not sure" },
+      id: ZONE,
+      result: "not sure",
       because: `the private hosted zone ${zone} of ${vpc} has records of its own for ${hosts.join(", ")}`,
     };
   return failed(

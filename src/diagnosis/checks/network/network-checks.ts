@@ -115,7 +115,8 @@ function publicAccessChecks({ subnets }: NetworkFacts, ways: readonly StartCheck
     ? [passed(id, "VPC Block Public Access closes none of the subnets", ["public-access-blocked"])]
     : [
         {
-          ...{ id, result: "not sure" },
+          id,
+          result: "not sure",
           because: `VPC Block Public Access (${closed.publicAccessBlock}) is on for ${closed.id}: what leaves by a gateway of the VPC's may be closed`,
         },
       ];

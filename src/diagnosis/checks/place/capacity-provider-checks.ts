@@ -109,7 +109,9 @@ async function groupCheck(
     .find((one) => one === NEEDED);
   if (stopped !== undefined)
     return failed(ID, `the process ${stopped} of ${group} is suspended`, "instances-do-not-launch", {
-      ...{ ...about, process: stopped, message: `the process ${stopped} is suspended` },
+      ...about,
+      process: stopped,
+      message: `the process ${stopped} is suspended`,
     });
   const refusal = activities.kind === "answer" ? lastRefusal(activities.answer, group) : undefined;
   if (refusal !== undefined) {
@@ -138,7 +140,8 @@ async function groupCheck(
       `${provider} has no managed scaling: ECS does not raise ${group} from ${wanted} instances`,
       "capacity-provider-does-not-scale",
       {
-        ...{ ...size, wanted: String(wanted + 1) },
+        ...size,
+        wanted: String(wanted + 1),
       },
     );
   return passed(ID, `${group} may grow from ${wanted} to ${most} instances`, [

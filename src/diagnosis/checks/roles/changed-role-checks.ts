@@ -65,7 +65,10 @@ export async function changedRoleCheck(
     };
   const because = `${told}, ${seconds} s before the task, and its policies allow ${action}`;
   return failed(ID, because, "iam-change-not-effective", {
-    ...{ role: name, action, what: newest.what, seconds: String(seconds) },
+    role: name,
+    action,
+    what: newest.what,
+    seconds: String(seconds),
   });
 }
 

@@ -43,7 +43,12 @@ export async function fileSystemRoleCheck(
   const { partition = "aws", account = "" } = parseArn(role) ?? {};
   const resource = `arn:${partition}:elasticfilesystem:${scene.region}:${scene.account ?? account}:file-system/${fileSystem}`;
   const need: Need = {
-    ...{ id: ID, actions: ["elasticfilesystem:ClientMount"], resource, code: CODE, hasOwnPolicy: true, said },
+    id: ID,
+    actions: ["elasticfilesystem:ClientMount"],
+    resource,
+    code: CODE,
+    hasOwnPolicy: true,
+    said,
   };
   return await mayDo(role, need, scene);
 }

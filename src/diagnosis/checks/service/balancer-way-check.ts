@@ -109,7 +109,9 @@ async function judged(
   );
   const port = ports.join(", ");
   const params = {
-    ...{ targetGroup, port: String(ports[0]), securityGroups: ids(own).join(", ") },
+    targetGroup,
+    port: String(ports[0]),
+    securityGroups: ids(own).join(", "),
     balancerGroups: ids(groups).join(", "),
     ...(from === undefined ? {} : { blocks: from.join(", ") }),
   };

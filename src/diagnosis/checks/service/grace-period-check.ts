@@ -29,7 +29,9 @@ export function gracePeriodCheck(
   const patience = Math.max(seconds, unhealthy);
   const ran = start.ranFor === undefined ? undefined : Math.round(start.ranFor / 1000);
   const params = {
-    ...{ targetGroup, gracePeriod: String(seconds), unhealthyAfter: String(unhealthy) },
+    targetGroup,
+    gracePeriod: String(seconds),
+    unhealthyAfter: String(unhealthy),
     wanted: String(Math.max(2 * patience, needed ?? 0)),
     ...(ran === undefined ? {} : { ran: String(ran) }),
   };
@@ -43,12 +45,16 @@ export function gracePeriodCheck(
       `${told}, while the container's own health check allows its start ${needed} s`,
       "grace-period-too-short",
       {
-        ...{ ...params, startPeriod: String(needed), wanted: String(needed + unhealthy) },
+        ...params,
+        startPeriod: String(needed),
+        wanted: String(needed + unhealthy),
       },
     );
   if (ran !== undefined && ran <= patience + SLACK_SECONDS)
     return {
-      ...{ id: ID, result: "not sure", details },
+      id: ID,
+      result: "not sure",
+      details,
       because: `${told}; the task was stopped after ${ran} s: a slow start and a check that never passes look alike`,
     };
   return { ...passed(ID, told, ["grace-period-too-short"]), details };

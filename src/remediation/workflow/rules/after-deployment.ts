@@ -46,11 +46,17 @@ function watching(state: State, written: Written, _context: Context): State {
       ownRevisions: own,
     });
   const rollout: Rollout = {
-    ...{ surveyed, images: plan.images, newRevision: ours, ownRevisions: own },
+    surveyed,
+    images: plan.images,
+    newRevision: ours,
+    ownRevisions: own,
     ...optional("foreignRevision", foreign),
     ...optional("deploymentId", deploymentId),
     secondsMax: Math.min(surveyed.rolloutTimeoutSeconds, ROLLOUT_HOURS_MAX * 3600 - state.watchedSeconds),
-    ...{ polls: 0, waitedSeconds: 0, pause: POLL_SECONDS_FIRST, wasDisplaced: false },
+    polls: 0,
+    waitedSeconds: 0,
+    pause: POLL_SECONDS_FIRST,
+    wasDisplaced: false,
   };
   return {
     ...kept,
@@ -153,7 +159,9 @@ export function overwriting(
   },
 ): State {
   const overwritten: Overwritten = {
-    ...{ clusterArn, service, ...given },
+    clusterArn,
+    service,
+    ...given,
     written: [...state.registered, over],
     attempt: 1,
     mustWait: false,

@@ -35,7 +35,9 @@ const retryRollback: Rule = (state, seen, { options }) => {
   const seconds = ROLLBACK_PAUSES_SECONDS[state.rollbackPauses];
   if (seconds === undefined) return undefined;
   return {
-    ...{ kind: "wait", label: "rollback", seconds },
+    kind: "wait",
+    label: "rollback",
+    seconds,
     doing: "no-answer",
     state: { ...kept, rollbackPauses: state.rollbackPauses + 1 },
   };
@@ -49,7 +51,9 @@ const watchAgain: Rule = (state, seen, { options }) => {
   const seconds = options.surveysAgain === false ? undefined : PAUSES_SECONDS[state.pauses];
   if (seconds === undefined) return undefined;
   return {
-    ...{ kind: "wait", label: "rollout", seconds },
+    kind: "wait",
+    label: "rollout",
+    seconds,
     doing: "no-answer",
     state: {
       ...state,
@@ -69,7 +73,7 @@ const superseded: Rule = (state, _seen, { options }) => {
   if (displaced === undefined) return undefined;
   const after = { ...state, displaced: { ...displaced, isWaitedFor: true } };
   if (options.waitForRollout === false) return { kind: "observe", state: after };
-  return { ...{ kind: "wait", label: "second look", seconds: SECOND_LOOK_SECONDS }, state: after };
+  return { kind: "wait", label: "second look", seconds: SECOND_LOOK_SECONDS, state: after };
 };
 
 /** Our write replaced a deployment that was not there when we surveyed: that one is deployed again. */
@@ -91,7 +95,9 @@ const restoreOverwritten: Rule = (state, seen) => {
   }
   if (!overwritten.mustWait) return { kind: "write", write: "restore" };
   return {
-    ...{ kind: "wait", label: "restore", seconds: SECOND_LOOK_SECONDS },
+    kind: "wait",
+    label: "restore",
+    seconds: SECOND_LOOK_SECONDS,
     state: { ...state, overwritten: { ...overwritten, mustWait: false } },
   };
 };
@@ -119,7 +125,9 @@ const acceptedOnly: Rule = (state, seen, context) => {
       return conclude(state, { kind: "rollout-timed-out", because, images }, context);
     const later = { ...rollout, polls: polls + 1, waitedSeconds: waited + SECOND_LOOK_SECONDS };
     return {
-      ...{ kind: "wait", label: "restore", seconds: SECOND_LOOK_SECONDS },
+      kind: "wait",
+      label: "restore",
+      seconds: SECOND_LOOK_SECONDS,
       state: { ...state, rollout: later },
     };
   }
@@ -186,7 +194,9 @@ const keepWatching: Rule = (state, seen, context) => {
     pause: seconds,
   };
   return {
-    ...{ kind: "wait", label: "rollout", seconds },
+    kind: "wait",
+    label: "rollout",
+    seconds,
     state: { ...state, watchedSeconds: state.watchedSeconds + seconds, rollout: next },
   };
 };

@@ -77,7 +77,9 @@ const loopGuard: Rule = (state, _seen, context) => {
   if (seconds === undefined || state.guardPauses === GUARD_PAUSES_MAX)
     return conclude(state, ending, context);
   return {
-    ...{ kind: "wait", label: "loop guard", seconds },
+    kind: "wait",
+    label: "loop guard",
+    seconds,
     timeOver: ending,
     state: surveyAgain({ ...state, guardPauses: state.guardPauses + 1 }),
   };
@@ -131,7 +133,9 @@ const otherDeployment: Rule = (state, _seen, { options }) => {
   if (!endsFirst || state.deploymentSeconds >= DEPLOYMENT_SECONDS_MAX) return undefined;
   const seconds = DEPLOYMENT_SECONDS;
   return {
-    ...{ kind: "wait", label: "deployment", seconds },
+    kind: "wait",
+    label: "deployment",
+    seconds,
     doing: "active-deployment",
     timeOver: {
       kind: "superseded",
@@ -172,7 +176,9 @@ const mirrorFirst: Rule = (state, _seen, context) => {
   const polls = state.polls + 1;
   const seconds = pauseOfPoll(copying, polls);
   return {
-    ...{ kind: "wait", label: "copy", seconds },
+    kind: "wait",
+    label: "copy",
+    seconds,
     state: {
       ...state,
       polls,

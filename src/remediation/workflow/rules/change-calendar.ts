@@ -28,7 +28,9 @@ export const changeCalendar: Rule = (state, _seen, context) => {
   // The revision that was registered is found again, where the plan is the same by then.
   const { newRevision: _, ...kept } = state;
   return {
-    ...{ kind: "wait", label: "change calendar", seconds: Math.min(seconds, WAIT_SECONDS_MAX) },
+    kind: "wait",
+    label: "change calendar",
+    seconds: Math.min(seconds, WAIT_SECONDS_MAX),
     doing: "change-calendar",
     timeOver: ending,
     state: surveyAgain(kept),

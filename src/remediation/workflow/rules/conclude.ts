@@ -23,7 +23,9 @@ export function conclude(state: State, result: RemediationResult, { options }: C
   const seconds = state.pauses < pausesMax ? PAUSES_SECONDS[state.pauses] : undefined;
   if (seconds !== undefined)
     return {
-      ...{ kind: "wait", label: "survey again", seconds },
+      kind: "wait",
+      label: "survey again",
+      seconds,
       doing: "no-answer",
       state: nextLook({ ...state, pauses: state.pauses + 1 }),
     };
@@ -89,7 +91,9 @@ export const throttled: Rule = (state, _seen, { options }) => {
   const surveyed = state.rollback?.of.surveyed ?? state.plan?.surveyed;
   const requester = { execution: options.execution, isServing: (surveyed?.runningCount ?? 0) > 0 };
   return {
-    ...{ kind: "wait", label: "throttled", seconds: throttleBackoffSeconds(requester, state.throttled) },
+    kind: "wait",
+    label: "throttled",
+    seconds: throttleBackoffSeconds(requester, state.throttled),
     state: { ...state, isThrottled: false },
   };
 };

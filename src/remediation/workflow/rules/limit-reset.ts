@@ -45,7 +45,9 @@ export function waitForLimitReset(
   }
   const seconds = Math.min(PAUSES_SECONDS[polls] ?? 900, WAIT_SECONDS_MAX - waited);
   return {
-    ...{ kind: "wait", label: "limit", seconds },
+    kind: "wait",
+    label: "limit",
+    seconds,
     state: surveyAgain({
       ...state,
       rejected: [],

@@ -57,7 +57,9 @@ function wait(state: State): Action | undefined {
   }
   const { waiting: _, ...rest } = state.quota;
   return {
-    ...{ kind: "wait", label: "quota", seconds },
+    kind: "wait",
+    label: "quota",
+    seconds,
     timeOver: { ...final(held), images },
     state: { ...state, quota: { ...rest, hasWaited: true } },
   };

@@ -36,7 +36,9 @@ function lookAgain(state: State, rollback: Rollback, before: Restored): Action |
   if (seconds === undefined) return undefined;
   const after = { ...before, looks: before.looks + 1 };
   return {
-    ...{ kind: "wait", label: "restored", seconds },
+    kind: "wait",
+    label: "restored",
+    seconds,
     state: { ...state, rollback: { ...rollback, restored: after } },
   };
 }
@@ -64,10 +66,17 @@ function endingOf(
     kind: "rolled-back",
     because: {
       code: "rolled-back",
-      ...{ because, to, previousRevision, byEcs, images: resolved, afterwards },
+      because,
+      to,
+      previousRevision,
+      byEcs,
+      images: resolved,
+      afterwards,
       ...(to === wayBack ? { isByDigest: true as const } : {}),
     },
-    ...{ images, substitution: { previousRevision, newRevision }, restored: to },
+    images,
+    substitution: { previousRevision, newRevision },
+    restored: to,
     rollback: { by: byEcs ? "ecs" : "new-deployment", images: [...resolved] },
   };
 }

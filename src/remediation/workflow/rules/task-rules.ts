@@ -57,7 +57,9 @@ function watchTask(
   if (waitedSeconds >= WATCH_SECONDS_MAX)
     return end("rollout-timed-out", { code: "too-slow", arn, minutes: WATCH_SECONDS_MAX / 60 });
   return {
-    ...{ kind: "wait", label: "task", seconds: POLL_SECONDS },
+    kind: "wait",
+    label: "task",
+    seconds: POLL_SECONDS,
     state: { ...state, task: { ...task, waitedSeconds: waitedSeconds + POLL_SECONDS } },
   };
 }

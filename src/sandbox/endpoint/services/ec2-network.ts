@@ -62,7 +62,11 @@ function known<T>(read: Read<T>): readonly T[] {
 export const ec2: Operations = {
   DescribeSubnets: listed("subnetSet", "subnet-id", ({ subnets, account }) =>
     known(subnets).map(({ id, vpc, owner = account, blocks: [block = VPC_BLOCK] }) => ({
-      ...{ subnetId: id, vpcId: vpc, ownerId: owner, cidrBlock: block, state: "available" },
+      subnetId: id,
+      vpcId: vpc,
+      ownerId: owner,
+      cidrBlock: block,
+      state: "available",
     })),
   ),
 
@@ -115,8 +119,12 @@ export const ec2: Operations = {
 
   DescribeVpcEndpoints: listed("vpcEndpointSet", "vpc-endpoint-id", ({ endpoints }) =>
     known(endpoints).map((one) => ({
-      ...{ vpcEndpointId: one.id, vpcId: one.vpc, serviceName: one.service, vpcEndpointType: one.type },
-      ...{ state: one.state, privateDnsEnabled: one.hasPrivateDns },
+      vpcEndpointId: one.id,
+      vpcId: one.vpc,
+      serviceName: one.service,
+      vpcEndpointType: one.type,
+      state: one.state,
+      privateDnsEnabled: one.hasPrivateDns,
       subnetIdSet: { item: one.subnets },
       groupSet: { item: one.securityGroups.map((groupId) => ({ groupId })) },
       routeTableIdSet: { item: one.routeTables },
@@ -129,8 +137,11 @@ export const ec2: Operations = {
       associationSet: { item: subnets.map((subnetId) => ({ subnetId })) },
       entrySet: {
         item: entries.map(({ number, isEgress, protocol, isAllow, block }) => ({
-          ...{ ruleNumber: number, egress: isEgress, protocol },
-          ...{ ruleAction: isAllow ? "allow" : "deny", cidrBlock: block },
+          ruleNumber: number,
+          egress: isEgress,
+          protocol,
+          ruleAction: isAllow ? "allow" : "deny",
+          cidrBlock: block,
         })),
       },
     })),

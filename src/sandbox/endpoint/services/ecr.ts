@@ -99,7 +99,9 @@ export const ecr: Operations = {
       const got = isDigest(digest) ? await world.ports.ecr.importImage(repository, digest) : undefined;
       if (got?.kind === "imported")
         images.push({
-          ...{ registryId: world.home.account, repositoryName: repository, imageId: { imageDigest: digest } },
+          registryId: world.home.account,
+          repositoryName: repository,
+          imageId: { imageDigest: digest },
           imageManifest: new TextDecoder().decode(got.bytes),
           imageManifestMediaType: got.mediaType,
         });

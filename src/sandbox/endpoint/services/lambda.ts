@@ -31,12 +31,10 @@ export const lambda: Operations = {
           : [{ FunctionName: arn.slice(arn.lastIndexOf(":") + 1), FunctionArn: arn, PackageType: "Zip" }];
       }),
       ...Object.keys(account.file.functions ?? {}).map((FunctionName) => ({
-        ...{
-          FunctionName,
-          FunctionArn: arnOf(FunctionName, account),
-          PackageType: "Image",
-          Version: "$LATEST",
-        },
+        FunctionName,
+        FunctionArn: arnOf(FunctionName, account),
+        PackageType: "Image",
+        Version: "$LATEST",
       })),
     ],
   }),
@@ -192,7 +190,9 @@ function described(record: ExecutionRecord, account: Account): JsonObject {
 /** A step or a callback as the history has it; a wait says nothing to the command line. */
 function eventsOf(entry: StepRecord, Id: string): readonly JsonObject[] {
   const event = (EventType: string, details: JsonObject): JsonObject => ({
-    ...{ EventType, Id, Name: entry.name },
+    EventType,
+    Id,
+    Name: entry.name,
     ...details,
   });
   if (entry.kind === "step" && entry.result !== undefined)

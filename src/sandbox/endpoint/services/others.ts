@@ -77,8 +77,12 @@ export const eks: Operations = {
     const host = `${name.toUpperCase()}.gr7.${region}.eks.amazonaws.com`;
     return {
       cluster: {
-        ...{ name, arn: `arn:${partition}:eks:${region}:${id}:cluster/${name}`, status: "ACTIVE" },
-        ...{ createdAt: createdAt / 1000, version: "1.36", endpoint: `https://${host}` },
+        name,
+        arn: `arn:${partition}:eks:${region}:${id}:cluster/${name}`,
+        status: "ACTIVE",
+        createdAt: createdAt / 1000,
+        version: "1.36",
+        endpoint: `https://${host}`,
         certificateAuthority: { data: Buffer.from(certificate).toString("base64") },
       },
     };

@@ -51,7 +51,9 @@ export const sqs: Operations = {
       "StringValue",
     );
     messages.push({
-      ...{ queueUrl: getString(input, "QueueUrl") ?? "", body, sentAt: world.clock.now() },
+      queueUrl: getString(input, "QueueUrl") ?? "",
+      body,
+      sentAt: world.clock.now(),
       ...optional("because", because),
     });
     return { MessageId: String(messages.length), MD5OfMessageBody: md5(body) };
@@ -71,7 +73,10 @@ function messagesIn(url: string, { messages }: Account): readonly SentMessage[] 
 
 function described({ body, because, sentAt }: SentMessage, index: number): JsonObject {
   return {
-    ...{ MessageId: String(index), ReceiptHandle: String(index), Body: body, MD5OfBody: md5(body) },
+    MessageId: String(index),
+    ReceiptHandle: String(index),
+    Body: body,
+    MD5OfBody: md5(body),
     Attributes: { SentTimestamp: String(sentAt) },
     ...optional(
       "MessageAttributes",

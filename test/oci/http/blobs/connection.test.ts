@@ -272,7 +272,10 @@ describe("over TLS", () => {
     });
     for (let count = 0; count < 5; count++) {
       const { body } = await trusting({
-        ...{ method: "GET", headers: {}, reach: "loopback", bulk: true },
+        method: "GET",
+        headers: {},
+        reach: "loopback",
+        bulk: true,
         url: new URL(`https://127.0.0.1:${port}/`),
       });
       let length = 0;

@@ -79,7 +79,9 @@ async function checksOf(
 
 const instance = (profile: string | undefined, more: Partial<ContainerInstance["source"]> = {}) => ({
   source: {
-    ...{ subnet: "subnet-task", securityGroups: ["sg-task"], hasPublicAddress: false },
+    subnet: "subnet-task",
+    securityGroups: ["sg-task"],
+    hasPublicAddress: false,
     ...more,
   },
   ...(profile === undefined ? {} : { profile }),

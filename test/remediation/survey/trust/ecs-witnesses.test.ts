@@ -174,8 +174,10 @@ afterAll(() => stub.stop());
 function answerTo(action: string, body: JsonObject): JsonObject {
   const { brought = [], pages = 1, tasks = [] } = row;
   const summary = ({ id, at = 0, status = "SUCCESSFUL" }: Brought): JsonObject => ({
-    ...{ serviceDeploymentArn: deploymentArn(id), targetServiceRevisionArn: revisionArn(id) },
-    ...{ createdAt: T + at, status },
+    serviceDeploymentArn: deploymentArn(id),
+    targetServiceRevisionArn: revisionArn(id),
+    createdAt: T + at,
+    status,
   });
   switch (action) {
     case "ListServiceDeployments": {
@@ -206,7 +208,9 @@ function answerTo(action: string, body: JsonObject): JsonObject {
         serviceRevisions: brought
           .filter(({ id }) => (body.serviceRevisionArns as string[]).includes(revisionArn(id)))
           .map(({ id, taskDefinition = FAILING, pins = [] }) => ({
-            ...{ serviceRevisionArn: revisionArn(id), taskDefinition, containerImages: pins },
+            serviceRevisionArn: revisionArn(id),
+            taskDefinition,
+            containerImages: pins,
           })),
         failures: [],
       };
@@ -235,7 +239,9 @@ function answerTo(action: string, body: JsonObject): JsonObject {
 
 function described(): readonly JsonObject[] {
   return (row.tasks ?? []).map(({ by, digest, revision = FAILING }, index) => ({
-    ...{ taskArn: `task/${index}`, taskDefinitionArn: revision, startedBy: by },
+    taskArn: `task/${index}`,
+    taskDefinitionArn: revision,
+    startedBy: by,
     containers: [{ name: "web", image: "nginx:1.27", imageDigest: digest }],
   }));
 }
@@ -268,19 +274,24 @@ describe("the digest that was meant", () => {
       const { image = "nginx:1.27", controller = "ECS", standalone, deployedAt, taskCreatedAt } = row;
       const startedBy = standalone === undefined ? (row.startedBy ?? "ecs-svc/111") : row.startedBy;
       const service = readService({
-        ...{ serviceName: "web", clusterArn: CLUSTER, deploymentController: { type: controller } },
+        serviceName: "web",
+        clusterArn: CLUSTER,
+        deploymentController: { type: controller },
         deployments:
           deployedAt === undefined
             ? []
             : [
                 {
-                  ...{ id: startedBy ?? "", taskDefinition: FAILING, createdAt: T + deployedAt },
+                  id: startedBy ?? "",
+                  taskDefinition: FAILING,
+                  createdAt: T + deployedAt,
                   ...(row.isWayBack === undefined ? {} : { rolloutStateReason: ROLLING_BACK }),
                 },
               ],
       });
       const failing = {
-        ...{ clusterArn: CLUSTER, taskDefinitionArn: FAILING },
+        clusterArn: CLUSTER,
+        taskDefinitionArn: FAILING,
         running: async () => (standalone ? [] : described().map(readTask)),
         ...(standalone ? {} : { service }),
         ...(startedBy === undefined ? {} : { startedBy }),

@@ -37,8 +37,15 @@ const said = expect.any(String);
 
 /** A deployment that ECS shows. */
 const deployment = (number: number, taskDefinition: string, more: Partial<Deployment> = {}): Deployment => ({
-  ...{ id: `ecs-svc/${number}`, status: "ACTIVE", taskDefinition, rolloutState: "IN_PROGRESS" },
-  ...{ desiredCount: 2, runningCount: 0, pendingCount: 0, failedTasks: 0, ...more },
+  id: `ecs-svc/${number}`,
+  status: "ACTIVE",
+  taskDefinition,
+  rolloutState: "IN_PROGRESS",
+  desiredCount: 2,
+  runningCount: 0,
+  pendingCount: 0,
+  failedTasks: 0,
+  ...more,
 });
 const primary = (number: number, taskDefinition: string, more: Partial<Deployment> = {}): Deployment =>
   deployment(number, taskDefinition, { status: "PRIMARY", ...more });
@@ -77,14 +84,25 @@ const redeploy = (redeployed: RedeployResult): WriteResult => ({
   started: { of: "service", redeployed },
 });
 const rollout = (more: object = {}) => ({
-  ...{ surveyed: survey(), images: plans, newRevision: OURS, ownRevisions: [], secondsMax: 900 },
-  ...{ polls: 0, waitedSeconds: 0, pause: 30, wasDisplaced: false, ...more },
+  surveyed: survey(),
+  images: plans,
+  newRevision: OURS,
+  ownRevisions: [],
+  secondsMax: 900,
+  polls: 0,
+  waitedSeconds: 0,
+  pause: 30,
+  wasDisplaced: false,
+  ...more,
 });
 const watched = (more: object = {}) => ({ substitution, rollout: rollout(more) });
 const place = { clusterArn: CLUSTER, service: "web", newRevision: OURS };
 const displaced = (more: Partial<Displaced> = {}): Displaced => ({
   answer: { kind: "superseded", because, revision: FOREIGN },
-  ...{ place, write: "start", isWaitedFor: false, ...more },
+  place,
+  write: "start",
+  isWaitedFor: false,
+  ...more,
 });
 
 // biome-ignore format: a table is read by its columns
@@ -110,7 +128,8 @@ const undone: Pick<FailedSubstitute, "kind" | "images"> = { kind: "unhealthy", i
 const back = (state: Partial<State> = {}, afterwards?: string): Given => ({
   survey: null,
   state: {
-    ...{ registered: [OURS], substitution },
+    registered: [OURS],
+    substitution,
     rollback: { of: failedSubstitute(undone), ...(afterwards === undefined ? {} : { afterwards }) },
     ...state,
   },
@@ -118,14 +137,16 @@ const back = (state: Partial<State> = {}, afterwards?: string): Given => ({
 const rollBack = (restored: Restored): WriteResult => ({ write: "undo", restored });
 const restored = (to = FORMER, byEcs = false) => ({ rollback: { restored: { to, byEcs, looks: 0 } } });
 const theOther = (more: Partial<Overwritten> = {}): Overwritten => ({
-  ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution, revision: FOREIGN },
-  ...{
-    knownDeploymentIds: ["ecs-svc/1", "ecs-svc/4", "ecs-svc/3"],
-    written: [OURS, FORMER],
-    attempt: 1,
-    mustWait: false,
-    ...more,
-  },
+  clusterArn: CLUSTER,
+  service: "web",
+  images: plans,
+  substitution,
+  revision: FOREIGN,
+  knownDeploymentIds: ["ecs-svc/1", "ecs-svc/4", "ecs-svc/3"],
+  written: [OURS, FORMER],
+  attempt: 1,
+  mustWait: false,
+  ...more,
 });
 const inForce = primary(4, FORMER);
 const inactive = revision(43);
@@ -217,11 +238,11 @@ const deployedAgain = overwrote("deployed-again");
 const yetAnother = revision(51);
 const followed = (more: object = {}) => ({
   overwritten: {
-    ...{
-      revision: yetAnother,
-      knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4", "ecs-svc/5", "ecs-svc/6"],
-    },
-    ...{ written: [OURS, FORMER, FOREIGN], attempt: 2, ...more },
+    revision: yetAnother,
+    knownDeploymentIds: ["ecs-svc/1", "ecs-svc/3", "ecs-svc/4", "ecs-svc/5", "ecs-svc/6"],
+    written: [OURS, FORMER, FOREIGN],
+    attempt: 2,
+    ...more,
   },
 });
 

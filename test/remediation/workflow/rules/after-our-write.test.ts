@@ -35,8 +35,16 @@ const made = { previousRevision: FORMER, newRevision: OURS };
 const substitution = made;
 
 const rollout = (more: Partial<Rollout> = {}): Rollout => ({
-  ...{ surveyed: survey(), images: plans, newRevision: OURS, ownRevisions: [], secondsMax: 900 },
-  ...{ polls: 0, waitedSeconds: 0, pause: 10, wasDisplaced: false, ...more },
+  surveyed: survey(),
+  images: plans,
+  newRevision: OURS,
+  ownRevisions: [],
+  secondsMax: 900,
+  polls: 0,
+  waitedSeconds: 0,
+  pause: 10,
+  wasDisplaced: false,
+  ...more,
 });
 
 /** A rollout, and what ECS shows of it. */
@@ -137,8 +145,16 @@ const displaced = (isWaitedFor = false): Pick<State, "displaced"> => ({
 });
 const overwritten = (more: Partial<Overwritten> = {}): Pick<State, "overwritten"> => ({
   overwritten: {
-    ...{ clusterArn: CLUSTER, service: "web", images: plans, substitution: made, revision: FOREIGN },
-    ...{ knownDeploymentIds: [], written: [OURS], attempt: 1, mustWait: false, ...more },
+    clusterArn: CLUSTER,
+    service: "web",
+    images: plans,
+    substitution: made,
+    revision: FOREIGN,
+    knownDeploymentIds: [],
+    written: [OURS],
+    attempt: 1,
+    mustWait: false,
+    ...more,
   },
 });
 const after = (state: Partial<State>, more: Given = {}): Given => ({ survey: null, state, ...more });
@@ -149,15 +165,15 @@ const overtook: RolloutStatus = {
   deployments: ["ecs-svc/1", "ecs-svc/2", "ecs-svc/3"],
 };
 const restores = {
-  ...{
-    clusterArn: CLUSTER,
-    service: "web",
-    revision: FOREIGN,
-    knownDeploymentIds: overtook.deployments,
-    substitution,
-    images: plans,
-  },
-  ...{ written: [OURS], attempt: 1, mustWait: false },
+  clusterArn: CLUSTER,
+  service: "web",
+  revision: FOREIGN,
+  knownDeploymentIds: overtook.deployments,
+  substitution,
+  images: plans,
+  written: [OURS],
+  attempt: 1,
+  mustWait: false,
 };
 const rollback = { rollback: { of: failedSubstitute() } };
 
@@ -177,7 +193,9 @@ const failedOnce: Seen = { kind: "failed", failed: unanswered };
 const backoff = (isServing: boolean) =>
   `wait ${throttleBackoffSeconds({ execution: EXECUTION, isServing }, 1)} for throttled`;
 const watchesAgain = (seconds: number, pauses: number) => ({
-  ...{ doing: "no-answer", pauses, watchedSeconds: seconds },
+  doing: "no-answer",
+  pauses,
+  watchedSeconds: seconds,
   rollout: { waitedSeconds: seconds },
 });
 const turnedAway = { throttled: 1, isThrottled: true };

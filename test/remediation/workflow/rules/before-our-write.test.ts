@@ -37,7 +37,9 @@ import {
 
 const unanswered: Failed = { because, transient: true, error: { code: "unfinished" } };
 const refused: Failed = {
-  ...{ because, transient: false, error: { code: "denied", permission: "ecs:UpdateService" } },
+  because,
+  transient: false,
+  error: { code: "denied", permission: "ecs:UpdateService" },
   remedies: [{ code: "allow-permission", until: "it is allowed" }],
 };
 const failedOnce: Given["seen"] = { kind: "failed", failed: unanswered };

@@ -47,7 +47,9 @@ const byEcs = (looks: number, status: Partial<RestoredStatus> = {}): Given => ({
 const resolved = { isBack: true, digests: { web: OTHER } };
 const looks = (count: number) => ({ rollback: { restored: { looks: count } } });
 const told = (by: "ecs" | "new-deployment", digest?: string) => ({
-  ...{ images, substitution, restored: FORMER },
+  images,
+  substitution,
+  restored: FORMER,
   rollback: { by, images: [{ image: "nginx:1.25", ...(digest === undefined ? {} : { digest }) }] },
 });
 

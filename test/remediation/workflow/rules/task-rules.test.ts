@@ -34,7 +34,10 @@ const images = ["nginx:1.25"];
 const substitution = { previousRevision: FORMER, newRevision: OURS };
 const taskArn = "arn:aws:ecs:us-east-1:123456789012:task/prod/2a3b";
 const rule = (taskDefinition = FORMER): ScheduledTarget => ({
-  ...{ kind: "rule", bus: "default", rule: "nightly", targetId: "1" },
+  kind: "rule",
+  bus: "default",
+  rule: "nightly",
+  targetId: "1",
   taskDefinition,
 });
 
@@ -44,15 +47,13 @@ const work = (
 ): { readonly task: TaskWork } => ({
   task: {
     surveyed: { ...survey(), task: { taskArn, action: wish, targets } },
-    ...{
-      images: imagesOf({}),
-      substitution,
-      target: 0,
-      repointed: [],
-      touched: 0,
-      waitedSeconds: 0,
-      ...more,
-    },
+    images: imagesOf({}),
+    substitution,
+    target: 0,
+    repointed: [],
+    touched: 0,
+    waitedSeconds: 0,
+    ...more,
   },
 });
 const on = (wish: TaskFacts["action"], more: Parameters<typeof work>[1] = {}, given: Given = {}): Given => ({
