@@ -98,14 +98,26 @@ def look_at(resources: dict) -> list[str]:
     return problems
 
 
+def policies_in(value) -> list[str]:
+    """The policies of a list, in both branches of each Fn::If."""
+    if isinstance(value, list):
+        return [one for member in value for one in policies_in(member)]
+    if isinstance(value, dict) and "Fn::If" in value:
+        return policies_in(value["Fn::If"][1:])
+    if isinstance(value, dict) and "Ref" in value:
+        return [] if value["Ref"] == "AWS::NoValue" else [value["Ref"]]
+    return [str(value)]
+
+
 def look_at_any(resources: dict, functions: tuple[str, ...]) -> list[str]:
     problems = []
     for name in functions:
         if resources[f"{name}Function"]["Properties"]["Role"] != {"Fn::GetAtt": [f"{name}Role", "Arn"]}:
             problems.append(f"{name}Function: its role is not {name}Role")
         attached = resources[f"{name}Role"]["Properties"].get("ManagedPolicyArns", [])
-        if attached:
-            problems.append(f"{name}Role: a managed policy grants more than is needed: {attached}")
+        for policy in policies_in(attached):
+            if resources.get(policy, {}).get("Type") != "AWS::IAM::ManagedPolicy":
+                problems.append(f"{name}Role: a policy of others grants more than is needed: {policy}")
     if "arn:aws:" in json.dumps({name: it.get("Properties") for name, it in resources.items()}):
         problems.append("an ARN names the partition aws: use ${AWS::Partition}")
     return problems

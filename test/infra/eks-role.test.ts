@@ -4,6 +4,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { describe, test } from "vitest";
 import { isObject } from "../../src/ecs/json-fields.ts";
 import type { Json, JsonObject } from "../../src/runtime/json.ts";
+import { policiesOf } from "../support/aws/role-statements.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
 const CLUSTER = { ClusterName: "blue" };
@@ -20,13 +21,13 @@ function roleWith(values: Readonly<Record<string, string>>): JsonObject {
 
 const objectsIn = (value: Json | undefined) => (Array.isArray(value) ? value.filter(isObject) : []);
 
-function statementsOf(role: JsonObject): readonly JsonObject[] {
-  const [policy] = objectsIn(role.Policies);
-  return objectsIn((policy?.PolicyDocument as JsonObject | undefined)?.Statement);
+function statementsWith(values: Readonly<Record<string, string>>): readonly JsonObject[] {
+  const { inline, managed } = policiesOf(readTemplate(values, "eks-role.yaml").resources, "ControllerRole");
+  return [...inline, ...managed].flatMap(({ Statement }) => objectsIn(Statement));
 }
 
 const actionsOf = (values: Readonly<Record<string, string>>) =>
-  statementsOf(roleWith(values)).flatMap(({ Action }) => Action as string | readonly string[]);
+  statementsWith(values).flatMap(({ Action }) => Action as string | readonly string[]);
 
 describe("the role of a cluster's controller", () => {
   const READS = /^\w+:(?:Get|Describe|BatchGet|Simulate)/;
@@ -49,16 +50,15 @@ describe("the role of a cluster's controller", () => {
       "lambda:ListDurableExecutionsByFunction",
       "dynamodb:UpdateItem",
     ]);
-    const [start, , quotas] = statementsOf(roleWith(values)).slice(-3);
+    const bySid = (sid: string) => statementsWith(values).find(({ Sid }) => Sid === sid);
+    const [start, quotas] = [bySid("StartCopies"), bySid("CountUnderTheQuotas")];
     equal(start?.Resource, "arn:aws:lambda:us-east-1:123456789012:function:pulls-mirror:live");
     equal(quotas?.Resource, "arn:aws:dynamodb:us-east-1:123456789012:table/pulls-QuotaTable-*");
   });
 
   test("writes copies under the prefix alone where the pod copies, and none without a prefix", () => {
     const values = { ...EVERYTHING, Mode: "remediate", Copies: "in-pod" };
-    const writes = statementsOf(roleWith(values)).filter(
-      ({ Sid }) => Sid === "WriteCopies" || Sid === "FillCaches",
-    );
+    const writes = statementsWith(values).filter(({ Sid }) => Sid === "WriteCopies" || Sid === "FillCaches");
     deepEqual(
       writes.map(({ Resource }) => Resource),
       ["arn:aws:ecr:us-east-1:123456789012:repository/repull/*", [EVERYTHING.ReadableRepositoryArns]],
@@ -69,7 +69,7 @@ describe("the role of a cluster's controller", () => {
   test("reports the images in use under its own cluster's ARN alone, and only where it is asked to", () => {
     const values = { ...EVERYTHING, Reports: "stack", StackName: "pulls" };
     deepEqual(writesOf({ Reports: "stack" }), ["events:PutEvents", "dynamodb:PutItem"]);
-    const [report] = statementsOf(roleWith(values)).filter(({ Sid }) => Sid === "ReportImagesInUse");
+    const [report] = statementsWith(values).filter(({ Sid }) => Sid === "ReportImagesInUse");
     equal(report?.Resource, "arn:aws:dynamodb:us-east-1:123456789012:table/pulls-cluster-reports");
     deepEqual(report?.Condition, {
       "ForAllValues:StringEquals": {
@@ -81,7 +81,7 @@ describe("the role of a cluster's controller", () => {
 
   test("asks whether the stack's function refreshes copies, and nothing of another function", () => {
     const asked = (values: Readonly<Record<string, string>>) =>
-      statementsOf(roleWith(values)).filter(({ Sid }) => Sid === "LeaveTheRefreshToTheFunction");
+      statementsWith(values).filter(({ Sid }) => Sid === "LeaveTheRefreshToTheFunction");
     deepEqual(
       asked({ ...CLUSTER, StackName: "pulls" }).map(({ Action, Resource }) => [Action, Resource]),
       [
@@ -95,7 +95,7 @@ describe("the role of a cluster's controller", () => {
   });
 
   test("names its resources wherever AWS has one to name", () => {
-    const wide = statementsOf(roleWith(EVERYTHING)).filter(({ Resource }) => Resource === "*");
+    const wide = statementsWith(EVERYTHING).filter(({ Resource }) => Resource === "*");
     deepEqual(
       wide.map(({ Sid }) => Sid),
       ["SignInToEcr", "FindPullThroughRules"],

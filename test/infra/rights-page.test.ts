@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { getObjects } from "../../src/ecs/json-fields.ts";
 import type { JsonObject } from "../../src/runtime/json.ts";
-import { EVERYTHING, FUNCTIONS } from "../support/aws/role-statements.ts";
+import { EVERYTHING, FUNCTIONS, policiesOf } from "../support/aws/role-statements.ts";
 import { readTemplate } from "../support/aws/template.ts";
 
 const lines = readFileSync(new URL("../../infra/template.yaml", import.meta.url), "utf8").split("\n");
@@ -27,9 +27,9 @@ ${FUNCTIONS.map(section).join("\n\n")}
 function section(name: string): string {
   const role = `${name[0]?.toUpperCase()}${name.slice(1)}Role`;
   const sidsOf = ({ resources }: typeof plain) =>
-    new Set(statementsIn(resources[role]).map(({ Sid }) => Sid));
+    new Set(statementsIn(resources, role).map(({ Sid }) => Sid));
   const [always, toWrite] = [sidsOf(plain), sidsOf(writing)];
-  const entries = statementsIn(every.resources[role]).map((statement) => {
+  const entries = statementsIn(every.resources, role).map((statement) => {
     const { Sid, Effect, Action, Resource, Condition } = statement;
     const conditions = Object.entries((Condition ?? {}) as JsonObject).map(
       ([operator, keys]) => `${operator} ${JSON.stringify(keys)}`,
@@ -44,10 +44,9 @@ function section(name: string): string {
   return `## \`${name}\`\n\n${entries.join("\n")}`;
 }
 
-function statementsIn(role: JsonObject | undefined): readonly JsonObject[] {
-  return getObjects(role?.Properties as JsonObject, "Policies").flatMap(({ PolicyDocument }) =>
-    getObjects(PolicyDocument as JsonObject, "Statement"),
-  );
+function statementsIn(resources: (typeof plain)["resources"], role: string): readonly JsonObject[] {
+  const { inline, managed } = policiesOf(resources, role);
+  return [...inline, ...managed].flatMap((document) => getObjects(document, "Statement"));
 }
 
 function list(value: unknown): string {

@@ -21,6 +21,25 @@ export const EVERYTHING = {
   ReadableRepositoryArns: "arn:aws:ecr:us-east-1:210987654321:repository/central/*",
 };
 
+/** The documents that say what a role may do: its own, and those of the template's managed policies that it has. */
+export function policiesOf(
+  resources: Readonly<Record<string, JsonObject>>,
+  role: string,
+): { readonly inline: readonly JsonObject[]; readonly managed: readonly JsonObject[] } {
+  const properties = (resources[role]?.Properties ?? {}) as JsonObject;
+  const names = [properties.ManagedPolicyArns ?? []].flat().map(String);
+  return {
+    inline: getObjects(properties, "Policies").map(({ PolicyDocument }) => PolicyDocument as JsonObject),
+    managed: names.map((name) => {
+      const policy = resources[name];
+      // One of AWS's grants more than is needed.
+      expect(policy?.Type, name).toBe("AWS::IAM::ManagedPolicy");
+      const { PolicyDocument } = (policy?.Properties ?? {}) as JsonObject;
+      return PolicyDocument as JsonObject;
+    }),
+  };
+}
+
 type Statement = {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
@@ -33,10 +52,9 @@ export function statementsOf(
   parameters: Readonly<Record<string, string>> = EVERYTHING,
 ): readonly Statement[] {
   const { resources } = readTemplate(parameters);
-  const role = resources[`${name[0]?.toUpperCase()}${name.slice(1)}Role`]?.Properties as JsonObject;
-  expect(role.ManagedPolicyArns).toBeUndefined();
-  return getObjects(role, "Policies")
-    .flatMap(({ PolicyDocument }) => getObjects(PolicyDocument as JsonObject, "Statement"))
+  const { inline, managed } = policiesOf(resources, `${name[0]?.toUpperCase()}${name.slice(1)}Role`);
+  return [...inline, ...managed]
+    .flatMap((document) => getObjects(document, "Statement"))
     .filter(({ Effect }) => {
       expect(["Allow", "Deny"]).toContain(Effect);
       return Effect === "Allow";

@@ -50,7 +50,7 @@ export type Template = {
   readonly resources: Readonly<Record<string, JsonObject>>;
 };
 
-/** Reads `infra/template.yaml`, or an addition to it, with its defaults and these values in the place of some. */
+/** Reads `infra/template.yaml`, or an addition to it, with its defaults and these values in the place of some, of `AWS::Region` too. */
 export function readTemplate(
   values: Readonly<Record<string, string>> = {},
   name = "template.yaml",
@@ -61,7 +61,7 @@ export function readTemplate(
   const conditions = (raw.Conditions ?? {}) as Record<string, Json>;
 
   const referred = (name: string): Json => {
-    const pseudo = PSEUDO[name];
+    const pseudo = name in PSEUDO ? (values[name] ?? PSEUDO[name]) : undefined;
     if (pseudo !== undefined) return pseudo;
     const parameter = parameters[name];
     if (parameter === undefined) return name;
