@@ -48,8 +48,9 @@ PARAMETERS = {
     "DockerHubSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:a",
     "ReadableRepositoryArns": "arn:aws:ecr:us-east-1:123456789012:repository/a",
 }
-# What `!GetAtt X.Arn`, or a topic's `!Ref`, is.
+# What `!GetAtt X.Arn`, a topic's `!Ref`, or `!Ref X.Alias` is.
 ARNS = {
+    "AWS::Serverless::Function": "arn:aws:lambda:us-east-1:123456789012:function:a:live",
     "AWS::SQS::Queue": "arn:aws:sqs:us-east-1:123456789012:a",
     "AWS::SNS::Topic": "arn:aws:sns:us-east-1:123456789012:a",
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:us-east-1:123456789012:table/a",
@@ -180,7 +181,7 @@ def arn_of(value, resources: dict) -> str | None:
         return re.sub(r"\$\{(?:AWS::)?(\w+)\}", lambda found: NAMES.get(found[1], "a"), argument)
     if call == "!Ref" and argument in PARAMETERS:
         return PARAMETERS[argument]
-    name = argument.removesuffix(".Arn") if call in ("!Ref", "!GetAtt") else ""
+    name = argument.removesuffix(".Arn").removesuffix(".Alias") if call in ("!Ref", "!GetAtt") else ""
     return ARNS.get(resources.get(name, {}).get("Type"))
 
 
