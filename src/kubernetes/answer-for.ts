@@ -78,7 +78,7 @@ function swapOf(image: string, { use, proof, trusted, askedAt }: IndexRow): Swap
   const witness = trusted?.from ?? "none";
   if (trusted === undefined && (proof === "same-index" || proof === "same-platform")) return undefined;
   if (proof === "same-index" && digest !== trusted?.digest) return undefined;
-  const written = tryParseReference(image)?.digest;
-  if (written !== undefined && trusted !== undefined && written !== trusted.digest) return undefined;
+  // A digest of another form is another digest, as the policy compares them.
+  if (image.includes("@") && trusted !== undefined && !image.endsWith(`@${trusted.digest}`)) return undefined;
   return { swap: use, digest: trusted?.digest ?? digest, proof, witness, askedAt };
 }

@@ -41,6 +41,8 @@ describe("answerFor", () => {
     ["leaves a row whose proof does not name its digest",      { row: { ...row, trusted: { digest: other, from: "origin" } } }, { leave: "row-invalid" }],
     ["leaves a row that claims equal bytes without a witness", { row: unwitnessed },                                   { leave: "row-invalid" }],
     ["leaves an image written with another digest",            { image: `nginx@${other}` },                            { leave: "row-invalid" }],
+    ["leaves an image written with a digest of another form",  { image: `nginx@sha512:${"a".repeat(128)}` },           { leave: "row-invalid" }],
+    ["leaves an image written with a digest cut short",        { image: "nginx@sha256:short" },                        { leave: "row-invalid" }],
     ["leaves a place that is a tag",                           { row: { ...row, use: "public.ecr.aws/nginx:1" } },     { leave: "row-invalid" }],
     ["swaps an image written with the trusted digest",         { image: `nginx:1.27@${digest}` },                      swap],
     ["swaps to a platform of the trusted index",               { row: { ...row, proof: "same-platform", trusted: { digest: other, from: "pod" } } }, { ...swap, digest: other, proof: "same-platform", witness: "pod" }],

@@ -16,12 +16,24 @@ const PROVED: Readonly<Record<string, IndexRow>> = {
     proof: "same-platform",
     trusted: { digest: digestOf("f"), from: "pod" },
   },
+  "registry.example:5000/team/app:1.2": hourOld("team/app", "c"),
+  "[2001:db8::1]:5000/team/app:1": hourOld("team/app", "c"),
+  "REGISTRY.Example.com/team/app:1": hourOld("team/app", "c"),
+  [`docker.io/${"long/".repeat(40)}app:${"9".repeat(128)}`]: hourOld("long", "7"),
+  [`nginx:1.27@${digestOf("a")}`]: hourOld("nginx", "a"),
+  "publisher:1": { ...unwitnessed("publisher", "8"), proof: "same-publisher" },
+  "operator:1": { ...unwitnessed("operator", "8"), proof: "operator-override" },
   // A swap's own image is in the index as well: nothing is swapped twice.
   [useOf("nginx", "a")]: hourOld("elsewhere/nginx", "a"),
 };
 
 function hourOld(name: string, digit: string): IndexRow {
   return rowOf(name, digit, { askedAt: secondsFromNow(-3_600), goodUntil: secondsFromNow(7_200) });
+}
+
+function unwitnessed(name: string, digit: string): IndexRow {
+  const { trusted: _trusted, ...row } = hourOld(name, digit);
+  return row;
 }
 
 const { use: _use, proof: _proof, ...nowhere } = hourOld("none", "0");
@@ -32,6 +44,9 @@ const UNUSABLE: Readonly<Record<string, IndexRow>> = {
   "nowhere:1": { ...nowhere, codes: ["no-proof"] },
   "wrong:1": { ...hourOld("wrong", "1"), trusted: { digest: digestOf("2"), from: "pod" } },
   [`busybox:1@${digestOf("3")}`]: hourOld("busybox", "d"),
+  [`nginx@sha512:${"a".repeat(128)}`]: hourOld("nginx", "a"),
+  "nginx@sha256:short": hourOld("nginx", "a"),
+  "unwitnessed:1": unwitnessed("unwitnessed", "8"),
 };
 
 export const ROWS: ReadonlyMap<string, IndexRow> = new Map([

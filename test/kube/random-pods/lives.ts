@@ -3,19 +3,32 @@
 import { createRandom, type Random } from "../../../src/sandbox/random.ts";
 import { digestOf } from "../../support/kube/admission-world.ts";
 import { IMAGES } from "./images.ts";
+import { containerMembers, type Maker, makerOf, metadataMembers, specMembers } from "./odd-members.ts";
 
 export type Change =
   | { readonly kind: "label" }
   | { readonly kind: "annotate"; readonly value: string }
-  | { readonly kind: "set-image"; readonly container: number; readonly image: string }
+  | {
+      readonly kind: "set-image";
+      readonly container: number;
+      readonly image: string;
+      readonly as: "json" | "strategic";
+    }
   /** The names that its source has, over whatever runs: by a patch, or by an object as a whole without our annotations. */
   | { readonly kind: "put-back"; readonly as: "patch" | "replace" | "apply" }
-  | { readonly kind: "debug"; readonly image: string }
+  | { readonly kind: "debug"; readonly name: string; readonly image: string }
+  | { readonly kind: "resize"; readonly container: number }
+  | { readonly kind: "status"; readonly phase: string }
+  /** Deleted, but for its finalizers. */
+  | { readonly kind: "end" }
+  /** As another manager applies its label. */
+  | { readonly kind: "managed-label"; readonly manager: string }
   | { readonly kind: "mode"; readonly value: string | null };
 
 export type Life = {
   readonly number: number;
   readonly namespace: string;
+  readonly maker: Maker;
   // biome-ignore lint/suspicious/noExplicitAny: an object for the API server
   readonly pod: any;
   readonly changes: readonly Change[];
@@ -46,6 +59,10 @@ const OWNERS = [
   { apiVersion: "v1", kind: "ReplicationController" },
   { apiVersion: "postgresql.cnpg.io/v1", kind: "Cluster" },
   { apiVersion: "v1", kind: "ConfigMap" },
+  { apiVersion: "apps/v1", kind: "DaemonSet", controller: true },
+  { apiVersion: "apps.kruise.io/v1alpha1", kind: "CloneSet", controller: true },
+  { apiVersion: "argoproj.io/v1alpha1", kind: "Workflow", controller: true },
+  { apiVersion: "v1", kind: "Node", controller: true },
 ];
 const NOTES = [
   "x",
@@ -80,12 +97,13 @@ export function lifeOf(seed: number, number: number): Life {
   return {
     number,
     namespace,
+    maker: makerOf(random),
     pod: {
       apiVersion: "v1",
       kind: "Pod",
       metadata: {
-        name: `life-${number}`,
         namespace,
+        ...metadataMembers(random, number),
         ...(Object.keys(labels).length === 0 ? {} : { labels }),
         ...(annotations === undefined ? {} : { annotations }),
         ...(oneIn(5)
@@ -102,6 +120,7 @@ export function lifeOf(seed: number, number: number): Life {
         ...(initContainers.length === 0 ? {} : { initContainers }),
         ...(volumes.length === 0 ? {} : { volumes }),
         terminationGracePeriodSeconds: 0,
+        ...specMembers(random),
       },
     },
     changes: many(random, 0, 3, () => changeOf(random, containers.length)),
@@ -110,7 +129,12 @@ export function lifeOf(seed: number, number: number): Life {
 
 function containerOf(random: Random, name: string) {
   const policy = random.integer(1, 4) === 1 ? random.pick(["Always", "Never", "IfNotPresent"]) : undefined;
-  return { name, image: random.pick(IMAGES), ...(policy === undefined ? {} : { imagePullPolicy: policy }) };
+  return {
+    name,
+    image: random.pick(IMAGES),
+    ...(policy === undefined ? {} : { imagePullPolicy: policy }),
+    ...containerMembers(random),
+  };
 }
 
 function volumeImageOf(random: Random) {
@@ -125,6 +149,8 @@ function annotationsOf(random: Random, names: readonly string[]): Record<string,
     annotations[random.pick(["example.com/a", "b", "c_d.e", "x.example.com/f-g"])] = random.pick(VALUES);
   // Ours, made up, or copied from another pod.
   if (random.integer(1, 5) === 1) annotations[`image.repull.dev/${random.pick(names)}`] = random.pick(NOTES);
+  // A static pod's image in the API server.
+  if (random.integer(1, 40) === 1) annotations["kubernetes.io/config.mirror"] = "x";
   // As many as the API server takes, or nearly.
   if (random.integer(1, 50) === 1)
     annotations["example.com/full"] = "y".repeat(262_144 - 6_000 - random.integer(0, 30_000));
@@ -136,12 +162,16 @@ function changeOf(random: Random, containers: number): Change {
   return random.pick<Change>([
     { kind: "label" },
     { kind: "annotate", value: random.pick(VALUES) },
-    { kind: "set-image", container, image: random.pick(IMAGES) },
-    { kind: "set-image", container, image: random.pick(IMAGES) },
+    { kind: "set-image", container, image: random.pick(IMAGES), as: "json" },
+    { kind: "set-image", container, image: random.pick(IMAGES), as: "strategic" },
     { kind: "put-back", as: "patch" },
     { kind: "put-back", as: "replace" },
     { kind: "put-back", as: "apply" },
-    { kind: "debug", image: random.pick(IMAGES) },
+    { kind: "debug", name: random.pick(["debugger", "second"]), image: random.pick(IMAGES) },
+    { kind: "resize", container },
+    { kind: "status", phase: random.pick(["Running", "Pending", "Failed"]) },
+    { kind: "end" },
+    { kind: "managed-label", manager: random.pick(["argocd-controller", "kubectl", "flux"]) },
     { kind: "mode", value: random.pick(["off", "observe", "remediate", null]) },
   ]);
 }

@@ -52,6 +52,7 @@ export function isChangeable({ metadata }: Any): boolean {
   const words = [ofNamespace, metadata.labels?.["repull.dev/mode"]];
   const owners: Any[] = metadata.ownerReferences ?? [];
   return (
+    metadata.annotations?.["kubernetes.io/config.mirror"] === undefined &&
     words.every((word) => word === undefined || word === "remediate") &&
     owners.every(
       ({ apiVersion, kind }) => /^(?:apps|batch)\//.test(apiVersion) || kind === "ReplicationController",
@@ -79,7 +80,8 @@ export function expectedOf(
     return { image: old.image, note: old.note };
   const row = provedRow(asked.image, asked.pullPolicy);
   if (row?.use !== undefined && row.use !== asked.image) {
-    const note = `${asked.image} ${row.trusted?.digest} ${row.proof} ${row.trusted?.from} ${row.askedAt}`;
+    const meant = row.trusted?.digest ?? row.use.split("@")[1];
+    const note = `${asked.image} ${meant} ${row.proof} ${row.trusted?.from ?? "none"} ${row.askedAt}`;
     return asked.id.startsWith("ephemeral ") ? { image: row.use } : { image: row.use, note };
   }
   // The note of what this request takes away goes with it.

@@ -2,12 +2,13 @@
 
 import { styleText } from "node:util";
 import { type AdmissionWorld, startAdmissionWorld } from "../../support/kube/admission-world.ts";
-import { APPLY_PATCH, JSON_PATCH, MERGE_PATCH } from "../../support/kube/api-client.ts";
+import { MERGE_PATCH } from "../../support/kube/api-client.ts";
 import { startInjector } from "../../support/kube/injecting-webhook.ts";
 import { passedUnseen } from "../../support/kube/passed-unseen.ts";
 import { ROWS } from "./images.ts";
-import { type Change, type Life, lifeOf, NAMESPACES } from "./lives.ts";
+import { type Life, lifeOf, NAMESPACES } from "./lives.ts";
 import { expectedOf, isChangeable, type Site, sitesOf } from "./model.ts";
+import { askedFor, creation, isFull } from "./requests.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: objects of the API server
 type Any = any;
@@ -80,7 +81,7 @@ async function live(world: AdmissionWorld, life: Life, figures: Figures): Promis
   const pods = `/api/v1/namespaces/${life.namespace}/pods`;
   const fault = (what: string) => figures.faults.push(`life ${life.number}: ${what}`);
   const without = await withoutUs(world, life);
-  const created = await world.api.send("POST", pods, life.pod);
+  const created = await create(world, life, life.pod);
   if (without.status !== 201) {
     figures.invalid++;
     if (created.status === 201) fault("taken, although the API server would not have");
@@ -109,6 +110,9 @@ async function live(world: AdmissionWorld, life: Life, figures: Figures): Promis
     if (asked === undefined) continue;
     figures.updates++;
     const path = `${pods}/${pod.metadata.name}`;
+    const now = await world.api.send("GET", path);
+    // Without a finalizer it is gone at once.
+    if (now.status === 404) break;
     const answer = await world.api.send(asked.method, `${path}${asked.sub}`, asked.body, {
       contentType: asked.contentType,
     });
@@ -122,16 +126,25 @@ async function live(world: AdmissionWorld, life: Life, figures: Figures): Promis
     );
     pod = answer.body;
   }
+  await world.api.send(
+    "PATCH",
+    `${pods}/${pod.metadata.name}`,
+    { metadata: { finalizers: null } },
+    { contentType: MERGE_PATCH },
+  );
   await world.api.send("DELETE", `${pods}/${pod.metadata.name}?gracePeriodSeconds=0`);
 }
 
 /** The same pod where Repull does not look: a label that it opts out by, which the namespace's other rules do not see. */
-async function withoutUs({ api }: AdmissionWorld, { pod, namespace }: Life) {
-  const labels = { ...pod.metadata.labels, "repull.dev/mode": "off" };
-  return await api.send("POST", `/api/v1/namespaces/${namespace}/pods?dryRun=All`, {
-    ...pod,
-    metadata: { ...pod.metadata, labels },
-  });
+async function withoutUs(world: AdmissionWorld, life: Life) {
+  const { metadata } = life.pod;
+  const labels = { ...metadata.labels, "repull.dev/mode": "off" };
+  return await create(world, life, { ...life.pod, metadata: { ...metadata, labels } }, true);
+}
+
+async function create({ api }: AdmissionWorld, life: Life, pod: Any, isDryRun = false) {
+  const { method, path, options } = creation(life, isDryRun);
+  return await api.send(method, path, pod, options);
 }
 
 /** Each image, each note, and everything else of the pod's spec. */
@@ -170,11 +183,6 @@ function compare(
   if (JSON.stringify(withoutImages(is.spec)) !== JSON.stringify(rest)) fault("more than images has changed");
 }
 
-/** Whether there may be no room for our annotations. */
-function isFull({ metadata }: Any): boolean {
-  return JSON.stringify(metadata.annotations ?? {}).length > 200_000;
-}
-
 /** In one order of members, and without its images. */
 function withoutImages(value: Any): Any {
   if (Array.isArray(value)) return value.map(withoutImages);
@@ -185,103 +193,6 @@ function withoutImages(value: Any): Any {
       .map(([key, one]) => [key, withoutImages(one)] as const)
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
-}
-
-/** The request by which a change comes, and the pod as it asks for it. */
-function askedFor(change: Change, pod: Any, life: Life) {
-  const asked = structuredClone(pod);
-  const patch = (body: object, contentType: string, sub = "") => ({
-    method: "PATCH",
-    sub,
-    body,
-    contentType,
-    pod: asked,
-  });
-  asked.metadata.annotations ??= {};
-  switch (change.kind) {
-    case "label":
-      asked.metadata.labels = { ...asked.metadata.labels, touched: "yes" };
-      return patch({ metadata: { labels: { touched: "yes" } } }, MERGE_PATCH);
-    case "annotate":
-      if (isFull(pod)) return undefined;
-      asked.metadata.annotations["example.com/touched"] = change.value.slice(0, 500);
-      return patch(
-        { metadata: { annotations: { "example.com/touched": change.value.slice(0, 500) } } },
-        MERGE_PATCH,
-      );
-    case "mode":
-      if (change.value === null) delete asked.metadata.labels?.["repull.dev/mode"];
-      else asked.metadata.labels = { ...asked.metadata.labels, "repull.dev/mode": change.value };
-      return patch({ metadata: { labels: { "repull.dev/mode": change.value } } }, MERGE_PATCH);
-    case "set-image":
-      asked.spec.containers[change.container].image = change.image;
-      return patch(
-        [{ op: "replace", path: `/spec/containers/${change.container}/image`, value: change.image }],
-        JSON_PATCH,
-      );
-    case "debug": {
-      const container = { name: "debugger", image: change.image, imagePullPolicy: "IfNotPresent" };
-      if (asked.spec.ephemeralContainers !== undefined) return undefined;
-      asked.spec.ephemeralContainers = [
-        {
-          ...container,
-          terminationMessagePath: "/dev/termination-log",
-          terminationMessagePolicy: "File",
-          resources: {},
-        },
-      ];
-      return patch(
-        { spec: { ephemeralContainers: [container] } },
-        "application/strategic-merge-patch+json",
-        "/ephemeralcontainers",
-      );
-    }
-    case "put-back":
-      return putBack(change.as, asked, life);
-  }
-}
-
-function putBack(as: "patch" | "replace" | "apply", asked: Any, { pod: source }: Life) {
-  // Applied are the containers alone.
-  for (const list of as === "apply" ? ["containers"] : ["containers", "initContainers"])
-    for (const one of source.spec[list] ?? [])
-      for (const now of asked.spec[list]) if (now.name === one.name) now.image = one.image;
-  switch (as) {
-    case "patch": {
-      const body = ["containers", "initContainers"].flatMap((list) =>
-        (asked.spec[list] ?? []).map((one: Any, at: number) => ({
-          op: "replace",
-          path: `/spec/${list}/${at}/image`,
-          value: one.image,
-        })),
-      );
-      return { method: "PATCH", sub: "", body, contentType: JSON_PATCH, pod: asked };
-    }
-    case "replace": {
-      for (const key of Object.keys(asked.metadata.annotations))
-        if (key.includes("repull.dev/")) delete asked.metadata.annotations[key];
-      const { managedFields: _, ...metadata } = asked.metadata;
-      return {
-        method: "PUT",
-        sub: "",
-        body: { ...asked, metadata },
-        contentType: "application/json",
-        pod: asked,
-      };
-    }
-    case "apply": {
-      const { name, namespace } = asked.metadata;
-      const containers = source.spec.containers.map(({ name, image }: Any) => ({ name, image }));
-      const body = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace }, spec: { containers } };
-      return {
-        method: "PATCH",
-        sub: "?fieldManager=gitops&force=true",
-        body,
-        contentType: APPLY_PATCH,
-        pod: asked,
-      };
-    }
-  }
 }
 
 async function untilInjected({ api }: AdmissionWorld): Promise<void> {
