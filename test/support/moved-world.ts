@@ -133,7 +133,7 @@ export async function movedWorld(said: Said = {}): Promise<MovedWorld> {
     },
     async apply(input = {}, by = session) {
       const io = commandIo();
-      const all = { yes: false, json: true, settle: true, images: [], ...input };
+      const all = { yes: false, json: true, settle: true, images: [], services: [], ...input };
       const status = await inWorld(world, () => apply(all, by, io));
       const [line, ...outcomes] = objectsIn(io.printed.out);
       return { status, line: applySchema.parse(line), outcomes, err: io.printed.err };

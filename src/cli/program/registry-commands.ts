@@ -106,7 +106,7 @@ type RefreshFlags = StackFlags & {
   readonly apply: boolean;
   readonly image: readonly string[];
   readonly cluster?: string;
-  readonly service?: string;
+  readonly service: readonly string[];
   readonly wait: boolean;
 } & Pick<RefreshInput, "yes" | "rights" | "json">;
 
@@ -127,7 +127,12 @@ function addRefreshCommand(mirrors: Command, { io, finish }: Pick<ProgramParts, 
       [],
     )
     .option("--cluster <cluster>", "with --apply: services of this cluster alone, by name or ARN")
-    .option("--service <name>", "with --apply: this service alone: NAME, CLUSTER/NAME, or its ARN")
+    .option(
+      "--service <name>",
+      "with --apply: this service alone: NAME, CLUSTER/NAME, or its ARN; may be given several times",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
     .option("--no-wait", "with --apply: stop once each redeployment is accepted (outcome: redeployed)")
     .option("-y, --yes", "copy, where infra/mirrors.yaml is deployed with Mirrors=refresh or prune", false)
     .option("--rights", "print the rights that it needs instead, as an IAM policy; sends nothing", false)
@@ -153,12 +158,12 @@ function refreshInputOf({
 }: RefreshFlags): RefreshInput {
   const named = typeof stack === "string" ? { ...options, stack } : options;
   if (apply) {
-    const selected = { ...optional("cluster", cluster), ...optional("service", service), images: image };
+    const selected = { ...optional("cluster", cluster), services: service, images: image };
     const config = deployedConfigOptionsOf({ ...optional("stack", stack), ...optional("policy", policy) });
     return { ...named, apply: { ...selected, settle: wait, config } };
   }
   const isOfApply = image.length > 0 || !wait || stack === false;
-  if (isOfApply || cluster !== undefined || service !== undefined || policy !== undefined)
+  if (isOfApply || cluster !== undefined || service.length > 0 || policy !== undefined)
     throw new WrongCall("--image, --cluster, --service, --no-wait, --no-stack and --policy go with --apply");
   return named;
 }

@@ -36,14 +36,14 @@ async function carryOut({ world, session }: MovedWorld, command: readonly string
 
 const BACK = ["repull", "undo", "web", "--cluster", "prod"];
 
-describe("what an operator did at a command line is in the status", () => {
+describe("repull status after an operator acted", () => {
   // biome-ignore format: a table is read by its columns
   const deeds: readonly [what: string, act: (at: MovedWorld) => Promise<unknown>][] = [
     ["refresh --apply", (at) => at.apply({ yes: true })],
     ["fix",             (at) => inWorld(at.world, () => fix({ service: "web", yes: true, json: true, settle: true }, at.session, commandIo()))],
   ];
   for (const [what, act] of deeds)
-    test(`with the command that undoes it, which works: ${what}`, async () => {
+    test(`has what ${what} did, with the command that undoes it`, async () => {
       const at = await movedWorld();
       await act(at);
       const { done, unread } = await statusOf(at);
@@ -54,7 +54,7 @@ describe("what an operator did at a command line is in the status", () => {
       expect(await at.revision()).not.toBe(before);
     });
 
-  test("and no command is offered that undo would refuse", async () => {
+  test("offers no command that undo would refuse", async () => {
     const at = await movedWorld();
     await at.apply({ yes: true });
     await carryOut(at, BACK);
@@ -63,14 +63,14 @@ describe("what an operator did at a command line is in the status", () => {
     expect(done[0]).not.toHaveProperty("undo");
   });
 
-  test("until a day later", async () => {
+  test("leaves out what is older than a day", async () => {
     const at = await movedWorld();
     await at.apply({ yes: true });
     await at.world.run(DAY + 3600);
     expect((await statusOf(at)).done).toEqual([]);
   });
 
-  test("and is not said to be nothing where the revisions cannot be read", async () => {
+  test("names the revisions that cannot be read, and has the rest", async () => {
     const at = await movedWorld();
     await at.apply({ yes: true });
     const { ecs } = at.world.ports;

@@ -174,6 +174,43 @@ describe("a service that follows a tag", () => {
 });
 
 describe("the command that a plan prints", () => {
+  /** The options of the printed command, as the program reads them. */
+  const named = (next: readonly string[] = []) => {
+    const valuesOf = (option: string) => next.filter((_, index) => next[index - 1] === option);
+    return { images: valuesOf("--image"), services: valuesOf("--service"), yes: true };
+  };
+
+  for (const mode of ["remediate", "approve"] as const)
+    test(`moves no service that the plan showed to stay, whatever has ended meanwhile, in the mode ${mode}`, async () => {
+      const at = await movedWorld({ ...both, policy: { mode } });
+      // Another caller's deployment pins the old bytes: the tag is put back for a moment.
+      at.move("1.27-was");
+      await at.deployAgain(undefined, 20);
+      at.move("next");
+      const { line } = await at.apply();
+      expect(line.services.map(({ service, kind }) => [service, kind])).toEqual(
+        expect.arrayContaining([
+          ["web", "blocked"],
+          ["api", "apply"],
+        ]),
+      );
+      await at.world.run(600);
+      const before = await at.revision();
+      const { outcomes } = await at.apply(named(line.next));
+      expect(outcomes).toMatchObject([{ outcome: "succeeded", workload: { name: "api" } }]);
+      expect(await at.revision()).toBe(before);
+    });
+
+  test("moves the services that are there where another one that it names was deleted", async () => {
+    const at = await movedWorld(both);
+    const { line } = await at.apply();
+    const { services, ...rest } = named(line.next);
+    const gone = services.map((name) => name.replace("api", "gone"));
+    const { status, outcomes, line: again } = await at.apply({ ...rest, services: gone });
+    expect([again.unread.length, status]).toEqual([1, 5]);
+    expect(outcomes).toMatchObject([{ outcome: "succeeded", workload: { name: "web" } }]);
+  });
+
   test("has a policy's path as one word, whatever is in it", async () => {
     const at = await movedWorld();
     const path = "it's my policy.json";
@@ -185,7 +222,7 @@ describe("the command that a plan prints", () => {
   test("acts in the region and by the profile of the plan, wherever it is pasted", async () => {
     const at = await movedWorld();
     const io = commandIo({}, { AWS_PROFILE: "prod" });
-    const input = { images: [], yes: false, settle: true, json: true };
+    const input = { images: [], services: [], yes: false, settle: true, json: true };
     await inWorld(at.world, () => apply(input, at.session, io));
     const { next } = applySchema.parse(objectsIn(io.printed.out)[0]);
     const { region } = at.session.home;
@@ -209,7 +246,7 @@ describe("a tag that is named twice", () => {
       await expect(at.apply({ images })).rejects.toThrow(InvalidInput);
       // Also before a refresh that would copy: nothing answers there.
       const io = commandIo({}, { AWS_ENDPOINT_URL: "http://127.0.0.1:1", AWS_REGION: "us-east-1" });
-      const apply = { images, settle: true, config: { stack: "repull" } };
+      const apply = { images, services: [], settle: true, config: { stack: "repull" } };
       const call = refresh({ yes: true, rights: false, json: true, stack: "repull", apply }, io);
       await expect(call).rejects.toThrow(InvalidInput);
     });

@@ -36,7 +36,8 @@ describe("repull mirrors refresh --apply", () => {
     ]);
     expect([status, await at.revision()]).toEqual([0, before]);
     const named = ["--image", `${NGINX}@${at.new}`];
-    expect(line.next).toEqual(["repull", "mirrors", "refresh", "--apply", ...named, ...REGION, "--yes"]);
+    const moved = [...named, "--service", "prod/web"];
+    expect(line.next).toEqual(["repull", "mirrors", "refresh", "--apply", ...moved, ...REGION, "--yes"]);
   });
 
   test("moves a service to the copy of what its tag names now, and finds nothing to do the next time", async () => {

@@ -41,7 +41,7 @@ describe("repull mirrors refresh --apply in a served sandbox", () => {
     const moved = next && hub.putManifest(PATH, next.bytes, next.mediaType, "1.27");
     const run = async (yes: boolean, images: readonly string[]) => {
       const io = commandIo({}, env);
-      const apply = { images, settle: true, config: { stack: "repull" } };
+      const apply = { images, services: [], settle: true, config: { stack: "repull" } };
       const status = await refresh({ yes, rights: false, json: true, stack: "repull", apply }, io);
       const lines = objectsIn(io.printed.out);
       const ofType = (wanted: string) => lines.filter(({ type }) => type === wanted);
@@ -80,7 +80,7 @@ describe("repull mirrors refresh --apply in a served sandbox", () => {
     if (next !== undefined) hub.putManifest(PATH, next.bytes, next.mediaType, "1.27");
     const copies = () => world.registries.ecr.digests(`repull/docker.io/${PATH}`);
     const before = copies();
-    const apply = { images: ["Nginx:1.27"], settle: true, config: { stack: "repull" } };
+    const apply = { images: ["Nginx:1.27"], services: [], settle: true, config: { stack: "repull" } };
     const input = { yes: true, rights: false, json: true, stack: "repull", apply } as const;
     await expect(refresh(input, commandIo({}, env))).rejects.toThrow(InvalidInput);
     expect(copies()).toEqual(before);

@@ -3,10 +3,8 @@
 import { optional } from "../../../ecs/json-fields.ts";
 import type { ServicePlan } from "../../../mirrors/apply/apply-plan.ts";
 import { formatBecause } from "../../../remediation/report/ending-reason.ts";
-import { clusterName } from "../../account/find-service.ts";
-import { writesOf } from "../../output/format-assessment.ts";
+import { fullName, writesOf } from "../../output/format-assessment.ts";
 import type { ApplyLine } from "./apply-line.ts";
-import type { Selected } from "./plan-services.ts";
 
 export function applyLine(
   plans: readonly ServicePlan[],
@@ -52,10 +50,12 @@ export type CommandPlace = {
   readonly profile?: string | undefined;
 };
 
-/** It names each tag with the digest that was shown: where a tag moves meanwhile, nothing is done for it. */
+/**
+ * It names each tag with the digest that was shown, and each service that is to follow: where a tag moves meanwhile, nothing is
+ * done for it, and a service that the plan has left as it is stays so.
+ */
 export function commandOf(
   plans: readonly ServicePlan[],
-  { cluster, service }: Selected,
   { flags, region, profile }: CommandPlace,
 ): readonly string[] | undefined {
   const toDo = plans.filter(({ kind }) => kind === "apply");
@@ -66,8 +66,7 @@ export function commandOf(
   return [
     ...["repull", "mirrors", "refresh", "--apply"],
     ...[...new Set(images)].flatMap((image) => ["--image", image]),
-    ...(cluster === undefined ? [] : ["--cluster", clusterName(cluster)]),
-    ...(service === undefined ? [] : ["--service", service]),
+    ...toDo.flatMap(({ service }) => ["--service", fullName(service)]),
     ...wordsOf(flags),
     ...["--region", region],
     ...(profile ? ["--profile", profile] : []),

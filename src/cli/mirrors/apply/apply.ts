@@ -42,7 +42,7 @@ export async function apply(input: ApplyInput, session: ApplySession, io: Comman
     );
   const { plans, unread } = await planServices(input, input.yes, session);
   const place = { flags: session.flags, region: session.home.region, profile: io.env.AWS_PROFILE };
-  const next = commandOf(plans, input, place);
+  const next = commandOf(plans, place);
   if (input.json) io.out(jsonLine("apply", applyLine(plans, unread, config.from, next)));
   else io.out(linesOf(formatApply(plans, unread, input.yes ? undefined : next)));
   const known = unread.length > 0 ? EXIT.unfinished : Math.max(EXIT.done, ...plans.map(statusOf));

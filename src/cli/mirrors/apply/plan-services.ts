@@ -1,6 +1,8 @@
 /** Plans every service that is asked for, one after the other. Reads only. */
 
+import { optional } from "../../../ecs/json-fields.ts";
 import type { Service } from "../../../ecs/service/service.ts";
+import { InvalidInput } from "../../../image/invalid-input.ts";
 import { canonicalName } from "../../../image/reference.ts";
 import type { ServicePlan } from "../../../mirrors/apply/apply-plan.ts";
 import type { CopiedSource } from "../../../mirrors/apply/followed-images.ts";
@@ -20,7 +22,8 @@ import { wantedImages } from "./selection.ts";
 
 export type Selected = {
   readonly cluster?: string;
-  readonly service?: string;
+  /** Names; empty: all. */
+  readonly services: readonly string[];
   /** Tags, each perhaps with a digest; empty: all. */
   readonly images: readonly string[];
 };
@@ -64,6 +67,10 @@ export async function planServices(
   const unread = [...gaps];
   let inARow = 0;
   for await (const service of servicesOf(selected, session, ports)) {
+    if ("because" in service) {
+      unread.push(service.because);
+      continue;
+    }
     if (sources.size === 0) continue;
     try {
       const plan = await readAgain(() => planService(service, request, ports), ports.clock);
@@ -81,16 +88,23 @@ export async function planServices(
 /** One bad moment of AWS does not lose the plans of hundreds of services; an AWS that does not answer is not asked for each. */
 const UNREAD_MAX = 3;
 
+/** One that was deleted does not keep the others of a printed command from being moved. */
 async function* servicesOf(
-  { cluster, service }: Selected,
+  { cluster, services }: Selected,
   { inventory, home }: ApplySession,
   { ecs }: Ports,
-): AsyncIterable<Service> {
-  if (service !== undefined) {
-    const name = { service, ...(cluster === undefined ? {} : { cluster }) };
-    yield await findService(name, inventory, ecs, home);
-    return;
-  }
+): AsyncIterable<Service | { readonly because: string }> {
+  const found = new Set<string>();
+  for (const service of services)
+    try {
+      const one = await findService({ service, ...optional("cluster", cluster) }, inventory, ecs, home);
+      if (!found.has(one.arn)) yield one;
+      found.add(one.arn);
+    } catch (error) {
+      if (!(error instanceof InvalidInput) || services.length === 1) throw error;
+      yield { because: `${service}: ${error.message}` };
+    }
+  if (services.length > 0) return;
   for (const one of cluster === undefined ? await inventory.clusters() : [cluster])
     for await (const some of inventory.services(one)) yield* some;
 }
