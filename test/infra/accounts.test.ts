@@ -82,6 +82,19 @@ describe("the stack of each account", () => {
     expect(EXAMPLE).toMatch(/mirrors += \{ additionalRepositories = \[/);
   });
 
+  test("takes roles that fit in every account, as its parameter and the page say, for one parameter serves all accounts", () => {
+    const page = readFileSync(new URL("../../docs/accounts.md", import.meta.url), "utf8");
+    const description = readTemplate(needed, "stackset.yaml").parameters.PassableRoleArns?.Description;
+    for (const text of [page, String(description)]) {
+      const named = text.match(/arn:aws:iam::\*:role\/[a-z*/]+/g) ?? [];
+      expect(named).not.toEqual([]);
+      for (const name of ["PassableRoleArns", "ScheduleRoleArns"]) {
+        const pattern = new RegExp(String(parameters[name]?.AllowedPattern));
+        expect(named.filter((arn) => !pattern.test(arn))).toEqual([]);
+      }
+    }
+  });
+
   test("observes until the operator says otherwise", () => {
     expect(getObjects(set, "Parameters")).toContainEqual({ ParameterKey: "Mode", ParameterValue: "observe" });
   });

@@ -144,7 +144,11 @@ describe("rights", () => {
       ["arn:aws:iam::123456789012:role/task",        true],
       ["arn:aws-cn:iam::123456789012:role/ecs/*",    true],
       ["arn:aws:iam::123456789012:role/*",           false],
-      ["arn:aws:iam::*:role/task",                   false],
+      ["arn:aws:iam::*:role/task",                   true],
+      ["arn:aws:iam::*:role/ecs/*",                  true],
+      ["arn:aws:iam::*:role/*",                      false],
+      ["arn:aws:iam::*:*",                           false],
+      ["arn:aws:iam::12345678901*:role/task",        false],
       ["arn:aws:iam::123456789012:role/*/task",      false],
       ["*",                                          false],
     ] as const;

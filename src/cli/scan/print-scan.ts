@@ -28,10 +28,20 @@ export function printScan(scanned: Scan, input: PrintedAs, flags: string, io: Co
   else io.out(`${headlineOf(scanned).sentence}\n${html} has the rest\n`);
 }
 
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (read 2026-11) */
+const PARAMETER_CHARACTERS_MAX = 4096;
+
 function printRoles(roles: readonly string[], json: boolean, io: CommandIo): void {
   if (roles.length === 0)
     io.err(
       "no workload here that depends on Docker Hub has a role: PassableRoleArns needs those of the tasks to come\n",
     );
-  io.out(json ? jsonLine("roles", { roles }) : `${roles.join(",")}\n`);
+  const value = roles.join(",");
+  if (value.length > PARAMETER_CHARACTERS_MAX)
+    io.err(
+      `these roles have ${value.length.toLocaleString("en-US")} characters, and CloudFormation takes ${PARAMETER_CHARACTERS_MAX.toLocaleString("en-US")} of a parameter: ` +
+        "name a path or a beginning that they share, such as arn:aws:iam::123456789012:role/ecs/*, " +
+        "or for the account of each stack, such as arn:aws:iam::*:role/ecs/*\n",
+    );
+  io.out(json ? jsonLine("roles", { roles }) : `${value}\n`);
 }
