@@ -62,7 +62,7 @@ export function metadataMembers(random: Random, number: number): object {
   };
 }
 
-/** By whom it is made: `apply` on the server's side, under a manager's name, or in the name of a part of the cluster. */
+/** Which caller makes it: `apply` on the server's side, under a manager's name, or in the name of a part of the cluster. */
 export type Maker = { readonly by: "post" | "apply"; readonly user?: string };
 
 export function makerOf(random: Random): Maker {
