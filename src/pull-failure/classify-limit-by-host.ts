@@ -10,13 +10,23 @@ import {
   firstMatch,
   foreignHostFor429,
   hostsNear,
+  isAtRegistry,
   isDockerHub,
   isForeignHost,
   type ParsedText,
   type PartialClassification,
+  parseText,
   speaksOfPull,
 } from "./parsed-text.ts";
-import { HTML_PAGE, LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS, PLAIN_BODY, SIGN_IN } from "./patterns.ts";
+import {
+  AFTER_PULLED,
+  HTML_PAGE,
+  LIMIT_CODE,
+  LIMIT_STATUS,
+  LIMIT_WORDS,
+  PLAIN_BODY,
+  SIGN_IN,
+} from "./patterns.ts";
 import { requestedResource } from "./requested-resource.ts";
 
 /** Docker Hub's pull limit counts manifests alone; what else it refuses with this status. */
@@ -28,14 +38,33 @@ const NOT_COUNTED: Readonly<Record<Exclude<Resource, "manifests">, string>> = {
 
 /** The limit of the host that answered 429, or of the image's registry; undefined where the text has no limit status or words. */
 export function classifyLimitByHost(parsed: ParsedText): PartialClassification | undefined {
+  const start = startOfLimitedStep(parsed);
+  if (start === 0) return isLimitText(parsed) ? classifyStep(parsed) : undefined;
+  const step = parseText(parsed.text.slice(start), parsed.container.written);
+  const found = speaksOfPull(step) ? classifyStep(step) : undefined;
+  return found && { ...found, at: found.at + start };
+}
+
+/** Where what was limited begins: after the last image that was pulled before it, and whose registry says nothing of it. */
+function startOfLimitedStep({ text, addresses }: ParsedText): number {
+  const limited = [
+    addresses.findLast(({ status }) => status === 429)?.index,
+    ...[LIMIT_CODE, LIMIT_STATUS, LIMIT_WORDS].map((phrase) => firstMatch(text, [phrase])?.index),
+  ].filter((index) => index !== undefined);
+  const pulled = [...text.slice(0, Math.min(...limited)).matchAll(AFTER_PULLED)].at(-1);
+  return limited.length === 0 || pulled === undefined ? 0 : pulled.index + pulled[0].length;
+}
+
+function classifyStep(parsed: ParsedText): PartialClassification | undefined {
   const { text } = parsed;
-  const answered = parsed.addresses.findLast(({ status }) => status === 429);
+  const refusals = parsed.addresses.filter(({ status }) => status === 429);
+  const answered = refusals.findLast(isAtRegistry);
+  if (refusals.length > 0 && answered === undefined) return undefined;
   const code = firstMatch(text, [LIMIT_CODE]);
   const status = firstMatch(text, [LIMIT_STATUS]);
   const words = firstMatch(text, [LIMIT_WORDS]);
   const fact = code ?? status ?? words;
   if (fact === undefined && answered === undefined) return undefined;
-  if (!isLimitText(parsed)) return undefined;
 
   const facts = fact ? [fact] : [];
   const evidence = [...(answered ? [answered.quote] : []), ...facts.map(({ quote }) => quote)];
@@ -43,7 +72,10 @@ export function classifyLimitByHost(parsed: ParsedText): PartialClassification |
   const before = answered ? [answered.host, ...containerHost(parsed)] : hostsNear(parsed, at);
   // A log names the image after the message, but so does a build with what it would have made.
   const after =
-    before.length > 0 ? undefined : parsed.references.find(({ host }) => host !== undefined)?.host;
+    before.length > 0
+      ? undefined
+      : (parsed.references.find(({ host }) => host !== undefined) ?? parsed.addresses.find(isAtRegistry))
+          ?.host;
   const hosts = after === undefined ? before : [after];
   const because = (why: string) => `${answered || status ? "Status 429" : "Too many requests"}, ${why}`;
 

@@ -11,6 +11,7 @@ import {
   NO_TOKEN,
   NOT_FOUND,
   REFUSED_BECAUSE,
+  RESOURCES,
   SECRET_CONTENT,
   SECRETS_OR_AUTH,
   UNAUTHORIZED,
@@ -28,7 +29,7 @@ import {
   speaksOfPull,
   withRegistry,
 } from "./parsed-text.ts";
-import { HTML_PAGE, PULL_ERROR } from "./patterns.ts";
+import { HTML_PAGE, NAMED_PULL, PULL_ERROR } from "./patterns.ts";
 import type { PullFailureKind } from "./types.ts";
 
 /** Access, absence, the network, the image or the machine; undefined where the text names none of them. */
@@ -43,14 +44,8 @@ export function classifyOther(parsed: ParsedText): PartialClassification | undef
   const network = firstMatch(text, NETWORK);
   const secrets = firstMatch(text, [SECRETS_OR_AUTH]);
   const cdn = firstMatch(text, [CDN_FORBIDDEN]);
-  if (/^resourceinitializationerror/i.test(text) && !secrets) {
-    return classification(
-      "other",
-      "certain",
-      [{ index: 0, quote: text.slice(0, 80), phrase: SECRETS_OR_AUTH }],
-      "The task's resources could not be set up; no pull was tried.",
-    );
-  }
+  const resources = secrets || NAMED_PULL.test(text) ? undefined : firstMatch(text, [RESOURCES]);
+  if (resources) return classification("other", "certain", [resources], `The text ${resources.phrase.says}.`);
   for (const phrase of REFUSED_BECAUSE) {
     const fact = firstMatch(text, [phrase]);
     if (fact)

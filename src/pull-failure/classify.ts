@@ -19,8 +19,18 @@ import {
   type ParsedText,
   type PartialClassification,
   parseText,
+  speaksOfPull,
 } from "./parsed-text.ts";
-import { ECR_THROTTLES, NOT_A_PULL, OPENING, PULL_ERROR } from "./patterns.ts";
+import {
+  AFTER_PULLED,
+  AFTER_THE_PULL,
+  ECR_THROTTLES,
+  END_OF_TASK,
+  NAMED_PULL,
+  NOT_A_PULL,
+  OPENING,
+  PULL_ERROR,
+} from "./patterns.ts";
 import type { Classification } from "./types.ts";
 
 const QUOTE_LENGTH_MAX = 240;
@@ -39,6 +49,7 @@ function classifyParsed(parsed: ParsedText): Classification {
     classifyAwsThrottle(parsed) ??
     classifyLimit(parsed) ??
     cutInCode(parsed) ??
+    failedAfterPulled(parsed) ??
     classifyOther(parsed) ??
     classifyTruncated(parsed) ??
     unclassified(parsed);
@@ -69,8 +80,30 @@ function mayBeUpstreams(
 }
 
 function notAPull({ text }: ParsedText): PartialClassification | undefined {
-  const fact = firstMatch(text.replace(OPENING, ""), NOT_A_PULL);
+  const opened = text.replace(OPENING, "");
+  const fact =
+    firstMatch(opened, NOT_A_PULL) ??
+    (NAMED_PULL.test(text) ? undefined : firstMatch(opened, [END_OF_TASK, AFTER_THE_PULL]));
   return fact && classification("other", "certain", [fact], `The text ${fact.phrase.says}.`);
+}
+
+/** A log in which an image was pulled, and what failed after it names no pull: a build's packages, a container's own requests. */
+function failedAfterPulled({ text, container }: ParsedText): PartialClassification | undefined {
+  const pulled = [...text.matchAll(AFTER_PULLED)].at(-1);
+  if (pulled === undefined || /error response from daemon/i.test(text) || PULL_ERROR.test(text))
+    return undefined;
+  const rest = text.slice(pulled.index + pulled[0].length);
+  return speaksOfPull(parseText(rest, container.written))
+    ? undefined
+    : {
+        ...classification(
+          "other",
+          "certain",
+          [],
+          "An image was pulled, and what failed after it is not a pull.",
+        ),
+        evidence: [pulled[0].trim()],
+      };
 }
 
 function bounded(quote: string): string {

@@ -37,13 +37,13 @@ export const UNAUTHORIZED: readonly Phrase[] = [
   },
   {
     pattern:
-      /\bunauthorized\b|\bunauthenticated request|401 unauthorized|(?<!not )\bforbidden\b|status(?: code)?:? 40[13]\b|\bhttp 40[13] response\b|\bunauthorized:/i,
+      /\bunauthorized\b|\bunauthenticated request|401 unauthorized|(?<!not )\bforbidden\b|(?:status(?: code)?|server error|http code):? 40[13]\b|\bhttp 40[13] response\b|\bunauthorized:/i,
     says: "quotes status 401 or 403",
     seen: "distribution-spec",
   },
   {
     pattern:
-      /(?<!permission )\bdenied: |"code": ?"denied"|permission "[^"]{1,200}" denied|accessdenied|access denied|not authorized to perform|unrecognizedclient|expiredtoken|invalidsignature/i,
+      /(?<!permission )\bdenied: |: denied(?=$|[\s"',;)\]}])|"code": ?"denied"|permission "[^"]{1,200}" denied|accessdenied|access denied|not authorized to perform|unrecognizedclient|expiredtoken|invalidsignature/i,
     says: "says that access is denied",
     seen: "distribution-spec; AWS APIs",
   },
@@ -51,9 +51,15 @@ export const UNAUTHORIZED: readonly Phrase[] = [
 
 /** Before a pull, the agent fetches secrets and registry credentials; what fails there is access, unless the network does. */
 export const SECRETS_OR_AUTH: Phrase = {
-  pattern:
-    /resourceinitializationerror: ?unable to pull secrets or registry auth|unable to pull secrets or registry auth/i,
+  pattern: /unable to pull secrets\b|unable to pull (?:secrets or )?registry auth/i,
   says: "says that secrets or registry credentials could not be fetched",
+  seen: "Amazon ECS Developer Guide, ResourceInitializationError",
+};
+
+/** The same name over all else that a task needs: a volume, a log group, an instance. */
+export const RESOURCES: Phrase = {
+  pattern: /(?<![\w./@-])resourceinitializationerror\b(?:: ?[^:]{1,80})?/i,
+  says: "says that the task's resources could not be set up; no pull was tried",
   seen: "Amazon ECS Developer Guide, ResourceInitializationError",
 };
 
@@ -68,13 +74,13 @@ export const SECRET_CONTENT: Phrase = {
 export const NOT_FOUND: readonly Phrase[] = [
   {
     pattern:
-      /manifest[_ ]unknown|name[_ ]unknown|blob[_ ]unknown|repositorynotfound|imagenotfound|no such (?:manifest|image)|\bmanifest (?:for )?[^ ]{0,400} ?not found|\brepository (?:name )?[^ ]{0,400} ?(?:not (?:found|known)|does not exist)|\b(?:image|artifact) (?:[^ ]{1,400} )?(?:not found|does not exist)|\btag [^ ]{1,200} not found\b/i,
+      /manifest[_ ]unknown|name[_ ]unknown|blob[_ ]unknown|unknown (?:blob|manifest)\b|repositorynotfound|imagenotfound|no such (?:manifest|image)|\bmanifest (?:for )?[^ ]{0,400} ?not found|\brepository (?:name )?[^ ]{0,400} ?(?:not (?:found|known)|does not exist)|\b(?:image|artifact) (?:[^ ]{1,400} )?(?:not found|does not exist)|\btag [^ ]{1,200} not found\b|\b(?:image|manifest|blob) (?:[^ ]{1,80} )?[^ ]{1,400} could not be found\b/i,
     says: "says that the image does not exist",
     seen: "distribution-spec, Docker Engine",
   },
   {
     pattern:
-      /404 not found|\bhttp 404 response\b|status(?: code)?:? 404\b|api error \(404\)|: not found\b|\bnot found[."')\]}]*$/i,
+      /404 not found|\bhttp 404 response\b|(?:status(?: code)?|server error|http code):? 404\b|api error \(404\)|: not found\b|\bnot found[."')\]}]*$/i,
     says: "says that what was asked for was not found",
     seen: "containerd, ECS",
   },

@@ -2,6 +2,7 @@
  * A text read for what it names, before anything is concluded, and the questions that conclusions ask of it.
  */
 
+import { isForeignDomain } from "../image/known-registries.ts";
 import { type ImageReference, tryParseReference } from "../image/reference.ts";
 import { DOCKER_HUB_HOST } from "../image/registry-hosts.ts";
 import { canonicalHost, registryOwner } from "../image/registry-owner.ts";
@@ -19,7 +20,11 @@ export type ParsedText = {
   readonly addresses: readonly Address[];
   readonly references: readonly NamedReference[];
   /** The container's own image, where the caller knows it. */
-  readonly container: { readonly host?: string; readonly reference?: ImageReference };
+  readonly container: {
+    readonly written?: string;
+    readonly host?: string;
+    readonly reference?: ImageReference;
+  };
 };
 
 /** A conclusion with its evidence, and its position in the text. */
@@ -62,10 +67,10 @@ function parseContainerImage(image: string | undefined): ParsedText["container"]
   const written = image?.trim().replace(/^docker(?:-pullable)?:\/\//, "");
   if (!written) return {};
   const reference = tryParseReference(written);
-  if (reference) return { reference, host: canonicalHost(reference.host) };
+  if (reference) return { written, reference, host: canonicalHost(reference.host) };
   // Masked or broken names still show the host.
   const host = /^([^/\s]*[.:][^/\s]*)\//.exec(written.slice(0, 300))?.[1];
-  return host === undefined ? {} : { host: canonicalHost(host) };
+  return host === undefined ? { written } : { written, host: canonicalHost(host) };
 }
 
 /** Whether pulls from the host are Docker Hub's, under whatever name. */
@@ -116,9 +121,11 @@ export function speaksOfPull({ text, addresses }: ParsedText): boolean {
 
 const ADDRESSES = /\bhttps?:\/\/[^\s"'<>]*/gi;
 
-function isAtRegistry({ resource, host, quote }: Address): boolean {
+/** Whether an address is one of a registry's: by what was asked for there, or by its host. */
+export function isAtRegistry({ resource, host, quote }: Address): boolean {
   if (resource !== undefined || /^https?:\/\/[^/]+\/v2\//i.test(quote)) return true;
-  return host !== "" && (isDockerHub(host) || isForeignHost(host));
+  // A host that is only called as proxies are may serve packages, too.
+  return host !== "" && (isDockerHub(host) || isForeignDomain(host.replace(/:\d+$/, "")));
 }
 
 /** The conclusion with the registry that it concerns. */

@@ -134,11 +134,26 @@ export const LIMIT_WORDS: Phrase = {
  * Read without the addresses: `registry` is part of other registries' hosts, too.
  */
 export const PULL_CONTEXT =
-  /\bstep \d{1,3}(?:\/\d{1,3})? ?: from\b|error parsing http \d{3} response|cannotpull|\bpull|registry|manifest|error response from daemon|\/v2\/|toomanyrequests(?=:|")|\bimage\b|httpread|\bdocker:|errimage|invalid from flag|crane|skopeo|\bblob|server message|metadata for|(?:fetch|get|request)(?:ing)? (?:oauth|anonymous|bearer|auth) token/i;
+  /\bstep \d{1,3}(?:\/\d{1,3})? ?: from\b|error parsing http \d{3} response|cannotpull|\bpull|(?<!\b(?:npm|package|provider|module|schema|gem|crate|plugin) )registry(?!\.(?:npmjs|yarnpkg|npmmirror|terraform|opentofu)\b)|manifest|error response from daemon|\/v2\/|toomanyrequests(?=:|")|\bimage\b|httpread|\bdocker:|errimage|invalid from flag|crane|skopeo|\bblob|server message|metadata for|(?:fetch|get|request)(?:ing)? (?:oauth|anonymous|bearer|auth) token/i;
+
+/** What a log says once an image is there: whatever is limited after it is the container's or the build's own. */
+export const AFTER_PULLED =
+  /\bstatus: (?:downloaded newer image|image is up to date) for |\bsuccessfully pulled image |\balready present on machine\b|\bstep \d{1,3}(?:\/\d{1,3})? ?: run |\d\/\d{1,3}\] run |---> running in [0-9a-f]{12}\b|\busing docker image sha256:[0-9a-f]{1,64} for |\bwriting manifest to image destination\b/gi;
 
 /** What consoles, logs and documents write before ECS's words: `STOPPED (`, `"stoppedReason": "`, a log's time and level. */
 export const OPENING =
   /^(?:[\s"'>{[|\\*,:-]|\((?!service )|\d{4}-\d\d-\d\d[t ][\d:.,z+-]{0,40}|(?:message|reason|stopped ?reason|status ?reason|stopped|error|err|warn(?:ing)?|info)["']? ?[:=|({[\\])+/i;
+
+/** Failures that ECS names, each with a name of its own: whatever they quote, and whatever is written before them, they are not a pull's. */
+export const AFTER_THE_PULL: Phrase = {
+  pattern:
+    /(?<![\w./@-])(?:cannot(?:start|create|stop|inspect|describe|getdockerclient|list|remove)\w{0,40}error|docker(?:timeout|state)error|containerruntime(?:timeout)?error)(?=:)/i,
+  says: "names a failure after the pull",
+  seen: "amazon-ecs-agent errors.go; nextflow-io/nextflow#3091 (`Essential container in task exited - CannotInspectContainerError: …`)",
+};
+
+/** A pull that failed, by ECS's own words: a message about the end of the task may come before it. */
+export const NAMED_PULL = /(?<![\w./@-])cannotpull\w{0,40}error\b|unable to pull secrets or registry auth/i;
 
 /** Failures and ends of a task that ECS names as such: whatever they quote, they are not a pull's. Read after `OPENING`. */
 export const NOT_A_PULL: readonly Phrase[] = [
@@ -154,13 +169,15 @@ export const NOT_A_PULL: readonly Phrase[] = [
     says: "names a failure of the container or the agent",
     seen: "amazon-ecs-agent errors.go",
   },
-  {
-    pattern:
-      /^essential container in task exited|^task ?(?:failed ?to ?start|stopped by user)\.?$|^stopped by user\b|^user (?:initiated|stopped)|^scaling activity initiated|^task failed (?:elb|container|load balancer) health checks|^\(?service [^)]{1,300}\) (?:\([^)]{1,500}\) )?(?:\([^)]{1,300}\) )?(?:failed \w* ?health|is unhealthy|has started|has stopped)|^\(?service .{1,500} is unhealthy in \(?target-group|^your spot task|^host ec2|^ecs is performing maintenance|^timeout waiting for|^service scheduler|^unexpected ec2 error|^.{0,80}\bhealth checks?\b/i,
-    says: "is a message that ECS gives for other ends of a task",
-    seen: "Amazon ECS Developer Guide, stopped task error codes",
-  },
 ];
+
+/** Ends of a task, in ECS's messages. Read after `OPENING`; they come before a container's reason where a tool joins the two. */
+export const END_OF_TASK: Phrase = {
+  pattern:
+    /^essential container in task exited|^task ?(?:failed ?to ?start|stopped by user)\.?$|^stopped by user\b|^user (?:initiated|stopped)|^scaling activity initiated|^task failed (?:elb|container|load balancer) health checks|^\(?service [^)]{1,300}\) (?:\([^)]{1,500}\) )?(?:\([^)]{1,300}\) )?(?:failed \w* ?health|is unhealthy|has started|has stopped)|^\(?service .{1,500} is unhealthy in \(?target-group|^your spot task|^host ec2|^ecs is performing maintenance|^timeout waiting for|^service scheduler|^unexpected ec2 error|^.{0,80}\bhealth checks?\b/i,
+  says: "is a message that ECS gives for other ends of a task",
+  seen: "Amazon ECS Developer Guide, stopped task error codes",
+};
 
 /** A page for people, where a registry would answer in JSON: a mirror's, a proxy's or a portal's. */
 export const HTML_PAGE: Phrase = {
