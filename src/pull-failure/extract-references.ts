@@ -211,7 +211,16 @@ export function referencesIn(text: string): readonly NamedReference[] {
       if (named !== undefined) found.push({ index: match.index, ...named });
     }
   }
-  return found.sort((a, b) => a.index - b.index);
+  return found.filter((one) => !isPathOfAnother(one, found)).sort((a, b) => a.index - b.index);
+}
+
+/** A proxy's cache names the path below its own host, which may begin as a host does: `docker.io/library/python` of harbor.example.com. */
+function isPathOfAnother({ reference }: NamedReference, all: readonly NamedReference[]): boolean {
+  if (reference === undefined || reference.tag !== undefined || reference.digest !== undefined) return false;
+  const path = `/${reference.host}/${reference.path}`;
+  return all.some(
+    (other) => other.reference?.path !== undefined && `/${other.reference.path}`.endsWith(path),
+  );
 }
 
 function namedReference(written: string, lone: boolean): Omit<NamedReference, "index"> | undefined {

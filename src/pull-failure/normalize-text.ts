@@ -15,13 +15,12 @@ const SPELLINGS: readonly (readonly [pattern: RegExp, replacement: string])[] = 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours begin with this control character
   [/\u001b\[[0-9;]*[a-zA-Z]/g, ""],
   [/[\u00ad\u200b-\u200d\u2060\ufeff]/g, ""],
+  // A mail's mark of a quotation, and a log's time, part words where a text was broken into lines.
+  [/\n[ \t]{0,20}(?:>{1,3}[ \t]|\d{4}-\d\d-\d\d[T ][\d:.,]{8,20}Z?[ \t])/g, "\n"],
   // One backslash for many first: the patterns below would else start anew at each.
   [/\\{2,}/g, "\\"],
   [/\\u00(?:0a|0d|09|20|a0)/gi, " "],
   [/`/g, '"'],
-  // YAML and CSV write a quote twice inside quotes.
-  [/''/g, "'"],
-  [/""/g, '"'],
   [/\\u0022|&(?:amp;)*(?:quot|#0*34|#x0*22);|[“”]/gi, '"'],
   [/\\u(?:0027|201[89])|&(?:amp;)*(?:apos|#0*39|#x0*27|[lr]squo);|[‘’‚‛]/gi, "'"],
   [/\\u003c|&(?:amp;)*(?:lt|#0*60|#x0*3c);/gi, "<"],
@@ -31,6 +30,9 @@ const SPELLINGS: readonly (readonly [pattern: RegExp, replacement: string])[] = 
   [/\\u003a/gi, ":"],
   [/&(?:nbsp|#10|#13|#32|#160);/gi, " "],
   [/\\(["'/])/g, "$1"],
+  // YAML and CSV write a quote twice inside quotes.
+  [/''/g, "'"],
+  [/""/g, '"'],
   [/\\[nrt]/g, " "],
   [/\s+/g, " "],
   // Issue trackers make links of names: [docker.io/acme/api:1](http://docker.io/acme/api:1).

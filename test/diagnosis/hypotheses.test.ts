@@ -70,6 +70,18 @@ describe("the words of a reason from a real task", () => {
     });
 });
 
+describe("the words of a public report, of a task or of a log", () => {
+  const reports = publicTexts.filter(({ cause }) => cause !== undefined);
+  for (const { id, text, given, cause, certainty, launchType = "FARGATE" } of reports)
+    test(`${launchType}: ${cause} is ${certainty === "certain" ? "proved" : "one of three"} for ${id}`, () => {
+      const containers = given === undefined ? [] : [{ name: "web", image: given }];
+      const found = hypothesesOf({ ...failedStartOf(text), launchType, containers });
+      if (certainty === "certain") expect(found[0]).toMatchObject({ code: cause, certainty });
+      else expect(found.slice(0, 3).map(({ code }) => code)).toContain(cause);
+      expect(found.filter((one) => one.certainty === "certain" && one.code !== cause)).toEqual([]);
+    });
+});
+
 describe("a limit in the words", () => {
   const LIMITS = ["docker-hub-pull-limit", "docker-hub-abuse-limit", "registry-limit"];
   const told = [...corpus, ...publicTexts].filter(({ kind }) => LIMITS.includes(kind));

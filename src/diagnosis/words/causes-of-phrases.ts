@@ -80,7 +80,7 @@ const PHRASES: readonly Row[] = [
   [/logging driver: .{0,300}(?:NoCredentialProviders|no EC2 IMDS role|failed to (?:retrieve|refresh) .{0,20}credentials)/i, "log-driver-has-no-credentials"],
   [/initialize logging driver: dial/i,                                              "log-destination-not-reached"],
   [/executable file not found|exec: ".{0,300}(?:no such file|permission denied|is a directory)|starting container process caused.{0,300}no such file|exec .{1,200}: no such file/i, "command-not-in-image"],
-  [/starting container process caused.{0,20}exec:/i,                                "command-not-in-image", "container-cannot-start"],
+  [/(?:starting container process caused|unable to start container process).{0,20}exec:/i,                                "command-not-in-image", "container-cannot-start"],
   [/failed to chown .{0,300}operation not permitted/i,                              "mount-not-possible"],
   [/not a directory|error mounting|mount (?:source|destination)|VolumeDriver|bind source path does not exist/i,     "mount-not-possible"],
   [/port is already allocated|address already in use/i,                             "host-port-taken"],

@@ -51,11 +51,20 @@ const LENGTH_MAX = 20_000;
 /** The agent cuts its reasons here: amazon-ecs-agent#4545. */
 const CUT_LENGTHS = new Set([255, 1024]);
 
+const ECR_NAME = /\d{12}\.dkr[.-]ecr|\.dkr[.-]ecr(?:-fips)?\.[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}\.amazonaws\.com/;
+/** An account that was made unreadable before the text was shown: `████`, `xxx`, `***`. */
+const MASKED_ECR =
+  /^(?!\d{12}\.)[^.\s]{1,60}\.dkr[.-]ecr(?:-fips)?\.[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}\.amazonaws\.com(?:\.cn)?$/;
+const OPENING_NAME = /(?:^|Reason: )(?:\w+: )??(?<name>[A-Z]\w*(?:Error|Exception))\b/;
+/** ECS's own names: a tool may join the task's reason, or a word of its own, before the container's. (nextflow-io/nextflow#3091) */
+const OWN_NAME =
+  /(?<![\w./@-])(?<name>Cannot[A-Z]\w{0,40}Error|DockerTimeoutError|ContainerRuntime(?:Timeout)?Error|InvalidVolumeError)(?=:)/;
+
 export function wordsOf(reason: string): Words {
   const text = redact(reason.slice(0, LENGTH_MAX).replace(/[\u2018\u2019]/g, "'"))
     .replace(/\s+/g, " ")
     .trim();
-  const error = /(?:^|Reason: )(?:\w+: )??(?<name>[A-Z]\w*(?:Error|Exception))\b/.exec(text)?.groups?.name;
+  const error = (OPENING_NAME.exec(text) ?? OWN_NAME.exec(text))?.groups?.name;
   const fault = faultIn(text);
   const host = hostIn(text);
   const region = regionIn(text, host);
@@ -100,7 +109,7 @@ function faultIn(text: string): NetworkFault | undefined {
   if (/connection refused/i.test(text)) return "refused";
   if (/network is unreachable|no route to host/i.test(text)) return "unreachable";
   if (
-    /i\/o timeout|deadline exceeded|Client\.Timeout|request canceled|RequestCanceled|signal: ?killed|handshake timeout|connection issue between|connect timeout|connection timed out/i.test(
+    /i\/o timeout|dial (?:tcp|udp) \S{1,60}: i(?:\/o?)?(?: t(?:i(?:m(?:e(?:o(?:u)?)?)?)?)?)?$|deadline exceeded|Client\.Timeout|request canceled|RequestCanceled|signal: ?killed|handshake timeout|connection issue between|connect timeout|connection timed out/i.test(
       text,
     )
   )
@@ -112,7 +121,7 @@ function faultIn(text: string): NetworkFault | undefined {
 function hostIn(text: string): string | undefined {
   const host =
     /lookup (?<host>[\w.-]+\.[a-z]{2,})/i.exec(text)?.groups?.host ??
-    /https?:\/\/(?<host>[\w.-]+(?::\d+)?)\//i.exec(text)?.groups?.host ??
+    /https?:\/\/(?<host>[^\s/:"'<>@]{1,253}(?::\d+)?)\//i.exec(text)?.groups?.host ??
     /(?:from host|resolve ref(?:erence)?) "?(?<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?)/i.exec(text)?.groups
       ?.host ??
     /(?:pull image from|for|cannot pull) "?(?<host>[\w-]+(?:\.[\w-]+)+(?::\d+)?)\//i.exec(text)?.groups?.host;
@@ -132,14 +141,14 @@ function targetIn(text: string, host: string | undefined): TargetName | undefine
 }
 
 function registryTarget(text: string, host: string | undefined): TargetName | undefined {
-  const isEcr = /\d{12}\.dkr[.-]ecr/.test(text);
+  const isEcr = ECR_NAME.test(text);
   // ECR leads a client to S3 for the layers, and the agent writes the image's name in place of that URL.
   const isLayer = /failed to copy: httpRead|failed to extract layer|starport-layer-bucket|\.s3[.-]/i.test(
     text,
   );
   if (isLayer && (isEcr || /starport|\.s3[.-]/.test(text))) return "s3";
   if (host !== undefined) {
-    if (ecrRegistryOf(host) !== undefined) return "ecr.dkr";
+    if (ecrRegistryOf(host) !== undefined || MASKED_ECR.test(host)) return "ecr.dkr";
     if (isDockerHubFront(host) || /(?:^|\.)docker\.(?:io|com)$/.test(host)) return "docker-hub";
     if (/CannotPull|resolve ref|pull/i.test(text)) return "registry";
   }
