@@ -138,7 +138,7 @@ export const PULL_CONTEXT =
 
 /** What a log says once an image is there: whatever is limited after it is the container's or the build's own. */
 export const AFTER_PULLED =
-  /\bstatus: (?:downloaded newer image|image is up to date) for |\bsuccessfully pulled image |\balready present on machine\b|\bstep \d{1,3}(?:\/\d{1,3})? ?: run |\d\/\d{1,3}\] run |---> running in [0-9a-f]{12}\b|\busing docker image sha256:[0-9a-f]{1,64} for |\bwriting manifest to image destination\b/gi;
+  /\bstatus: (?:downloaded newer image|image is up to date) for |\bsuccessfully pulled image |\balready present on machine\b|\bstep \d{1,3}(?:\/\d{1,3})? ?: run |\d\/\d{1,3}\] run |---> running in [0-9a-f]{12}\b|\busing docker image sha256:[0-9a-f]{1,64} for |\bwriting manifest to image destination\b|\bstoring signatures\b/gi;
 
 /** What consoles, logs and documents write before ECS's words: `STOPPED (`, `"stoppedReason": "`, a log's time and level. */
 export const OPENING =

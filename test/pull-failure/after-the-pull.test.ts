@@ -1,5 +1,5 @@
 /**
- * What failed once an image had been pulled, and what ECS names beside a pull: a limit there is not the registry's of the image.
+ * What failed once an image had been pulled, and what ECS names in addition to a pull: a limit there is not the registry's of the image.
  *
  * The limits are those of package registries, model hubs and APIs, as their clients word them (read 2026-11).
  */
@@ -15,7 +15,7 @@ const PULLED: Readonly<Record<string, string>> = {
   "GitLab's runner": `Pulling docker image node:20 ...\nUsing docker image sha256:aa11 for node:20 with digest node@${DIGEST} ...\n$ make\n`,
   "the old builder":
     "Step 1/5 : FROM node:20\n ---> aa11bb22cc33\nStep 2/5 : RUN make\n ---> Running in 87051ac87a51\n",
-  podman: `Trying to pull docker.io/library/node:20...\nCopying config aa11\nWriting manifest to image destination\n`,
+  podman: `Trying to pull docker.io/library/node:20...\nCopying config aa11\nStoring signatures\n`,
   kubelet: `Normal   Pulled   2m   kubelet  Successfully pulled image "acme/api:1" in 1.4s\nWarning  BackOff  10s  kubelet  Back-off restarting failed container\n`,
 };
 
@@ -68,13 +68,13 @@ describe("a log in which an image was pulled", () => {
   });
 });
 
-describe("a 429 of an address that is no registry's", () => {
+describe("a 429 of an address that is not a registry's", () => {
   const table = [
     "Failed to pull the image's model: https://huggingface.co/gpt2/resolve/main/config.json: 429 Too Many Requests",
     "docker: building the image: https://nexus.acme.example/repository/npm/x.tgz: 429 Too Many Requests",
   ];
   for (const text of table)
-    it(`is no limit on pulls: “${text.slice(0, 60)}…”`, () => {
+    it(`is not a limit on pulls: “${text.slice(0, 60)}…”`, () => {
       expect(classify(text).kind).toBe("other");
     });
 });
