@@ -13,6 +13,8 @@ export type CommandIo = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A file's text, or standard input's for `-`; undefined where it cannot be read. */
   readFile(path: string): Promise<string | undefined>;
+  /** Why `readFile` could not read that path, in a few words; absent where only files that exist are read. */
+  whyNotRead?(path: string): string | undefined;
   /** Writes a file anew; a rejection says why it cannot be written. */
   writeFile?(path: string, text: string): Promise<void>;
   /** Asks the person at the terminal; absent where there is none. */

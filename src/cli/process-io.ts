@@ -10,6 +10,7 @@ import { highlight } from "./highlight.ts";
 import type { CommandIo } from "./io.ts";
 import { createOutgoing } from "./outgoing-requests.ts";
 import { wrapLines } from "./output/wrap-lines.ts";
+import { notReadBecause } from "./wrong-call.ts";
 
 /** A write whose answer does not come is not waited for any longer. */
 const FINISHES_MS = 10_000;
@@ -90,6 +91,7 @@ export function processIo(
       if (!outgoing.hasBegun()) process.exit(EXIT.unfinished);
     });
 
+  const notRead = new Map<string, string>();
   const io: CommandIo = {
     out: (chunk) => void process.stdout.write(shown(chunk, process.stdout)),
     err,
@@ -97,9 +99,13 @@ export function processIo(
     env,
     readFile: async (path) => {
       if (path === "-") return decodeText(await standardInput(err, clock));
-      const bytes = await readFile(path).catch(() => undefined);
+      const bytes = await readFile(path).catch((error: unknown) => {
+        notRead.set(path, notReadBecause(error));
+        return undefined;
+      });
       return bytes === undefined ? undefined : decodeText(bytes);
     },
+    whyNotRead: (path) => notRead.get(path),
     writeFile: (path, text) => writeFile(path, text),
     signal: stopping.signal,
     outgoing: verbose ? { ...outgoing, watch: traced(outgoing.watch, err, clock) } : outgoing,

@@ -17,7 +17,7 @@ const FOREIGN = "FOREIGN";
 
 // biome-ignore format: a table is read by its columns
 const table: readonly [what: string, thrown: unknown][] = [
-  ["a file that cannot be read",    unreadableFile("events/none.json")],
+  ["a file that cannot be read",    unreadableFile("events/none.json", {})],
   ["a value that cannot be",        new InvalidInput("SERVICE", "NAME or CLUSTER/NAME")],
   ["a right that is missing",       new AwsError("denied", "ecs:UpdateService", FOREIGN)],
   ["AWS that throttles",            new AwsError("throttled", "ecs:DescribeServices", FOREIGN)],

@@ -78,6 +78,38 @@ describe("the command line", () => {
     ["a seed that is none", ["demo", "--seed", ""], 2, /--seed/],
     ["an error text in the place of a file", ["explain", "CannotPullContainerError: x"], 2, /--text/],
     ["a file that is not there", ["explain", "nowhere.json"], 2, /no such file/],
+    ["a folder in the place of a file", ["explain", "events"], 2, /it is a folder, not a file/],
+    [
+      "a folder in the place of a world",
+      ["replay", "events/ec2-service.json", "--world", "events"],
+      2,
+      /cannot read events \(--world\): it is a folder/,
+    ],
+    [
+      "a folder in the place of a policy",
+      ["replay", "events/ec2-service.json", "--policy", "docs"],
+      2,
+      /cannot read docs \(--policy\): it is a folder/,
+    ],
+    [
+      "a file that is no policy",
+      ["replay", "events/ec2-service.json", "--policy", "package.json"],
+      2,
+      /^repull replay: package\.json: \w+: expected one of the keys scope/,
+    ],
+    [
+      "an image that is none",
+      ["explain", "--text", "toomanyrequests", "--image", "Nginx:1"],
+      2,
+      /^repull explain: --image: expected an image/,
+    ],
+    [
+      "a profile that is none",
+      ["status", "--region", "us-east-1", "--profile", "shpo"],
+      2,
+      /^repull status: there is no profile shpo in /,
+    ],
+    ["an undo of a name and a time", ["undo", "web", "--since", "6h"], 2, /either a name or --since/],
     ["a reference that is none", ["mirror", "Nginx:1", "localhost:1/x:1"], 2, /image reference/],
     [
       "a port that is none",

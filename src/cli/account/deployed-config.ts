@@ -12,9 +12,9 @@ import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
 import { type KillSwitch, NO_KILL_SWITCH } from "../../remediation/gates/kill-switch.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
+import { policyNamed, readPolicyFile } from "../input/policy-file.ts";
 import type { CommandIo } from "../io.ts";
 import { RefusedCommand } from "../refused-command.ts";
-import { unreadableFile } from "../wrong-call.ts";
 import { findStack } from "./find-stack.ts";
 
 export type DeployedConfig = {
@@ -48,7 +48,7 @@ export async function readDeployedConfig(
   io: CommandIo,
   absent: "refuse" | "default" = "refuse",
 ): Promise<DeployedConfig> {
-  const file = await documentOf(policyFile, io);
+  const file = policyFile === undefined ? undefined : await readPolicyFile(policyFile, io);
   const named = policyFile === undefined ? "" : `${policyFile}, over `;
   const unknownRules = `, so nothing was written; ${otherCall} uses the default policy and no kill switch`;
   const byDefault = (why: string): DeployedConfig => ({
@@ -72,10 +72,14 @@ export async function readDeployedConfig(
       `the stack ${name} cannot be read, so neither can its policy and its kill switch: ${read.error.message}; nothing was written; ${otherCall} goes without them`,
     );
   const { environment, arn } = read.value;
-  const document = file ?? (await documentIn(environment.REPULL_POLICY_PARAMETER, aws));
+  const { REPULL_POLICY_PARAMETER: parameter } = environment;
+  const document = file ?? (await documentIn(parameter, aws));
   const killSwitch = environment.REPULL_WRITES_PARAMETER;
   return {
-    policy: policyFrom(environment, document),
+    policy:
+      document === undefined
+        ? policyFrom(environment)
+        : policyNamed(policyFile ?? parameter ?? "", document, environment),
     from: `${named}the policy of the stack ${name}`,
     stack: name,
     killSwitch: killSwitch ? createKillSwitch(aws, killSwitch) : NO_KILL_SWITCH,
@@ -128,11 +132,4 @@ async function documentIn(parameter: string | undefined, aws: AwsSettings): Prom
       { cause: error },
     );
   }
-}
-
-async function documentOf(path: string | undefined, io: CommandIo): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  const text = await io.readFile(path);
-  if (text === undefined) throw unreadableFile(path, "--policy");
-  return text;
 }

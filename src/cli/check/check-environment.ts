@@ -10,8 +10,8 @@ import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { DEFAULT_POLICY, type Policy, policyFrom } from "../../substitution/policy/policy.ts";
 import { userCredentials } from "../account/registry-credentials.ts";
+import { readPolicyFile } from "../input/policy-file.ts";
 import type { CommandIo } from "../io.ts";
-import { unreadableFile } from "../wrong-call.ts";
 
 export type CheckSettings = {
   readonly stack?: string;
@@ -44,9 +44,7 @@ export async function checkRules(settings: CheckSettings, io: CommandIo): Promis
 
 async function policyOfFile(file: string | undefined, io: CommandIo): Promise<Policy> {
   if (file === undefined) return DEFAULT_POLICY;
-  const text = await io.readFile(file);
-  if (text === undefined) throw unreadableFile(file, "--policy");
-  return policyFrom(io.env, text);
+  return policyFrom(io.env, await readPolicyFile(file, io));
 }
 
 function accessWithoutAws(policy: Policy, { anonymous }: CheckSettings, io: CommandIo): Access {

@@ -66,7 +66,7 @@ async function askedOrKept(
 
 async function recorded(file: string, io: CommandIo): Promise<readonly ImageAnswer[]> {
   const text = await io.readFile(file);
-  if (text === undefined) throw unreadableFile(file, "--assessments");
+  if (text === undefined) throw unreadableFile(file, io, "--assessments");
   return parseAnswerLines(text, "--assessments");
 }
 

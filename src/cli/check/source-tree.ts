@@ -16,7 +16,7 @@ import {
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { syntaxOf } from "../../prevention/source-files/file-kind.ts";
-import { unreadableFile } from "../wrong-call.ts";
+import { notReadBecause, unreadableFile } from "../wrong-call.ts";
 import type { IsExcluded } from "./excluded-paths.ts";
 
 export type TreeFile = {
@@ -79,8 +79,8 @@ function teller(root: string): (at: string) => string {
 function realPath(path: string): string {
   try {
     return realpathSync(resolve(path));
-  } catch {
-    throw unreadableFile(path);
+  } catch (error) {
+    throw unreadableFile(path, { whyNotRead: () => notReadBecause(error) });
   }
 }
 

@@ -16,6 +16,7 @@ import { startsInAccount } from "../account/find-failed-start.ts";
 import { recordedIn, recordingReads } from "../account/recorded-answers.ts";
 import { EXIT } from "../exit-status.ts";
 import { startsInText } from "../input/failed-start-documents.ts";
+import { requireImage } from "../input/require-image.ts";
 import type { CommandIo } from "../io.ts";
 import { diagnosisInWords } from "../output/format-diagnosis.ts";
 import { jsonLine } from "../output/json-line.ts";
@@ -115,6 +116,7 @@ async function given(
   input: DiagnoseInput,
   io: CommandIo,
 ): Promise<{ readonly starts: readonly FailedStart[]; readonly names: readonly string[] }> {
+  requireImage(input.image);
   const starts: FailedStart[] = input.text === undefined ? [] : [failedStartOf(input.text, input.image)];
   const names: string[] = input.service === undefined ? [] : [input.service];
   for (const target of input.targets) {

@@ -27,9 +27,10 @@ import { linesOf } from "../../text/visible.ts";
 import { EXIT } from "../exit-status.ts";
 import type { DocumentEntry } from "../input/document-entry.ts";
 import { readEventDocuments } from "../input/event-files.ts";
+import { requireImage } from "../input/require-image.ts";
 import type { CommandIo } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
-import { NOT_READ } from "../wrong-call.ts";
+import { whyNotRead } from "../wrong-call.ts";
 
 export type ExplainInput = {
   readonly files: readonly string[];
@@ -63,6 +64,7 @@ export type Explanation = {
 
 /** Explains files of events, or one text. Exit status 2 where something could not be read. */
 export async function explain(input: ExplainInput, io: CommandIo): Promise<number> {
+  requireImage(input.image);
   const explanations =
     input.text === undefined
       ? await explainFiles(input, io)
@@ -80,7 +82,7 @@ async function explainFiles({ files, policy }: ExplainInput, io: CommandIo): Pro
   for (const file of files) {
     const text = await io.readFile(file);
     if (text === undefined) {
-      explanations.push(invalid(file, missingFile(file)));
+      explanations.push(invalid(file, missingFile(file, io)));
       continue;
     }
     for (const entry of readEventDocuments(text, file === "-" ? "standard input" : file)) {
@@ -154,9 +156,9 @@ function explanationOf(
 }
 
 /** An error text given in the place of a file is a common slip: no file has blanks and a colon in its name. */
-function missingFile(file: string): string {
+function missingFile(file: string, io: CommandIo): string {
   const isText = /\s/.test(file) && file.includes(":");
-  return `${NOT_READ}${isText ? "; an error text is given with --text" : ""}`;
+  return `${whyNotRead(file, io)}${isText ? "; an error text is given with --text" : ""}`;
 }
 
 function invalid(where: string, because: string): Explanation {

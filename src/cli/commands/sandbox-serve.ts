@@ -135,6 +135,8 @@ function tell(
     "",
     "In another terminal:",
     ...Object.entries(environment).map(([name, value]) => `  export ${name}=${value}`),
+    // A profile goes before the keys, and has real ones, or an expired login.
+    "  unset AWS_PROFILE",
     "  repull scan",
     ...(stack === undefined
       ? ["  repull fix SERVICE --no-stack"]
@@ -160,6 +162,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 async function worldFrom(path: string, io: CommandIo): Promise<WorldFile> {
   const text = await io.readFile(path);
-  if (text === undefined) throw unreadableFile(path, "--world");
+  if (text === undefined) throw unreadableFile(path, io, "--world");
   return readWorldFile(parseJson(text, path));
 }

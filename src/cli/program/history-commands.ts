@@ -61,7 +61,11 @@ export function addHistoryCommands({ program, io, finish }: ProgramParts): void 
     .action((name: string | undefined, options) =>
       finish(async () => {
         if ((name === undefined) === (options.since === undefined))
-          throw new WrongCall("name an execution, a service or a family, or give --since TIME");
+          throw new WrongCall(
+            name === undefined
+              ? "name an execution, a service or a family, or give --since TIME"
+              : "either a name or --since",
+          );
         if (name !== undefined && isWorkloadName(name)) {
           const [{ undoWorkload }, { withCluster }] = await Promise.all([
             import("../commands/kubernetes/undo-workload.ts"),

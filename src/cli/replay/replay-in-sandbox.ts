@@ -123,7 +123,7 @@ async function worldFor(
     const file = readWorldFile(parseJson(text, path));
     return { file, from: `the world of ${path}${file.about === undefined ? "" : `: ${file.about}`}` };
   }
-  if (world !== undefined) throw unreadableFile(world, "--world");
+  if (world !== undefined) throw unreadableFile(world, io, "--world");
   return {
     file: healableWorld([document]),
     from: "there is no world file next to the event, so one was made of it",

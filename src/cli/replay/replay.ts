@@ -13,12 +13,13 @@ import { policyFrom } from "../../substitution/policy/policy.ts";
 import { linesOf } from "../../text/visible.ts";
 import { EXIT, exitStatusOfOutcome } from "../exit-status.ts";
 import { readEventDocuments } from "../input/event-files.ts";
+import { readPolicyFile } from "../input/policy-file.ts";
 import type { CommandIo } from "../io.ts";
 import { hasNoCredentials, NO_CREDENTIALS } from "../output/command-error.ts";
 import { formatOutcome } from "../output/format-outcome.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { RefusedCommand } from "../refused-command.ts";
-import { NOT_READ, unreadableFile, WrongCall } from "../wrong-call.ts";
+import { WrongCall, whyNotRead } from "../wrong-call.ts";
 import { replayInAccount } from "./replay-in-account.ts";
 import { type PolicyOf, replayInSandbox } from "./replay-in-sandbox.ts";
 import type { Replay, Replayed, ReplayInput } from "./replay-types.ts";
@@ -35,7 +36,7 @@ export async function replay(input: ReplayInput, io: CommandIo): Promise<number>
   let status: number = EXIT.done;
   for (const file of input.files) {
     const text = await io.readFile(file);
-    const entries = text === undefined ? [unreadable(file)] : readEventDocuments(text, file);
+    const entries = text === undefined ? [unreadable(file, io)] : readEventDocuments(text, file);
     for (const entry of entries) {
       if (!input.json) io.out(linesOf([entry.where]));
       const replayed =
@@ -61,13 +62,12 @@ async function runnerOf(input: ReplayInput, io: CommandIo): Promise<Replay> {
 }
 
 /** By the stack's defaults, of which only the mode is another: `remediate`, so that the whole of it can be seen. */
-async function sandboxPolicies({ policyFile }: ReplayInput, { env, readFile }: CommandIo): Promise<PolicyOf> {
+async function sandboxPolicies({ policyFile }: ReplayInput, io: CommandIo): Promise<PolicyOf> {
+  const { env } = io;
   if (policyFile === undefined)
     return (document, parameters) => policyFrom({ ...env, ...parameters }, document);
-  const text = await readFile(policyFile);
-  if (text === undefined) throw unreadableFile(policyFile, "--policy");
   // A document that cannot be read is reported before anything is replayed.
-  policyFrom(env, text);
+  const text = await readPolicyFile(policyFile, io);
   return (_document, parameters) => policyFrom({ ...env, ...parameters }, text);
 }
 
@@ -87,8 +87,8 @@ function thenCommand(replayed: Replayed, file: string, { aws, world }: ReplayInp
   return `repull replay ${file}${world === undefined ? "" : ` --world ${world}`} --policy FILE, with such a policy document in FILE`;
 }
 
-function unreadable(file: string): { kind: "unreadable"; where: string; because: string } {
-  return { kind: "unreadable", where: file, because: NOT_READ };
+function unreadable(file: string, io: CommandIo): { kind: "unreadable"; where: string; because: string } {
+  return { kind: "unreadable", where: file, because: whyNotRead(file, io) };
 }
 
 function invalid(because: string): Replayed {

@@ -10,8 +10,8 @@ import { type IndexRow, readRows } from "../../../kubernetes/image-index.ts";
 import type { Mode } from "../../../kubernetes/mode.ts";
 import { type Clock, systemClock, type Timer } from "../../../runtime/clock.ts";
 import { type Policy, policyFrom } from "../../../substitution/policy/policy.ts";
+import { readPolicyFile } from "../../input/policy-file.ts";
 import type { CommandIo } from "../../io.ts";
-import { unreadableFile } from "../../wrong-call.ts";
 import { clusterFlags } from "./cluster-flags.ts";
 
 export type ClusterOptions = {
@@ -104,11 +104,9 @@ export async function clusterSession(
 
 async function policyOf(
   file: string | undefined,
-  io: Pick<CommandIo, "env" | "readFile">,
+  io: Pick<CommandIo, "env" | "readFile" | "whyNotRead">,
   installed: () => Promise<string | undefined>,
 ): Promise<Policy> {
   if (file === undefined) return policyFrom(io.env, await installed());
-  const text = await io.readFile(file);
-  if (text === undefined) throw unreadableFile(file, "--policy");
-  return policyFrom(io.env, text);
+  return policyFrom(io.env, await readPolicyFile(file, io));
 }

@@ -14,8 +14,8 @@ import type { Log } from "../../../runtime/log.ts";
 import { type Policy, policyFrom } from "../../../substitution/policy/policy.ts";
 import { visibleJson } from "../../../text/visible.ts";
 import { EXIT } from "../../exit-status.ts";
+import { readPolicyFile } from "../../input/policy-file.ts";
 import type { CommandIo } from "../../io.ts";
-import { unreadableFile } from "../../wrong-call.ts";
 import type { CopiesSettings } from "./controller-copies.ts";
 import {
   type ControllerEnvironment,
@@ -164,10 +164,7 @@ async function followPolicy(
   log: Log,
 ): Promise<{ readonly now: () => Policy; readonly readAgain: () => Promise<void> }> {
   const read = async (): Promise<string | undefined> => {
-    if (path === undefined) return undefined;
-    const text = await io.readFile(path);
-    if (text === undefined) throw unreadableFile(path, "--policy");
-    return text;
+    return path === undefined ? undefined : await readPolicyFile(path, io);
   };
   let text = await read();
   let policy = policyFrom(io.env, text);

@@ -57,7 +57,7 @@ const YAML = { version: "1.1", lineWidth: 0 } as const;
 
 async function readValues(file: string, io: CommandIo): Promise<JsonObject> {
   const text = await io.readFile(file);
-  if (text === undefined) throw unreadableFile(file, "--values");
+  if (text === undefined) throw unreadableFile(file, io, "--values");
   let values: Json | undefined;
   try {
     // Helm reads YAML 1.1.

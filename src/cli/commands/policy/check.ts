@@ -28,7 +28,7 @@ export type PolicyCheckInput = {
  */
 export async function policyCheck({ file, stack, json }: PolicyCheckInput, io: CommandIo): Promise<number> {
   const text = await io.readFile(file);
-  if (text === undefined) return tellWrongCall("policy check", unreadableFile(file).message, json, io);
+  if (text === undefined) return tellWrongCall("policy check", unreadableFile(file, io).message, json, io);
   const checked = checkPolicy(text);
   const needed = checked.kind === "valid" ? neededRights(checked.policy) : [];
   const isCompared = stack !== undefined && checked.kind === "valid";

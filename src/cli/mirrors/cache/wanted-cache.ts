@@ -150,9 +150,9 @@ function isRole(text: string): boolean {
 }
 
 /** ECR itself judges the rules; anything but a document of rules is refused before anything is made. */
-async function lifecycleIn(path: string, io: Pick<CommandIo, "readFile">): Promise<string> {
+async function lifecycleIn(path: string, io: Pick<CommandIo, "readFile" | "whyNotRead">): Promise<string> {
   const text = await io.readFile(path);
-  if (text === undefined) throw unreadableFile(path, "--lifecycle");
+  if (text === undefined) throw unreadableFile(path, io, "--lifecycle");
   let document: unknown;
   try {
     document = JSON.parse(text);
