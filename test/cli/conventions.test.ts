@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toAwsError } from "../../src/aws/client/aws-error-codes.ts";
 import { tooOldNode } from "../../src/cli/node-version.ts";
 import { describeError, errorLine } from "../../src/cli/output/command-error.ts";
 import { createProgram } from "../../src/cli/program/create-program.ts";
@@ -114,6 +115,23 @@ describe("an error", () => {
       expect(told.remedy).not.toBe("");
       expect(errorLine(told, "plan")).toMatch(/^repull plan: [^\n]+; [^\n]+\n$/);
       expect(errorLine(told, "plan").includes(bug.reportTo)).toBe(code === "bug");
+    });
+
+  // biome-ignore format: a table is read by its columns
+  const credentials: readonly [code: string, message: string, remedy: RegExp][] = [
+    ["ExpiredTokenException",       "The security token included in the request is expired",  /^sign in again/],
+    ["CredentialsProviderError",    "The SSO session associated with this profile is invalid.", /^sign in again/],
+    ["InvalidClientTokenId",        "The security token included in the request is invalid.", /^check the profile, or AWS_ACCESS_KEY_ID/],
+    ["UnrecognizedClientException", "The security token included in the request is invalid.", /^check the profile, or AWS_ACCESS_KEY_ID/],
+    ["SignatureDoesNotMatch",       "It does not match.\n\nThe Canonical String is: x",       /^check the profile, or AWS_ACCESS_KEY_ID/],
+    ["AccessDeniedException",       "You may not.",                                           /^allow it for this caller/],
+  ];
+  for (const [code, message, remedy] of credentials)
+    it(`says what helps when AWS answers ${code}`, () => {
+      const thrown = toAwsError("sts:GetCallerIdentity", Object.assign(new Error(message), { name: code }));
+      const told = describeError(thrown, "plan", bug);
+      expect(told).toMatchObject({ code: "aws-denied", status: 4, remedy: expect.stringMatching(remedy) });
+      expect(errorLine(told, "plan")).not.toContain(".;");
     });
 
   // biome-ignore format: a table is read by its columns

@@ -129,7 +129,11 @@ export function toAwsError(action: string, error: unknown): AwsError {
   // A refused signature's further words quote the request that was signed, session token included.
   const quotes = /canonical string|string-to-sign/i.test(said);
   // For a body that is not AWS's, such as a proxy's page, the SDK's parser quotes the body: that helps no reader.
-  const unreadable = error instanceof SyntaxError || /Deserialization error/.test(said);
+  // Of a page that is XML all the same, it finds neither code nor words.
+  const unreadable =
+    error instanceof SyntaxError ||
+    /Deserialization error/.test(said) ||
+    (code === "Unknown" && said === code);
   const first = said.split(/[.\n]/)[0] ?? "";
   const message = unreadable
     ? `the answer could not be read (HTTP ${statusOf(error) ?? "?"})`

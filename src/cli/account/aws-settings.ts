@@ -1,6 +1,7 @@
 /** AWS's own environment variables and profiles, as every AWS tool reads them; credentials are left to the SDK's chain. */
 
 import type { AwsSettings } from "../../aws/client/client-config.ts";
+import { suggest } from "../../text/suggest.ts";
 import type { CommandIo } from "../io.ts";
 import { WrongCall } from "../wrong-call.ts";
 
@@ -14,6 +15,7 @@ export async function awsSettingsFrom(
   option = "give --region REGION",
 ): Promise<AwsSettings> {
   const { env } = io;
+  await refuseUnknownProfile(env);
   const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || (await profileRegion(env));
   if (region === undefined || region === "")
     throw new WrongCall(
@@ -36,6 +38,19 @@ export function awsSettingsIn(
     ...(endpoint === "" ? {} : { endpoint }),
     ...(outgoing === undefined ? {} : { watch: outgoing.watch }),
   };
+}
+
+/** The SDK passes over a name that no file has, and takes the credentials of the machine, or none. */
+async function refuseUnknownProfile(env: CommandIo["env"]): Promise<void> {
+  const { AWS_PROFILE: profile = "" } = env;
+  if (profile === "" || profile === "default") return;
+  const { profileNames } = await import("../../aws/client/profile-region.ts");
+  const names = await profileNames(env);
+  if (names.includes(profile)) return;
+  const likely = suggest(profile, names);
+  throw new WrongCall(
+    `there is no profile ${profile} in ~/.aws/config or ~/.aws/credentials (--profile, AWS_PROFILE)${likely === undefined ? "" : `, perhaps ${likely}`}`,
+  );
 }
 
 /** The SDK's reader of profiles is loaded only where it is needed. */

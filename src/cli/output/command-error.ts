@@ -27,7 +27,7 @@ export type CommandError = {
 export type BugReport = { readonly version: string; readonly reportTo: string };
 
 const AWS_REMEDIES: Readonly<Record<AwsErrorKind, string>> = {
-  denied: "sign in, or allow the action for this caller",
+  denied: "allow it for this caller, or sign in as another one",
   throttled: "run it again in a minute",
   unavailable: "check the network and the region, and run it again",
   absent: "check the name, the account and the region",
@@ -109,7 +109,7 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
     return {
       code: `aws-${error.kind}`,
       message,
-      remedy: AWS_REMEDIES[error.kind],
+      remedy: remedyOfAws(error),
       status: exitStatusOfAws(error),
     };
   if (error instanceof ClusterError) return ofCluster(error, message);
@@ -127,6 +127,33 @@ export function describeError(error: unknown, command: string, bug: BugReport): 
     remedy: `report it to ${bug.reportTo}, with what --verbose shows`,
     status: EXIT.unfinished,
   };
+}
+
+const SIGN_IN_AGAIN = "sign in again (aws sso login), or set new AWS_* variables";
+const CHECK_KEYS =
+  "check the profile, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, and the clock of this machine";
+
+/** What AWS says of the credentials themselves: no permission helps. By AWS's code. */
+const CREDENTIAL_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["CredentialsProviderError", SIGN_IN_AGAIN],
+  ["ExpiredToken", SIGN_IN_AGAIN],
+  ["ExpiredTokenException", SIGN_IN_AGAIN],
+  ["TokenProviderError", SIGN_IN_AGAIN],
+  ["AuthFailure", CHECK_KEYS],
+  ["IncompleteSignature", CHECK_KEYS],
+  ["InvalidClientTokenId", CHECK_KEYS],
+  ["InvalidSignatureException", CHECK_KEYS],
+  ["MissingAuthenticationToken", CHECK_KEYS],
+  ["MissingAuthenticationTokenException", CHECK_KEYS],
+  ["RequestExpired", CHECK_KEYS],
+  ["SignatureDoesNotMatch", CHECK_KEYS],
+  ["UnrecognizedClientException", CHECK_KEYS],
+]);
+
+function remedyOfAws({ kind, action, message }: AwsError): string {
+  // `sts:GetCallerIdentity: ExpiredTokenException: …`: the cause is dropped where it quotes a session token.
+  const code = message.startsWith(`${action}: `) ? message.slice(action.length + 2).split(":")[0] : undefined;
+  return CREDENTIAL_REMEDIES.get(code ?? "") ?? AWS_REMEDIES[kind];
 }
 
 export const NO_CREDENTIALS = {
@@ -150,7 +177,8 @@ export function wrongCall(message: string, command: string): CommandError {
 
 /** `repull plan: SERVICE: expected …; repull help plan` */
 export function errorLine({ message, remedy }: CommandError, command: string): string {
-  return `${command === "" ? "repull" : `repull ${command}`}: ${message}; ${remedy}\n`;
+  const sentence = message.replace(/\.$/, "");
+  return `${command === "" ? "repull" : `repull ${command}`}: ${sentence}; ${remedy}\n`;
 }
 
 /** @param whose the account that it is about, where there are several */

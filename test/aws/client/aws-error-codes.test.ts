@@ -67,6 +67,12 @@ test("a refused signature does not carry the session token that AWS quotes back"
   expect(error.cause).toBeUndefined();
 });
 
+test("a page of a proxy in which the SDK finds no code is an answer that could not be read", () => {
+  const error = toAwsError("sts:GetCallerIdentity", thrown("Unknown", "Unknown", 502));
+  expect(error.message).toBe("sts:GetCallerIdentity: the answer could not be read (HTTP 502)");
+  expect(error.kind).toBe("unavailable");
+});
+
 test("an error's words have a bound", () => {
   expect(toAwsError("a:B", thrown("X", "y".repeat(100_000))).message.length).toBeLessThan(600);
   expect(toAwsErrorOfCode("a:B", "X", "y".repeat(100_000)).message.length).toBeLessThan(600);

@@ -50,6 +50,25 @@ describe("the region of a command", () => {
     });
 });
 
+describe("the profile of a command", () => {
+  for (const [profile, meant] of [
+    ["shpo", ", perhaps shop"],
+    ["anything-else", ""],
+  ] as const)
+    it(`is refused where no file has it: ${profile}`, async () => {
+      const asked = awsSettingsFrom({ env: { HOME: home, AWS_REGION: "us-east-1", AWS_PROFILE: profile } });
+      await expect(asked).rejects.toMatchObject({
+        name: "WrongCall",
+        message: `there is no profile ${profile} in ~/.aws/config or ~/.aws/credentials (--profile, AWS_PROFILE)${meant}`,
+      });
+    });
+
+  it("may be default where there are no files: the machine's own credentials are used", async () => {
+    const env = { HOME: "/nonexistent", AWS_REGION: "us-east-1", AWS_PROFILE: "default" };
+    expect(await awsSettingsFrom({ env })).toMatchObject({ region: "us-east-1" });
+  });
+});
+
 describe("the endpoint of a command", () => {
   for (const endpoint of ["http://127.0.0.1:4566", "https://vpce.example", ""])
     it(`is taken from AWS_ENDPOINT_URL: ${JSON.stringify(endpoint)}`, async () => {
