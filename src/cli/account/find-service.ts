@@ -64,17 +64,32 @@ async function whatElse(
   clusters: readonly string[],
   inventory: ServiceInventory,
 ): Promise<string> {
+  const [named] = clusters;
+  const all = await namesOf(inventory);
+  if (named !== undefined && clusters.length === 1 && all !== undefined && !all.includes(clusterName(named)))
+    return `a cluster that exists: ${withGuess(`there is no cluster ${clusterName(named)}`, clusterName(named), all)}`;
   const names: string[] = [];
   try {
     for (const cluster of clusters)
       for await (const some of inventory.services(cluster)) names.push(...some.map(({ name }) => name));
   } catch {
-    // A cluster of that name may not be there at all.
+    // Without the names of services there is only no guess.
   }
   const where =
     clusters.length === 1 ? `the cluster ${clusterName(clusters[0] ?? "")}` : "this region's clusters";
-  const likely = suggest(service, names);
-  return likely === undefined
-    ? `a service that exists: there is no service ${service} in ${where}`
-    : `a service that exists: there is no service ${service} in ${where}, perhaps ${likely}`;
+  return `a service that exists: ${withGuess(`there is no service ${service} in ${where}`, service, names)}`;
+}
+
+/** Undefined where they cannot be listed. */
+async function namesOf(inventory: ServiceInventory): Promise<readonly string[] | undefined> {
+  try {
+    return (await inventory.clusters()).map(clusterName);
+  } catch {
+    return undefined;
+  }
+}
+
+function withGuess(sentence: string, word: string, words: readonly string[]): string {
+  const likely = suggest(word, words);
+  return likely === undefined ? sentence : `${sentence}, perhaps ${likely}`;
 }

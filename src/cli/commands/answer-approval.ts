@@ -17,6 +17,7 @@ import { abbreviate } from "../../substitution/explain-plan.ts";
 import { formatMoment } from "../../text/format-moment.ts";
 import { linesOf } from "../../text/visible.ts";
 import { type DeployedConfig, refuseUnlessWritesAllowed } from "../account/deployed-config.ts";
+import { clusterName } from "../account/find-service.ts";
 import { refuseForeign, type SignedIn } from "../account/same-account.ts";
 import { EXIT } from "../exit-status.ts";
 import type { CommandIo } from "../io.ts";
@@ -41,6 +42,8 @@ export type ApprovalInput = {
   readonly because?: string;
   readonly json: boolean;
 };
+
+type Waiting = Extract<ApprovalStatus, { kind: "waiting" }>;
 
 /** Histories that are read at a time: a storm has hundreds of executions that wait. */
 const AT_ONCE = 8;
@@ -69,18 +72,10 @@ async function tellWaiting(
   io: CommandIo,
 ): Promise<number> {
   let count = 0;
-  const running = await store.running();
-  for (let first = 0; first < running.length; first += AT_ONCE) {
-    const histories = await Promise.all(
-      running.slice(first, first + AT_ONCE).map((one) => store.history(one)),
-    );
-    for (const history of histories) {
-      const asked = history === undefined ? undefined : latestApproval(history);
-      if (history === undefined || asked?.kind !== "waiting") continue;
-      count += 1;
-      if (json) io.out(jsonLine("approval", { execution: history.execution, ...asJson(asked) }));
-      else io.out(`${linesOf(planLines(history.execution, asked.published))}\n`);
-    }
+  for await (const { execution, asked } of waiting(store)) {
+    count += 1;
+    if (json) io.out(jsonLine("approval", { execution, ...asJson(asked) }));
+    else io.out(`${linesOf(planLines(execution, asked.published))}\n`);
   }
   if (json) return EXIT.done;
   io.out(
@@ -89,6 +84,22 @@ async function tellWaiting(
       : "next: repull approve NAME, or repull deny NAME --because REASON\n",
   );
   return EXIT.done;
+}
+
+/** Each plan that waits, as it is read. */
+async function* waiting(
+  store: ApprovalStore,
+): AsyncGenerator<{ readonly execution: string; readonly asked: Waiting }> {
+  const running = await store.running();
+  for (let first = 0; first < running.length; first += AT_ONCE) {
+    const histories = await Promise.all(
+      running.slice(first, first + AT_ONCE).map((one) => store.history(one)),
+    );
+    for (const history of histories) {
+      const asked = history === undefined ? undefined : latestApproval(history);
+      if (history !== undefined && asked?.kind === "waiting") yield { execution: history.execution, asked };
+    }
+  }
 }
 
 async function answerOne(
@@ -103,8 +114,7 @@ async function answerOne(
     return false;
   };
   const history = await store.history(id);
-  if (history === undefined)
-    return refuse(id, `there is no execution ${id} here; repull approve without a name lists what waits`);
+  if (history === undefined) return refuse(id, await whatElse(id, store));
   const { execution } = history;
   const asked = latestApproval(history);
   if (asked.kind !== "waiting") return refuse(execution, whyNot(execution, asked));
@@ -127,6 +137,21 @@ async function answerOne(
   return true;
 }
 
+/** A person knows the service by name, and not its execution; an answer is to one plan, so the execution is only named. */
+async function whatElse(id: string, store: ApprovalStore): Promise<string> {
+  const mine: string[] = [];
+  for await (const { execution, asked } of waiting(store)) {
+    const { workload } = asked.published ?? {};
+    if (workload === undefined) continue;
+    const name = `${clusterName(workload.cluster)}/${workload.name}`;
+    if (id === name || id === workload.name) mine.push(`${execution} (${name})`);
+  }
+  const lists = "repull approve without a name lists what waits";
+  return mine.length === 0
+    ? `there is no execution ${id} here; ${lists}`
+    : `${id} is not the name of an execution: its plan waits as ${mine.join(", ")}; ${lists}`;
+}
+
 const NEXT = {
   approve:
     "Repull reads the service again. It carries out the same plan; a different one needs a new approval. repull history --since 1h shows how it ends",
@@ -145,8 +170,7 @@ function planLines(execution: string, told: Outcome | undefined): readonly strin
   if (told?.approval === undefined)
     return [`${execution}: its plan cannot be read from the execution's history; its event has it`];
   const { workload, approval, failure } = told;
-  const cluster = workload?.cluster.slice(workload.cluster.lastIndexOf("/") + 1);
-  const what = workload === undefined ? "" : `: ${cluster}/${workload.name}`;
+  const what = workload === undefined ? "" : `: ${clusterName(workload.cluster)}/${workload.name}`;
   const why = failure?.registry === undefined ? [] : [`  because of ${failure.kind} at ${failure.registry}`];
   return [
     `${execution}${what}`,
@@ -156,10 +180,7 @@ function planLines(execution: string, told: Outcome | undefined): readonly strin
   ];
 }
 
-function asJson({
-  callbackId,
-  published,
-}: Extract<ApprovalStatus, { kind: "waiting" }>): Record<string, unknown> {
+function asJson({ callbackId, published }: Waiting): Record<string, unknown> {
   return {
     outcome: "awaiting-approval",
     callbackId,

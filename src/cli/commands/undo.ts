@@ -37,6 +37,8 @@ export type UndoInput = {
   readonly wait: boolean;
 };
 
+/** What there is to undo. */
+const ACTIVE = "repull history marks as active what is in use";
 const DONE = 0;
 const NOT_ALL = 1;
 
@@ -54,10 +56,11 @@ export async function undo(input: UndoInput, session: HistorySession, io: Comman
   if (selected.kind === "ambiguous") return tellWrongCall("undo", selected.because, input.json, io);
   const { found } = selected;
   if (found.length === 0) {
+    const place = input.cluster === undefined ? "" : ` of the cluster ${clusterName(input.cluster)}`;
     io.err(
       name === undefined
-        ? `repull undo: nothing to undo: no substitute that Repull registered since ${since} is in use.\n`
-        : `repull undo: nothing to undo: no service, execution or family ${name} runs a substitute of Repull.\n`,
+        ? `repull undo: nothing to undo: no substitute that Repull registered since ${since} is in use; ${ACTIVE}.\n`
+        : `repull undo: nothing to undo: no service, execution or family ${name}${place} runs a substitute of Repull; ${ACTIVE}.\n`,
     );
     return NOT_ALL;
   }

@@ -104,6 +104,15 @@ describe("with a name", () => {
 });
 
 describe("an answer that comes to nothing says why", () => {
+  for (const name of ["web", "prod/web"])
+    test(`the name of a service, ${name}: its plan's execution is named, and nothing is answered`, async () => {
+      const { status, err } = await run("approve", [name]);
+      expect(status).toBe(1);
+      expect(err).toContain(`its plan waits as ${execution} (prod/web)`);
+      expect(world.executions.running()).toBe(true);
+      expect((await run("approve", [execution])).status).toBe(0);
+    });
+
   test("an execution that was decided before", async () => {
     await run("deny", [execution], { because: "payment freeze" });
     const { status, err } = await run("approve", [execution]);

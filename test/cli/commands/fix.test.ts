@@ -125,9 +125,10 @@ describe("plan", () => {
     ["its cluster and name",    { service: "prod/web" },                                                           0, /prod\/web runs/],
     ["its ARN",                 { service: "arn:aws:ecs:us-east-1:123456789012:service/prod/web" },                 0, /prod\/web runs/],
     ["its cluster in addition", { service: "web", cluster: "prod" },                                               0, /prod\/web runs/],
+    ["a cluster that is near",  { service: "prdo/web" },                                                           "error", /no cluster prdo, perhaps prod/],
+    ["a cluster that is none",  { service: "web", cluster: "staging" },                                            "error", /no cluster staging$/],
     ["a name that is near",     { service: "wep" },                                                                "error", /no service wep in .*, perhaps web/],
     ["a name that is nowhere",  { service: "payments-api" },                                                       "error", /no service payments-api/],
-    ["another cluster",         { service: "web", cluster: "dev" },                                                "error", /no service web in the cluster dev/],
     ["two clusters at once",    { service: "prod/web", cluster: "dev" },                                           "error", /--cluster/],
     ["no name at all",          { service: "web; rm -rf" },                                                        "error", /the name of a service/],
   ] as const;
