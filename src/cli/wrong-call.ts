@@ -1,6 +1,10 @@
+/**
+ * What a call gets wrong before any work: options that do not go together or are missing, and files that cannot be read. Each
+ * is exit status 2.
+ */
+
 import type { CommandIo } from "./io.ts";
 
-/** Options that do not go together, or that are missing: exit status 2. */
 export class WrongCall extends Error {
   override readonly name = "WrongCall";
 }

@@ -63,7 +63,8 @@ function read(source: ClusterSource): KubeConfig {
     }
     return config;
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const words = code === "ENOENT" ? "there is no such file" : (message ?? String(error));
     const what = source.from === "service-account" ? "the service account" : source.files.join(", ");
     throw new ClusterError(0, "BadRequest", `${what} cannot be used: ${words}`, { cause: error });
   }

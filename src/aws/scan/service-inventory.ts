@@ -8,9 +8,10 @@ import {
 } from "@aws-sdk/client-ecs";
 import { getObjects } from "../../ecs/json-fields.ts";
 import { readService, type Service } from "../../ecs/service/service.ts";
+import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { JsonObject } from "../../runtime/json.ts";
-import { callAws } from "../client/aws-error-codes.ts";
+import { callAws, hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { sendRaw } from "../client/calls/raw-json.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
@@ -56,15 +57,17 @@ export function createServiceInventory(settings: AwsSettings): ServiceInventory 
     async *services(cluster) {
       let nextToken: string | undefined;
       for (let page = 0; page < PAGES_MAX; page += 1) {
-        const listed = await callAws("ecs:ListServices", () =>
-          client.send(
+        const listed = await client
+          .send(
             new ListServicesCommand({
               cluster,
               maxResults: LISTED,
               ...(nextToken === undefined ? {} : { nextToken }),
             }),
-          ),
-        );
+          )
+          .catch((error: unknown) => {
+            throw listingError(error, cluster, settings.region);
+          });
         const arns = listed.serviceArns ?? [];
         const described: (readonly Service[])[] = [];
         const chunks = Array.from({ length: Math.ceil(arns.length / DESCRIBED) }, (_, index) => index);
@@ -78,4 +81,14 @@ export function createServiceInventory(settings: AwsSettings): ServiceInventory 
       }
     },
   };
+}
+
+/** ECS's own words, "Cluster not found.", do not say which: it may be the one that a person named, with a slip. */
+function listingError(error: unknown, cluster: string, region: string): AwsError {
+  const action = "ecs:ListServices";
+  if (!hasErrorCode(error, "ClusterNotFoundException")) return toAwsError(action, error);
+  const name = cluster.slice(cluster.lastIndexOf("/") + 1);
+  return new AwsError("absent", action, `${action}: there is no cluster ${name} in ${region}`, {
+    cause: error,
+  });
 }

@@ -12,8 +12,8 @@ import { readDeployedStack } from "../../aws/stack/deployed-stack.ts";
 import { type KillSwitch, NO_KILL_SWITCH } from "../../remediation/gates/kill-switch.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
-import { policyNamed, readPolicyFile } from "../input/policy-file.ts";
 import type { CommandIo } from "../io.ts";
+import { policyNamed, readPolicyFile } from "../policy-file.ts";
 import { RefusedCommand } from "../refused-command.ts";
 import { findStack } from "./find-stack.ts";
 

@@ -8,7 +8,9 @@ import { getObjects, getString, getStrings, optional } from "../../ecs/json-fiel
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { JsonObject } from "../../runtime/json.ts";
+import { suggest } from "../../text/suggest.ts";
 import { RefusedCommand } from "../refused-command.ts";
+import { clusterName } from "./find-service.ts";
 
 type Named = { readonly kind: "task" | "service"; readonly name: string; readonly cluster?: string };
 
@@ -62,8 +64,21 @@ export async function startsInAccount(
     "TARGET",
     target.kind === "task"
       ? `a task that ECS still shows (a stopped one for about an hour): it shows no ${target.name} in ${clusters.length} clusters`
-      : `a service of this account and region, or a file: ${target.name} is in none of ${clusters.length} clusters`,
+      : `a service of this account and region, or a file: ${await noService(target.name, clusters, reads)}`,
   );
+}
+
+/** Only a wrong name costs the lists: of each cluster the first page. */
+async function noService(name: string, clusters: readonly string[], reads: AccountReads): Promise<string> {
+  const names: string[] = [];
+  for (const cluster of clusters) {
+    const listed = await reads.read("ecs.ListServices", { cluster });
+    if (listed.kind === "answer") names.push(...getStrings(listed.answer, "serviceArns").map(clusterName));
+  }
+  const [only = "", ...others] = clusters;
+  const where = others.length === 0 ? `the cluster ${clusterName(only)}` : "this region's clusters";
+  const likely = suggest(name, names);
+  return `there is no service ${name} in ${where}${likely === undefined ? "" : `, perhaps ${likely}`}`;
 }
 
 async function clustersOf(reads: AccountReads): Promise<readonly string[]> {

@@ -10,8 +10,8 @@ import { systemClock } from "../../runtime/clock.ts";
 import { silentLog } from "../../runtime/log.ts";
 import { DEFAULT_POLICY, type Policy, policyFrom } from "../../substitution/policy/policy.ts";
 import { userCredentials } from "../account/registry-credentials.ts";
-import { readPolicyFile } from "../input/policy-file.ts";
 import type { CommandIo } from "../io.ts";
+import { readPolicyFile } from "../policy-file.ts";
 
 export type CheckSettings = {
   readonly stack?: string;

@@ -107,7 +107,7 @@ export async function mirror(
     if (!(error instanceof CopyError)) throw error;
     if (input.json) io.out(jsonLine("copy", failureAsJson(request, error, seconds())));
     const overdue = late.signal.aborted ? timeoutSeconds : undefined;
-    io.err(`repull mirror: ${error.message}\n${advice(error, overdue)}`);
+    io.err(`repull mirror: ${error.message}\n${advice(error, request.target, overdue)}`);
     if (error.kind !== "aborted") return exitStatusOf(error.kind);
     return overdue === undefined ? EXIT.stopped : EXIT.unfinished;
   } finally {
@@ -239,7 +239,7 @@ function refusedAsJson({ source, target }: CopyRequest, outcome: string, why: ob
   return jsonLine("copy", { outcome, source: canonicalName(source), target: canonicalName(target), ...why });
 }
 
-function advice(error: CopyError, overdue: number | undefined): string {
+function advice(error: CopyError, target: ImageReference, overdue: number | undefined): string {
   if (error.kind === "aborted") {
     const why = overdue === undefined ? "" : `The ${overdue} s of --timeout are over. `;
     return `${why}Run it again: it goes on where it stopped.\n`;
@@ -254,13 +254,20 @@ function advice(error: CopyError, overdue: number | undefined): string {
   const { code } = (refusal?.cause ?? {}) as NodeJS.ErrnoException;
   const isDropped = error.side === "target" && (code === "ECONNRESET" || code === "EPIPE");
   if (isDropped && registryOf(refusal?.host ?? "").kind === "ecr") {
-    return "ECR ends the connection where a repository does not exist: create it first.\n";
+    return `ECR ends the connection where a repository does not exist: ${creating(target)}\n`;
   }
-  return adviceFor(error);
+  return adviceFor(error, target);
+}
+
+/** A registry of ECR makes no repository at a push. */
+function creating({ host, path }: ImageReference): string {
+  const registry = registryOf(host);
+  if (registry.kind !== "ecr") return "create it first.";
+  return `aws ecr create-repository --repository-name ${path} --region ${registry.region}`;
 }
 
 /** What a person can do, by what went wrong and where. */
-function adviceFor({ kind, side, refusal, message }: CopyError): string {
+function adviceFor({ kind, side, refusal, message }: CopyError, target: ImageReference): string {
   const host = refusal?.host ?? "";
   const isEcr = registryOf(host).kind === "ecr";
   const login = `docker login ${host}`.trim();
@@ -271,7 +278,7 @@ function adviceFor({ kind, side, refusal, message }: CopyError): string {
       : `Log in with an account that may do it: ${login}`,
     absent:
       side === "target"
-        ? "Create the repository at the target first."
+        ? `The target has no such repository: ${creating(target)}`
         : `Check the name and the tag; a private image may be called absent without a login (${login}).`,
     "not-allowed": "registries.allowed in the policy decides which registries are asked.",
     "rate-limited": `The ${side} wants fewer requests: run it again later, or with --concurrency 1.`,

@@ -7,7 +7,10 @@ import type { CommandIo } from "../io.ts";
 
 /** Throws InvalidInput before anything is asked: what takes minutes to read would be lost. */
 export function refuseWithoutFolder(path: string | undefined): void {
-  if (path === undefined || statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) return;
+  if (path === undefined) return;
+  const isFolder = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder(path)) throw new InvalidInput("--html", `a file, got the folder ${path}`);
+  if (isFolder(dirname(path))) return;
   throw new InvalidInput("--html", `a file in a folder that is there, got ${path}`);
 }
 

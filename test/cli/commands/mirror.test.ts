@@ -155,7 +155,10 @@ describe("repull mirror ends with", () => {
     const clock = new FastClock();
     const how = { allPlatforms: false, referrers: false, json: false, stack: false } as const;
     equal(await mirror({ ...input, ...how }, io, clock), 5);
-    match(io.printed.err, /ECR ends the connection where a repository does not exist: create it first\.\n$/);
+    match(
+      io.printed.err,
+      /does not exist: aws ecr create-repository --repository-name absent --region eu-west-1\n$/,
+    );
   });
 
   test("0: what is there already", async () => {

@@ -10,8 +10,8 @@ import { type IndexRow, readRows } from "../../../kubernetes/image-index.ts";
 import type { Mode } from "../../../kubernetes/mode.ts";
 import { type Clock, systemClock, type Timer } from "../../../runtime/clock.ts";
 import { type Policy, policyFrom } from "../../../substitution/policy/policy.ts";
-import { readPolicyFile } from "../../input/policy-file.ts";
 import type { CommandIo } from "../../io.ts";
+import { readPolicyFile } from "../../policy-file.ts";
 import { clusterFlags } from "./cluster-flags.ts";
 
 export type ClusterOptions = {

@@ -14,8 +14,8 @@ import type { Log } from "../../../runtime/log.ts";
 import { type Policy, policyFrom } from "../../../substitution/policy/policy.ts";
 import { visibleJson } from "../../../text/visible.ts";
 import { EXIT } from "../../exit-status.ts";
-import { readPolicyFile } from "../../input/policy-file.ts";
 import type { CommandIo } from "../../io.ts";
+import { readPolicyFile } from "../../policy-file.ts";
 import type { CopiesSettings } from "./controller-copies.ts";
 import {
   type ControllerEnvironment,

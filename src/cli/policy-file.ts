@@ -1,9 +1,9 @@
 /** A policy document by the name that its writer knows: a file, or a parameter. What is wrong in it is reported with that name. */
 
-import { InvalidInput } from "../../image/invalid-input.ts";
-import { type Policy, policyFrom } from "../../substitution/policy/policy.ts";
-import type { CommandIo } from "../io.ts";
-import { unreadableFile } from "../wrong-call.ts";
+import { InvalidInput } from "../image/invalid-input.ts";
+import { type Policy, policyFrom } from "../substitution/policy/policy.ts";
+import type { CommandIo } from "./io.ts";
+import { unreadableFile } from "./wrong-call.ts";
 
 /** The text of a file that is a policy. Throws WrongCall where it cannot be read, InvalidInput where it is none. */
 export async function readPolicyFile(
