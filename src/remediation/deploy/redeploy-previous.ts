@@ -44,6 +44,8 @@ export async function redeployPreviousRevision(
   }: {
     /** The deployment of ours that is to be replaced, where another one of the same revision is not. */
     readonly deploymentId?: string;
+    /** The same, and ECS's own way back to our revision is replaced too. */
+    readonly ourDeploymentId?: string;
     /** Where ours runs whole by the time of the write, it stays: the former revision cannot start. */
     readonly heals?: boolean;
     /** Another revision in place of ours is looked at a second time, before it is believed. */

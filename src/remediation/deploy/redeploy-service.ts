@@ -33,6 +33,10 @@ type Change = {
   readonly from: string;
   readonly deploymentId?: string;
   /**
+   * Our own deployment of `from`: another one of it is another caller's, unless ECS itself went back to it.
+   */
+  readonly ourDeploymentId?: string;
+  /**
    * The deployments that were there when the write was decided on. One of `from` that is not among them came since: a
    * person's, or ECS's own rollback of an earlier run of this very step, whose answer was lost.
    */
@@ -45,11 +49,15 @@ type Change = {
   readonly isSeenTwice?: boolean;
 };
 
+/** `ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/…` */
+const ROLLING_BACK = /rolling back/i;
+
 /** What keeps from a write, or that it is done; `same`: the service is what the survey saw. */
 export async function compareService(
-  { clusterArn, service: name, to, from, deploymentId, knownDeploymentIds, failing, heals = false }: Change,
+  change: Change,
   { ecs }: Pick<Ports, "ecs">,
 ): Promise<RedeployResult | { readonly kind: "same"; readonly service: Service }> {
+  const { clusterArn, service: name, to, from, heals = false } = change;
   const service = await ecs.describeService(clusterArn, name);
   if (service === undefined || service.status !== "ACTIVE")
     return { kind: "superseded", because: { code: "service-deleted", service: name } };
@@ -59,9 +67,7 @@ export async function compareService(
     return { kind: "superseded", because: { code: "other-revision-deployed", revision }, revision };
   }
   const primary = primaryDeployment(service);
-  const isAnother = primary !== undefined && primary.id !== deploymentId && primary.id !== failing;
-  const isSince = primary !== undefined && knownDeploymentIds?.includes(primary.id) === false;
-  if (isSince || (deploymentId !== undefined && isAnother))
+  if (primary !== undefined && isAnothers(primary, change))
     return {
       kind: "superseded",
       because: { code: "deployed-again", revision: from, deployment: primary.id },
@@ -73,6 +79,17 @@ export async function compareService(
       whole: true,
     };
   return { kind: "same", service };
+}
+
+/** Whether a deployment of the revision that is to be replaced is another one than the caller knows. */
+function isAnothers(
+  { id, rolloutStateReason = "" }: Deployment,
+  { deploymentId, ourDeploymentId, knownDeploymentIds, failing }: Change,
+): boolean {
+  if (knownDeploymentIds?.includes(id) === false) return true;
+  if (ourDeploymentId !== undefined && id !== ourDeploymentId && !ROLLING_BACK.test(rolloutStateReason))
+    return true;
+  return deploymentId !== undefined && id !== deploymentId && id !== failing;
 }
 
 /**

@@ -62,6 +62,8 @@ export type RolloutUndo = {
   readonly execution: string;
   /** The deployment of ours that is to be replaced, where another one of the same revision is not. */
   readonly deploymentId?: string;
+  /** The same, and ECS's own way back to our revision is replaced too. */
+  readonly ourDeploymentId?: string;
   /** Where ours runs whole by the time of the write, it stays: the previous revision cannot start. */
   readonly heals?: boolean;
   /** Another revision in place of ours is looked at a second time, before it is believed. */

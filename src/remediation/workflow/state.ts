@@ -32,6 +32,8 @@ export type FailedSubstitute = {
   readonly because: string;
   readonly surveyed: Survey;
   readonly newRevision: string;
+  /** The deployment of ours that brought it. */
+  readonly deploymentId?: string;
   readonly images: readonly ImagePlan[];
   /** Which of its substitutes are at fault. */
   readonly places: readonly string[];

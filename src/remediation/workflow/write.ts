@@ -162,13 +162,16 @@ async function startRollout(
 
 async function undoRollout({ rollback, wayBack }: State, execution: string, ports: Ports): Promise<Restored> {
   if (rollback === undefined) throw new Error("there is nothing to go back from");
-  const { surveyed, newRevision, kind } = rollback.of;
+  const { surveyed, newRevision, kind, deploymentId: ourDeploymentId } = rollback.of;
   // Whether the digests of a service revision come along with a rollback of ECS's own is not documented.
   const byEcs = rollback.withoutEcs !== true && wayBack === undefined;
   // What could not be pulled for a while may run whole by now: hours may lie between the verdict and this write.
   const heals = kind === "cannot-pull";
   const place = wayBack === undefined ? surveyed : { ...surveyed, failingRevision: wayBack };
-  const undone = { place, newRevision, execution, heals, isSeenTwice: true, byEcs };
+  const undone = {
+    ...{ place, newRevision, execution, heals, isSeenTwice: true, byEcs },
+    ...optional("ourDeploymentId", ourDeploymentId),
+  };
   return await rolloutOf(surveyed).undo(undone, ports);
 }
 

@@ -67,3 +67,29 @@ describe("redeploy, of a revision that an earlier run of the same step has deplo
       expect([kind, service?.taskDefinition]).toEqual([result, result === "redeployed" ? to : from]);
     });
 });
+
+describe("redeploy, from a revision that a deployment of ours brought", () => {
+  const wayBack = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/7.";
+  // biome-ignore format: a table is read by its columns
+  const table: readonly (readonly [told: string, id: string, reason: string | undefined, result: string])[] = [
+    ["ours",                                         FAILING, undefined, "redeployed"],
+    ["another caller's, of the same revision",       OLDER,   undefined, "superseded"],
+    ["ECS's own way back to the same revision",      OLDER,   wayBack,   "redeployed"],
+  ];
+  it.each(table)("compares with the primary deployment, which is %s", async (_, id, reason, result) => {
+    const world = await createWorld(
+      readWorldFile({ services: [{ cluster: "prod", name: "web", image: "nginx:1.25", deploymentId: id }] }),
+    );
+    const [service] = world.cluster.services();
+    const from = service?.taskDefinition ?? "";
+    const to = world.definitions.register({
+      family: "web",
+      containerDefinitions: [{ name: "web", image: "nginx:1.26" }],
+    });
+    const [primary] = service?.deployments ?? [];
+    if (primary !== undefined && reason !== undefined) primary.rolloutStateReason = reason;
+    const change = { clusterArn: service?.cluster.arn ?? "", service: "web", to, from };
+    const { kind } = await redeployRevision({ ...change, ourDeploymentId: FAILING }, world.ports);
+    expect([kind, service?.taskDefinition]).toEqual([result, result === "redeployed" ? to : from]);
+  });
+});

@@ -1,5 +1,6 @@
 /** The rules once our change is written: whether it holds, whose deployment is in place, and when to go back. */
 
+import { optional } from "../../../ecs/json-fields.ts";
 import { repositoryOf } from "../../../image/reference.ts";
 import type { RolloutStatus } from "../../deploy/rollout.ts";
 import type { Seen } from "../seen.ts";
@@ -212,14 +213,15 @@ function longestPause(waited: number): number {
 
 /** Only the substitutes that could not be pulled are at fault, not the others. */
 function failedSubstitute(
-  { surveyed, newRevision, images }: Rollout,
+  { surveyed, newRevision, images, deploymentId }: Rollout,
   verdict: Extract<RolloutStatus, { kind: "unhealthy" | "cannot-pull" }>,
 ): FailedSubstitute {
   const repositories = verdict.kind === "cannot-pull" ? verdict.images : [];
   const places = images
     .flatMap(({ substitute }) => substitute?.writes ?? [])
     .filter((place) => repositories.includes(repositoryOf(place)));
-  return { kind: verdict.kind, because: verdict.because, surveyed, newRevision, images, places };
+  const ours = { surveyed, newRevision, ...optional("deploymentId", deploymentId) };
+  return { kind: verdict.kind, because: verdict.because, ...ours, images, places };
 }
 
 export const AFTER_OUR_WRITE: readonly Rule[] = [
