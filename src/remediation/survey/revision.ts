@@ -35,6 +35,7 @@ import { answeredHosts, type PullIdentity, provesInternet } from "./probe/pull-i
 import { withRequestCache } from "./probe/request-cache.ts";
 import { platformsOf } from "./task-platforms.ts";
 import { witnessesOf } from "./trust/ecs-witnesses.ts";
+import { unexplainedManifests } from "./trust/unexplained-manifests.ts";
 import type { NotEligible, Survey, SurveyRequest } from "./types.ts";
 
 /** What ECS asks of an instance for the definition's sake. */
@@ -195,9 +196,28 @@ async function surveyImages(
       refused: (candidate) => mirrorRejected(candidate, mirrorRejections),
     }),
   };
+  return await surveyAll(inScope, context);
+}
+
+/** Asks about each image; once more about one that the text vetoes, where the text is about another of them. */
+async function surveyAll(
+  all: readonly NamedImage[],
+  context: ImageSurveyContext,
+): Promise<readonly ImageFacts[]> {
   const surveyed: ImageFacts[] = [];
-  await forEachConcurrently([...inScope.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
+  await forEachConcurrently([...all.entries()], IMAGES_AT_ONCE, async ([index, named]) => {
     surveyed[index] = await surveyImage(named, context);
+  });
+  const { failure } = context;
+  const compared = all.flatMap(({ reference }, index) => {
+    const facts = surveyed[index];
+    return facts === undefined ? [] : { reference, facts };
+  });
+  const manifests = unexplainedManifests(failure.manifests ?? [], compared);
+  if (manifests.length === (failure.manifests ?? []).length) return surveyed;
+  const vetoed = [...all.entries()].filter(([index]) => surveyed[index]?.vetoedBy !== undefined);
+  await forEachConcurrently(vetoed, IMAGES_AT_ONCE, async ([index, named]) => {
+    surveyed[index] = await surveyImage(named, { ...context, failure: { ...failure, manifests } });
   });
   return surveyed;
 }
