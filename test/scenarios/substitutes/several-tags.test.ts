@@ -44,7 +44,7 @@ describe("a text that names the manifest of one image", () => {
     expect(outcome.images?.every(({ vetoedBy }) => vetoedBy === undefined)).toBe(true);
   });
 
-  it("still vetoes where it is of no image of the task definition", async () => {
+  it("vetoes where no image of the task definition has that manifest", async () => {
     const { world, outcome } = await play({
       world: {
         services: [
