@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { NODE_FLAGS } from "../../infra/image/node-flags.ts";
+import { NODE_ENVIRONMENT, NODE_FLAGS } from "../../infra/image/node-flags.ts";
 import { freePorts } from "../../test/support/free-ports.ts";
 import { configurationFor } from "../../test/support/kube/admission-world.ts";
 import { issueForLoopback } from "../../test/support/kube/authority.ts";
@@ -35,6 +35,7 @@ export async function startWebhookProcess(plane: ControlPlane): Promise<WebhookP
       ...["--tls-cert", certificatePath, "--tls-key", keyPath, "--mode", "remediate"],
     ],
     logPath: join(plane.folder, "webhook.log"),
+    env: NODE_ENVIRONMENT,
   });
   const metrics = async (): Promise<string> => {
     try {

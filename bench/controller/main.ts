@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- controller [--pods N] [--seconds N] [--json]`: the memory of the controller in a cluster of so many pods, the built
- * command in a process of its own over a real API server; without flags of Node's, and with those of the image. Needs `.cache/kube` and
- * `node build.ts`. Ends with 1 where the goal is missed.
+ * command in a process of its own over a real API server; as Node starts by itself, and as the image starts it. `--flags` may begin
+ * with variables, as in a shell: `--flags "MALLOC_ARENA_MAX=1 --optimize-for-size"`. Needs `.cache/kube` and `node build.ts`. Ends with
+ * 1 where the goal is missed.
  */
 
 import { readFile } from "node:fs/promises";
@@ -10,19 +11,21 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { NODE_FLAGS } from "../../infra/image/node-flags.ts";
+import { NODE_ENVIRONMENT, NODE_FLAGS } from "../../infra/image/node-flags.ts";
 import { imageIndexCrd } from "../../src/kubernetes/policies/image-index-crd.ts";
 import { connectApi } from "../../test/support/kube/api-client.ts";
 import { startProgram } from "../../test/support/kube/child-processes.ts";
 import { type ControlPlane, startControlPlane } from "../../test/support/kube/control-plane.ts";
 import { fillCluster } from "./fill-cluster.ts";
 
+const variables = Object.entries(NODE_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+
 const { values } = parseArgs({
   args: process.argv.slice(3),
   options: {
     pods: { type: "string", default: "5000" },
     seconds: { type: "string", default: "60" },
-    flags: { type: "string", multiple: true, default: ["", NODE_FLAGS.join(" ")] },
+    flags: { type: "string", multiple: true, default: ["", [...variables, ...NODE_FLAGS].join(" ")] },
     json: { type: "boolean", default: false },
   },
 });
@@ -76,11 +79,13 @@ async function memoryOf({ kubeconfig, folder }: ControlPlane, flags: string, sec
   const elsewhere = ["registry-1.docker.io", "auth.docker.io", "public.ecr.aws", "mirror.gcr.io"].map(
     (host) => `${host}=http://127.0.0.1:${port}`,
   );
+  const words = flags.split(" ").filter((word) => word !== "");
+  const isVariable = (word: string) => /^[A-Z_]+=/.test(word);
   const program = startProgram({
     name: "repull kubernetes controller",
     path: process.execPath,
     args: [
-      ...(flags === "" ? [] : flags.split(" ")),
+      ...words.filter((word) => !isVariable(word)),
       ...[
         "dist/cli/repull.mjs",
         "kubernetes",
@@ -93,7 +98,10 @@ async function memoryOf({ kubeconfig, folder }: ControlPlane, flags: string, sec
       ...["--no-aws", "--mode", "observe"],
     ],
     logPath: join(folder, "controller.log"),
-    env: { REPULL_REGISTRY_ENDPOINTS: elsewhere.join(",") },
+    env: {
+      ...Object.fromEntries(words.filter(isVariable).map((word) => word.split("="))),
+      REPULL_REGISTRY_ENDPOINTS: elsewhere.join(","),
+    },
   });
   try {
     await Promise.race([delay(seconds * 1000), program.ended]);

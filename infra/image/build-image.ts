@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
-import { NODE_FLAGS } from "./node-flags.ts";
+import { NODE_ENVIRONMENT, NODE_FLAGS } from "./node-flags.ts";
 import { type Architecture, createLayout, type Descriptor } from "./oci-layout.ts";
 import { runtimeFiles, USER } from "./runtime-files.ts";
 import { type TarEntry, tar } from "./tar.ts";
@@ -50,7 +50,9 @@ function configOf(packages: readonly string[]): object {
     User: `${USER}:${USER}`,
     Entrypoint: ["/usr/bin/node", ...NODE_FLAGS, `/${APPLICATION}/repull.mjs`],
     WorkingDir: "/",
-    Env: ["PATH=/usr/bin", "NODE_ENV=production"],
+    Env: Object.entries({ PATH: "/usr/bin", NODE_ENV: "production", ...NODE_ENVIRONMENT }).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
     Labels: {
       "org.opencontainers.image.title": packageJson.name,
       "org.opencontainers.image.description": packageJson.description,

@@ -1,6 +1,6 @@
 /** The container image: the same twice, as skopeo and a registry see it, and running as its user with nothing else of a system. */
 
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -81,10 +81,11 @@ describe("in a registry", () => {
     );
   });
 
-  test("does not run as root, and starts the command line", async () => {
+  test("does not run as root, and starts the command line with one memory arena", async () => {
     const { stdout } = await run("skopeo", ["inspect", "--config", "--override-arch", MACHINE, source()]);
-    const { User, Entrypoint } = JSON.parse(stdout).config;
+    const { User, Entrypoint, Env } = JSON.parse(stdout).config;
     deepEqual({ User, Entrypoint }, { User: "65532:65532", Entrypoint: [...ENTRYPOINT] });
+    ok(Env.includes("MALLOC_ARENA_MAX=1"));
   });
 });
 
