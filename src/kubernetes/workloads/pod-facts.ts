@@ -4,6 +4,7 @@
  */
 
 import { type Digest, isDigest } from "../../image/digest.ts";
+import { manifestName, repositoryName, tryParseReference } from "../../image/reference.ts";
 import { annotationKey, noteAbout, type SwapNote } from "../annotation.ts";
 import { type PodImage, podImages } from "../pod-images.ts";
 import { modeLabelIn } from "../workload-modes.ts";
@@ -37,6 +38,8 @@ export type ContainerFacts = PodImage & {
   readonly note?: SwapNote;
   /** What the node has pulled: repository@digest. */
   readonly pulled?: string;
+  /** What was pulled may be of the image before: kubelet keeps a container's status while its changed image waits. */
+  readonly isOfAnother?: true;
   readonly hasStarted: boolean;
   readonly waiting?: { readonly reason: string; readonly message: string };
 };
@@ -75,11 +78,19 @@ export function podFacts(object: unknown): PodFacts | undefined {
     hasAnnotations: meta.annotations !== undefined,
     resourceVersion: textOf(meta.resourceVersion) ?? "",
     createdAt: Date.parse(textOf(meta.creationTimestamp) ?? "") || 0,
-    containers: podImages(spec).map((image) => containerFacts(image, annotations, statuses)),
+    containers: podImages(spec).map((image) =>
+      containerFacts(image, annotations, statuses, meta.generation === 1),
+    ),
   };
 }
 
-function containerFacts(image: PodImage, annotations: Members, statuses: Statuses): ContainerFacts {
+/** @param isUnchanged the pod's spec is as it was made */
+function containerFacts(
+  image: PodImage,
+  annotations: Members,
+  statuses: Statuses,
+  isUnchanged: boolean,
+): ContainerFacts {
   const note = noteAbout(image.image, annotations[annotationKey(image)]);
   const status = image.kind === "volume" ? {} : (statuses.get(image.container) ?? {});
   const { waiting, running, terminated } = membersOf(status.state);
@@ -92,11 +103,31 @@ function containerFacts(image: PodImage, annotations: Members, statuses: Statuse
     written: note?.image ?? image.image,
     ...(note === undefined ? {} : { note }),
     ...(pulled === undefined ? {} : { pulled }),
+    ...(pulled === undefined || isUnchanged || isNamed(status.image, image.image)
+      ? {}
+      : { isOfAnother: true as const }),
     hasStarted,
     ...(typeof reason === "string"
       ? { waiting: { reason, message: (textOf(message) ?? "").slice(0, MESSAGE_LENGTH_MAX) } }
       : {}),
   };
+}
+
+/**
+ * Whether kubelet's name is the pod's. It may be another tag of the same bytes, so of a pod whose spec has not changed the name
+ * says nothing; a digest in the pod's name speaks for itself.
+ */
+function isNamed(said: unknown, image: string): boolean {
+  const name = textOf(said);
+  const reference = tryParseReference(image);
+  if (name === undefined || name === image || reference?.digest !== undefined) return true;
+  const other = tryParseReference(name);
+  return (
+    reference !== undefined &&
+    other !== undefined &&
+    repositoryName(reference) === repositoryName(other) &&
+    manifestName(reference) === manifestName(other)
+  );
 }
 
 /** The digest that a node has pulled; undefined where it reports none: an image that was loaded, or that is not there yet. */

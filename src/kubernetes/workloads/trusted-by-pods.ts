@@ -68,7 +68,7 @@ export function testimonyOfCluster(
 
 /** The digest that was meant, where this container has it. */
 function digestMeant(container: ContainerFacts, believesNotes: boolean): Digest | undefined {
-  if (!container.hasStarted) return undefined;
+  if (!container.hasStarted || container.isOfAnother) return undefined;
   const digest = pulledDigest(container);
   const { note, image } = container;
   if (note === undefined || digest === undefined) return digest;

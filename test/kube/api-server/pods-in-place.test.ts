@@ -5,6 +5,8 @@ import type { ClusterPort } from "../../../src/cluster/cluster-port.ts";
 import { openCluster } from "../../../src/cluster/open-cluster.ts";
 import type { JsonPatch } from "../../../src/kubernetes/objects/json-patch.ts";
 import type { Pod } from "../../../src/kubernetes/objects/objects.ts";
+import { podFacts } from "../../../src/kubernetes/workloads/pod-facts.ts";
+import { testimonyOfCluster } from "../../../src/kubernetes/workloads/trusted-by-pods.ts";
 import { systemClock } from "../../../src/runtime/clock.ts";
 import { type ControlPlane, startControlPlane } from "../../support/kube/control-plane.ts";
 import { addNodes } from "../../support/kube/nodes.ts";
@@ -61,6 +63,37 @@ describe("of a pod that waits for its image", () => {
       if (verdict === "may") await patched;
       else await expect(patched).rejects.toMatchObject({ status: 422, reason: "Invalid" });
     });
+});
+
+test("a pod that ran an old digest and then got a tag, by its namespace's editor, is no witness of the tag's bytes", async () => {
+  const [namespace, name] = ["patches", "forged"];
+  await plane.kubectl(["create", "serviceaccount", "editor", "-n", namespace]);
+  const account = `--serviceaccount=${namespace}:editor`;
+  await plane.kubectl(["create", "rolebinding", "editor", "-n", namespace, "--clusterrole=edit", account]);
+  const editor = open(await plane.accountKubeconfig(namespace, "editor"));
+  const digest = `sha256:${"0".repeat(64)}`;
+  // No node of the test's reports another status meanwhile.
+  const spec = {
+    schedulerName: "none",
+    containers: [{ name: "web", image: `nginx@${digest}`, imagePullPolicy: "Never" }],
+  };
+  await editor.create("pods", { apiVersion: "v1", kind: "Pod", metadata: { namespace, name }, spec });
+  const status = {
+    ...{ name: "web", image: `docker.io/library/nginx@${digest}` },
+    ...{ imageID: `docker.io/library/nginx@${digest}`, ready: false, restartCount: 0 },
+    lastState: { terminated: { exitCode: 137, reason: "Error" } },
+    state: { waiting: { reason: "ErrImageNeverPull", message: "not present with pull policy of Never" } },
+  };
+  const change = { op: "replace", path: "/spec/containers/0/image", value: "nginx:1.29" } as const;
+  await editor.patch("pods", { namespace, name }, [change]);
+  const patch = JSON.stringify({ status: { containerStatuses: [status] } });
+  await plane.kubectl([
+    ...["patch", "pod", name, "-n", namespace, "--subresource=status", "--type=strategic", "-p", patch],
+  ]);
+  const facts = podFacts(await cluster.get("pods", { namespace, name }));
+  expect(facts?.containers[0]).toMatchObject({ written: "nginx:1.29", hasStarted: true });
+  expect(testimonyOfCluster([facts === undefined ? [] : [facts]], "nginx:1.29").testimony.kind).toBe("none");
+  editor.close();
 });
 
 describe("stuck pods of every kind of workload, after a patch of their image in place", () => {

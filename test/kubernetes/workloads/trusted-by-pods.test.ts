@@ -31,6 +31,18 @@ const loaded = (imageID: string): PodFacts => {
   return { ...object, containers: object.containers.map((one) => ({ ...one, pulled: imageID })) };
 };
 
+/** A pod that runs something, as kubelet names it. */
+const named = (image: string, generation?: number): PodFacts => {
+  const { metadata, spec, status } = pod({ name: "p", of: "web/1", runs: ONE });
+  const [first] = status?.containerStatuses ?? [];
+  const found = podFacts({
+    metadata: { ...metadata, uid: "p", ...(generation === undefined ? {} : { generation }) },
+    ...{ spec, status: { containerStatuses: [{ ...first, image }] } },
+  });
+  if (found === undefined) throw new Error("a pod has a name and a uid");
+  return found;
+};
+
 describe("the pods of a revision", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [when: string, pods: readonly PodFacts[], said: string])[] = [
@@ -42,6 +54,12 @@ describe("the pods of a revision", () => {
     ["the image was loaded, and the node reports no digest of it",  [loaded("sha256:0123")],              "none"],
     ["they were changed, by the whole image",                     [swapped("same-index")],              ONE],
     ["they were changed, by a copy of one platform",              [swapped("same-platform", TWO, ONE)], ONE],
+    ["the node gives the name in its whole form",                 [named("docker.io/library/nginx:1.27", 2)], ONE],
+    ["the node gives another tag of the same bytes",              [named("nginx:latest", 1)],           ONE],
+    ["an image that was changed has not been pulled yet",         [named("nginx:1.26", 2)],             "none"],
+    ["an image by digest was changed to a tag",                   [named(`nginx@${ONE}`, 2)],           "none"],
+    ["the node gives no name, and the image may have been changed", [named("sha256:0123", 2)],          "none"],
+    ["a cluster before 1.33 does not say whether it was changed", [named("nginx:1.26")],                "none"],
     ["they use another image",                                    [facts({ name: "p", of: "web/1", image: "redis:7", runs: ONE })], "none"],
   ];
   for (const [when, pods, said] of table) {
