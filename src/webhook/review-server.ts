@@ -17,6 +17,8 @@ export const BUDGET_MS = 200;
 export const LAG_MAX_MS = 100;
 /** A pod may have 1.5 MiB, and a request holds it twice with some envelope: k8s.io/apiserver's own bound is 3 MiB. */
 export const BODY_BYTES_MAX = 4 * 1024 * 1024;
+/** Of all bodies that have begun: every pod of the cluster's network may connect, and ours has 256 MiB of memory. */
+const BODIES_BYTES_MAX = 8 * BODY_BYTES_MAX;
 
 export type ReviewServerParts = {
   readonly stopwatch: Stopwatch;
@@ -55,6 +57,7 @@ export function createMetricsServer(parts: Pick<ReviewServerParts, "isReady" | "
 }
 
 function reviewListener(parts: ReviewServerParts): RequestListener {
+  let bytesOfAll = 0;
   return (request, response) => {
     const elapsed = parts.stopwatch();
     if (request.method === "GET" && isProbe(request.url, parts, response)) return;
@@ -66,16 +69,26 @@ function reviewListener(parts: ReviewServerParts): RequestListener {
     if (parts.isDraining()) response.setHeader("Connection", "close");
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const drop = (): void => {
+      bytesOfAll -= bytes;
+      bytes = 0;
+      chunks.length = 0;
+    };
+    const refuse = (result: "invalid" | "shed", status: number, text: string): void => {
+      drop();
+      parts.metrics.requests.inc({ result });
+      response.setHeader("Connection", "close");
+      send(response, status, text);
+    };
     request.on("data", (chunk: Buffer) => {
+      if (response.headersSent) return;
       bytes += chunk.length;
-      if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
-      else if (!response.headersSent) {
-        chunks.length = 0;
-        parts.metrics.requests.inc({ result: "invalid" });
-        response.setHeader("Connection", "close");
-        send(response, 413, "too large\n");
-      }
+      bytesOfAll += chunk.length;
+      chunks.push(chunk);
+      if (bytes > BODY_BYTES_MAX) refuse("invalid", 413, "too large\n");
+      else if (bytesOfAll > BODIES_BYTES_MAX) refuse("shed", 503, "too many\n");
     });
+    response.on("close", drop);
     request.on("error", () => response.destroy());
     request.on("end", () => {
       if (response.headersSent) return;

@@ -2,7 +2,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** `answered`: looked at. The others admit the pod unchanged: `late`, `shed` (the process is behind), `invalid`, `fault`. */
+/** `answered`: looked at. The others admit the pod unchanged: `late`, `shed` (the process is behind, or it is too much), `invalid`, `fault`. */
 export type RequestResult = "answered" | "late" | "shed" | "invalid" | "fault";
 
 export type WebhookMetrics = {

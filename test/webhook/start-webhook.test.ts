@@ -177,6 +177,47 @@ describe("the webhook", () => {
     deepEqual([JSON.parse(document).response, result], [UNCHANGED, "fault"]);
   });
 
+  test("admits a pod of so many images that their notes have no room as it is, without a look at one", () => {
+    const looked: string[] = [];
+    const get = (image: string) => void looked.push(image);
+    const containers = Array.from({ length: 1_001 }, (_, at) => ({ name: `c-${at}`, image: "nginx:1.27" }));
+    const { document = "", result } = answerReview(review({ containers }), () => ({
+      ...{ rows: { get }, mode: "remediate", now: NOW },
+    }));
+    deepEqual([JSON.parse(document).response, result, looked], [UNCHANGED, "shed", []]);
+  });
+
+  test("refuses bodies while those that have begun are 32 MiB, and answers again once they are gone", async () => {
+    const { webhook } = await start();
+    await untilReady(webhook);
+    const part = Buffer.alloc(4 * 1024 * 1024, " ");
+    const begun = Array.from({ length: 20 }, () => {
+      const call = request({
+        host: "127.0.0.1",
+        port: webhook.port,
+        path: "/pods",
+        method: "POST",
+        ca: first.certificate,
+        agent: false,
+      });
+      const refused = new Promise<boolean>((resolve) => {
+        call.on("response", ({ statusCode }) => resolve(statusCode === 503));
+        call.on("error", () => resolve(true));
+      });
+      call.write(part);
+      return { call, refused };
+    });
+    let count = 0;
+    for (const { refused } of begun) void refused.then(() => count++);
+    while (count < 12) await systemClock.sleep(5);
+    ok((await metrics(webhook)).includes('result="shed"} 1'));
+    for (const { call } of begun) call.destroy();
+    let answer: Answer;
+    do answer = await post(webhook, review());
+    while (answer.status === 503);
+    ok(patchIn(answer));
+  });
+
   test("admits pods as they are while its process is behind", async () => {
     // Each look at the clock is 150 ms after the one before: every timer comes late.
     let at = NOW;

@@ -65,7 +65,7 @@ describe("of a pod that waits for its image", () => {
     });
 });
 
-test("a pod that ran an old digest and then got a tag, by its namespace's editor, is no witness of the tag's bytes", async () => {
+test("a pod that ran an old digest and then got a tag, by its namespace's editor, says nothing of the tag's bytes", async () => {
   const [namespace, name] = ["patches", "forged"];
   await plane.kubectl(["create", "serviceaccount", "editor", "-n", namespace]);
   const account = `--serviceaccount=${namespace}:editor`;
