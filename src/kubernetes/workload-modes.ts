@@ -77,18 +77,29 @@ function jobsByHand(namespace: string): string {
   return `${namespace}/Job`;
 }
 
-/** No more than the index has room for: where there are more, the whole namespace gets the lowest mode in it, or every one. */
+/**
+ * No more than the index has room for: where there are more, whole namespaces get the lowest mode in them, those with the most
+ * first, so that one team's labels do not decide for the others; or, where there are too many namespaces, every one.
+ */
 export function boundedModes(
   lowered: ReadonlyMap<string, LoweredMode>,
   max = MODES_MAX,
 ): Readonly<Record<string, LoweredMode>> {
-  if (lowered.size <= max) return Object.fromEntries([...lowered].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  const wider = new Map<string, LoweredMode>();
-  for (const [key, mode] of lowered) {
-    const by = key.includes("/") ? key.slice(0, key.indexOf("/")) : EVERY;
-    wider.set(by, lower(wider.get(by), mode));
+  const namespaces = [...Map.groupBy(lowered, ([key]) => key.slice(0, key.indexOf("/")))].toSorted(
+    ([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1),
+  );
+  const modes = new Map(lowered);
+  for (const [namespace, entries] of namespaces) {
+    if (modes.size <= max) break;
+    for (const [key] of entries) modes.delete(key);
+    modes.set(namespace, lowestOf(entries));
   }
-  return boundedModes(wider, max);
+  if (modes.size > max) return { [EVERY]: lowestOf(modes) };
+  return Object.fromEntries([...modes].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function lowestOf(entries: Iterable<readonly [string, LoweredMode]>): LoweredMode {
+  return [...entries].reduce<LoweredMode>((found, [, mode]) => lower(found, mode), "observe");
 }
 
 const EVERY = "*";

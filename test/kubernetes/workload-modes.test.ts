@@ -111,7 +111,15 @@ describe("boundedModes", () => {
   });
 
   test("lowers whole namespaces where there are more, by the lowest in each", () => {
-    expect(boundedModes(many(4, 2), 3)).toEqual({ "ns-0": "off", "ns-1": "observe" });
+    expect(boundedModes(many(6, 2), 3)).toEqual({ "ns-0": "off", "ns-1": "observe" });
+  });
+
+  test("lowers the namespaces that have the most, and leaves the workloads of the others to their own labels", () => {
+    const many = [...Array(9).keys()].map((at) => deployment(`web-${at}`, "off", "loud"));
+    const all = loweredModes([...many, deployment("a", "off", "quiet"), deployment("b", "observe", "quiet")]);
+    expect(boundedModes(all, 3)).toEqual({
+      ...{ loud: "off", "quiet/Deployment/a": "off", "quiet/Deployment/b": "observe" },
+    });
   });
 
   test("lowers every workload where there are too many namespaces", () => {
