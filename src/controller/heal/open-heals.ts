@@ -28,8 +28,12 @@ export type OpenHeals = {
   load(): Promise<ReadonlyMap<string, OpenHeal>>;
 };
 
-/** Some 700 bytes each, and a ConfigMap has a megabyte. */
+/**
+ * Some 700 bytes each, and a ConfigMap has a megabyte, in which the quotas are too. A heal that needs much more is not kept: the
+ * API server bounds no name of an owner.
+ */
 const HEALS_MAX = 200;
+const HEAL_BYTES_MAX = 3_000;
 
 export function createOpenHeals(state: Pick<LeaderState, "read" | "update">): OpenHeals {
   const noted = new Map<string, { readonly use: string; readonly kept: Promise<void> }>();
@@ -85,8 +89,12 @@ function changed(
   const heals = new Map(healsIn(before));
   for (const { name, heal } of changes)
     if (heal === undefined) heals.delete(name);
-    else if (heals.has(name) || heals.size < HEALS_MAX) heals.set(name, heal);
+    else if (hasRoom(heal) && (heals.has(name) || heals.size < HEALS_MAX)) heals.set(name, heal);
   return JSON.stringify(Object.fromEntries(heals));
+}
+
+function hasRoom(heal: OpenHeal): boolean {
+  return Buffer.byteLength(JSON.stringify(heal)) <= HEAL_BYTES_MAX;
 }
 
 const text = z.string();
