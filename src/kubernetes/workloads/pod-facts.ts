@@ -20,6 +20,8 @@ export type PodFacts = {
   readonly revision: string;
   readonly node?: string;
   readonly modeLabel?: string;
+  /** A registry may have taken its login, and refuse the node's own. */
+  readonly hasPullSecrets?: true;
   /** A static pod's image in the API server: kubelet takes no change of it. */
   readonly isMirror: boolean;
   readonly isEnding: boolean;
@@ -73,6 +75,7 @@ export function podFacts(object: unknown): PodFacts | undefined {
       owner === undefined ? uid : [namespace, owner.uid, ...(hash === undefined ? [] : [hash])].join("/"),
     ...(node === undefined ? {} : { node }),
     ...(modeLabel === undefined ? {} : { modeLabel }),
+    ...(hasPullSecrets(spec) ? { hasPullSecrets: true as const } : {}),
     isMirror: annotations["kubernetes.io/config.mirror"] !== undefined,
     isEnding: meta.deletionTimestamp !== undefined,
     hasAnnotations: meta.annotations !== undefined,
@@ -135,6 +138,12 @@ export function pulledDigest({ pulled }: Pick<ContainerFacts, "pulled">): Digest
   const at = pulled?.lastIndexOf("@") ?? -1;
   const digest = at < 0 ? undefined : pulled?.slice(at + 1);
   return isDigest(digest) ? digest : undefined;
+}
+
+/** Whether a pod's spec names a login of its own. */
+export function hasPullSecrets(spec: unknown): boolean {
+  const { imagePullSecrets } = membersOf(spec);
+  return Array.isArray(imagePullSecrets) && imagePullSecrets.length > 0;
 }
 
 type Statuses = ReadonlyMap<string, Members>;

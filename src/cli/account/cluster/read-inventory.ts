@@ -6,7 +6,7 @@ import { listReduced } from "../../../cluster/list-reduced.ts";
 import { MODE_LABEL } from "../../../kubernetes/mode.ts";
 import { podImages, templateOf } from "../../../kubernetes/pod-images.ts";
 import { cronJobOf, loweredModes, modeLabelIn } from "../../../kubernetes/workload-modes.ts";
-import { podFacts } from "../../../kubernetes/workloads/pod-facts.ts";
+import { hasPullSecrets, podFacts } from "../../../kubernetes/workloads/pod-facts.ts";
 import type { ClusterInventory, ScannedPod, ScannedTemplate } from "../../../scan/cluster-inventory.ts";
 import type { ClusterSession } from "./cluster-session.ts";
 
@@ -101,11 +101,6 @@ function scannedNode(object: unknown): ClusterInventory["nodes"][number] {
     name: String(membersOf(metadata).name),
     ...(typeof external?.address === "string" ? { externalAddress: external.address } : {}),
   };
-}
-
-function hasPullSecrets(spec: unknown): boolean {
-  const { imagePullSecrets } = membersOf(spec);
-  return Array.isArray(imagePullSecrets) && imagePullSecrets.length > 0;
 }
 
 function membersOf(value: unknown): Members {
