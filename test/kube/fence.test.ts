@@ -276,6 +276,13 @@ describe("our account, in a pod", () => {
         metadata: { name: pod.metadata.name },
         target: { kind: "Node", name: "a" },
       }),
+    "a node for it, by the older resource": (pod) =>
+      ours.send("POST", "/api/v1/namespaces/default/bindings", {
+        apiVersion: "v1",
+        kind: "Binding",
+        metadata: { name: pod.metadata.name },
+        target: { kind: "Node", name: "a" },
+      }),
     "its eviction": (pod) =>
       ours.send("POST", path(pod, "/eviction"), {
         apiVersion: "policy/v1",
@@ -293,6 +300,34 @@ describe("our account, in a pod", () => {
     "the end of all": () => ours.send("DELETE", PODS),
     "a command in it": (pod) =>
       ours.send("POST", path(pod, "/exec?command=id&container=running&stdout=true")),
+    "to a process of it": (pod) => ours.send("POST", path(pod, "/attach?container=running&stdout=true")),
+    "to a port of it": (pod) => ours.send("POST", path(pod, "/portforward?ports=80")),
+    "to a server of it": (pod) => ours.send("POST", path(pod, "/proxy/")),
+    "an image of a running container, merged": (pod) =>
+      ours.send(
+        "PATCH",
+        path(pod, ""),
+        { spec: { containers: [{ name: "running", image: use }] } },
+        { contentType: STRATEGIC_PATCH },
+      ),
+    "a list of containers, merged": (pod) =>
+      ours.send(
+        "PATCH",
+        path(pod, ""),
+        { spec: { containers: [{ name: "web", image: use }] } },
+        { contentType: MERGE_PATCH },
+      ),
+    "a pod that is not there, applied": () =>
+      ours.send(
+        "PATCH",
+        path({ metadata: { name: "evil" } }, "?fieldManager=repull"),
+        podOf("evil", { containers: [{ name: "a", image: use }] }),
+        { contentType: APPLY_PATCH },
+      ),
+    "a change of it in a dry run": (pod) =>
+      ours.send("PATCH", path(pod, "?dryRun=All"), [put("/metadata/labels/more", "x")], {
+        contentType: JSON_PATCH,
+      }),
   };
   for (const [title, send] of Object.entries(requests)) {
     test(`may not write ${title}`, async () => {

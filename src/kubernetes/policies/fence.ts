@@ -38,8 +38,12 @@ function podFence({ account, allowedRegistries }: Fence) {
       failurePolicy: "Fail",
       matchConstraints: {
         matchPolicy: "Equivalent",
+        // A pod gets its node by `pods/binding`, and by `bindings` as before there were subresources.
         resourceRules: [
-          { apiGroups: [""], apiVersions: ["*"], operations: ["*"], resources: ["pods", "pods/*"] },
+          {
+            ...{ apiGroups: [""], apiVersions: ["*"], operations: ["*"] },
+            resources: ["pods", "pods/*", "bindings"],
+          },
         ],
       },
       matchConditions: [{ name: "repull", expression: `request.userInfo.username == "${account}"` }],

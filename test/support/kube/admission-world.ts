@@ -136,7 +136,10 @@ export function configurationFor(port: number, caBundle: string) {
   };
 }
 
-const SUBRESOURCES = ["status", "ephemeralcontainers", "binding", "eviction", "resize", "exec"];
+const SUBRESOURCES = [
+  ...["status", "ephemeralcontainers", "binding", "eviction", "resize"],
+  ...["exec", "attach", "portforward", "proxy"],
+];
 
 /** Our account with rights that the chart does not give: the fence has to hold without RBAC's help. */
 const ACCOUNT_OBJECTS = {
@@ -150,7 +153,11 @@ const ACCOUNT_OBJECTS = {
       kind: "ClusterRole",
       metadata: { name: "repull-test" },
       rules: [
-        { apiGroups: [""], resources: ["pods", ...SUBRESOURCES.map((name) => `pods/${name}`)], verbs: ["*"] },
+        {
+          apiGroups: [""],
+          resources: ["pods", "bindings", ...SUBRESOURCES.map((name) => `pods/${name}`)],
+          verbs: ["*"],
+        },
         { apiGroups: ["repull.dev"], resources: ["imageindexes"], verbs: ["*"] },
         { apiGroups: ["admissionregistration.k8s.io"], resources: ["*"], verbs: ["*"] },
       ],
