@@ -338,6 +338,19 @@ describe.each(WAYS)("a pod that meets $way", ({ policy, webhook }) => {
       deepEqual([imagesOf(answer.body), notesOf(answer.body)], [imagesOf(pod), notesOf(pod)]);
     });
 
+    test("gets the image that is put over another one, though a copied note says that it is there", async () => {
+      const note = `nginx:1.27 ${digestOf("a")} same-index origin 2026-11-29T08:00:00Z`;
+      const pod = await create(withImage(`quay.io/x/y@${digestOf("9")}`), {
+        annotations: { "image.repull.dev/web": note },
+      });
+      const changed = await patch(
+        pod,
+        [{ op: "replace", path: "/spec/containers/0/image", value: "nginx:1.27" }],
+        JSON_PATCH,
+      );
+      deepEqual(imagesOf(changed), { web: useOf("nginx", "a") });
+    });
+
     test("loses the note of a swap with the image that it was of", async () => {
       const pod = await create(withImage("nginx:1.27"));
       const changed = await patch(

@@ -96,6 +96,7 @@ describe("admitPod", () => {
     ["leaves a volume in an update",                            { spec: all, old: old({ ...all, volumes: [] }) },     ["web: unchanged", "other: unchanged", "init: unchanged", "side: unchanged", "web: unchanged"]],
     ["keeps the swap when its written name is put over it",     { metadata: withNote, old: old(swapped, withNote) },  ["web: keep"]],
     ["keeps the swap when the update drops the note",           { old: old(swapped, withNote) },                      ["web: keep"]],
+    ["swaps its name over an image that the note is not of",    { metadata: withNote, old: old({ containers: [{ name: "web", image: useOf("other", "9") }] }, withNote) }, ["web: swap"]],
     ["leaves what was swapped in this very request",            { metadata: withNote, spec: swapped },                ["web: swapped-before"]],
     ["leaves what was swapped in this update",                  { metadata: withNote, spec: swapped, old: old(web) }, ["web: swapped-before"]],
     ["leaves a pod of an operator",                             { metadata: owners("postgresql.cnpg.io/v1", "Cluster") }, ["web: foreign-owner"]],

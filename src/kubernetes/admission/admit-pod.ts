@@ -5,7 +5,7 @@
  * container again.
  */
 
-import { annotationKey, annotationValue, parseAnnotation } from "../annotation.ts";
+import { annotationKey, annotationValue, noteAbout, parseAnnotation } from "../annotation.ts";
 import { answerFor, type LeaveCode, type Swap } from "../answer-for.ts";
 import type { IndexRow } from "../image-index.ts";
 import { MODE_LABEL, type Mode, modeOf } from "../mode.ts";
@@ -80,8 +80,8 @@ function decide(
   const written = parseAnnotation(note)?.image;
   if (isSwap && note !== oldNote && written !== undefined && written !== image.image)
     return left("swapped-before");
-  if (inForce === "remediate" && old?.includes("@sha256:") && oldNote !== undefined) {
-    if (parseAnnotation(oldNote)?.image === image.image) return { kind: "keep", image, old, note: oldNote };
+  if (inForce === "remediate" && old !== undefined && oldNote !== undefined) {
+    if (noteAbout(old, oldNote)?.image === image.image) return { kind: "keep", image, old, note: oldNote };
   }
   const answer = answerFor({ ...image, row: rows.get(image.image), mode: inForce, now });
   if ("swap" in answer) return { kind: "swap", image, swap: answer };

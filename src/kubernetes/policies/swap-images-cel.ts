@@ -71,6 +71,7 @@ const NOTE_OF_SITE = lines(
 
 /** The words of a note after its image: annotation.ts. */
 const NOTE_FORM = "sha256:[0-9a-f]{64} [^ ]+ [^ ]+ [^ ]+$";
+const WORDS_OF_NOTE = "oldObject.metadata.annotations[s.key].substring(size(s.image) + 1)";
 
 /**
  * Each may name those before it. A variable is a program of its own, whose start takes the API server 3 kB of memory (cel-go's
@@ -99,13 +100,15 @@ export const VARIABLES: readonly { readonly name: string; readonly expression: s
       `  && (${IS_CREATE} || object.metadata.annotations[s.key] != ${OLD_NOTES}[?s.key].orValue("")))))`,
     ),
   },
-  // The written name over its own swap, as `kubectl apply` of a bare pod puts it: the swap stays, and the container runs on.
+  // The written name over its own swap, as `kubectl apply` of a bare pod puts it: the swap stays, and the container runs on. A
+  // note that was copied with another image is not of that one (`noteAbout`, annotation.ts).
   {
     name: "kept",
     expression: lines(
-      `${IS_CREATE} ? [] : variables.fresh.filter(s, s.old.contains("@sha256:")`,
+      `${IS_CREATE} ? [] : variables.fresh.filter(s, s.old.matches("@sha256:[0-9a-f]{64}$")`,
       `  && ${OLD_NOTES}[?s.key].orValue("").startsWith(s.image + " sha256:")`,
-      `  && oldObject.metadata.annotations[s.key].substring(size(s.image) + 1).matches("^${NOTE_FORM}"))`,
+      `  && ${WORDS_OF_NOTE}.matches("^${NOTE_FORM}")`,
+      `  && (!${WORDS_OF_NOTE}.contains(" same-index ") || s.old.endsWith("@" + ${WORDS_OF_NOTE}.split(" ")[0])))`,
     ),
   },
   {

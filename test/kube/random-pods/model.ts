@@ -76,7 +76,7 @@ export function expectedOf(
     writtenIn(asked.note) !== asked.image
   )
     return left;
-  if (old?.image.includes("@sha256:") && old.note !== undefined && writtenIn(old.note) === asked.image)
+  if (old?.note !== undefined && isNoteOf(old.image, old.note) && writtenIn(old.note) === asked.image)
     return { image: old.image, note: old.note };
   const row = provedRow(asked.image, asked.pullPolicy);
   if (row?.use !== undefined && row.use !== asked.image) {
@@ -86,6 +86,14 @@ export function expectedOf(
   }
   // The note of what this request takes away goes with it.
   return old?.note !== undefined && old.note === asked.note ? { image: asked.image } : left;
+}
+
+/** A note that was copied with another image is not of that one. */
+function isNoteOf(image: string, note: string): boolean {
+  const digest = image.split("@")[1] ?? "";
+  return (
+    /^sha256:[0-9a-f]{64}$/.test(digest) && (!note.includes(" same-index ") || note.includes(` ${digest} `))
+  );
 }
 
 function writtenIn(note: string | undefined): string | undefined {

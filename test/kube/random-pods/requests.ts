@@ -72,20 +72,27 @@ export function askedFor(change: Change, pod: Any, life: Life) {
       const container = { name: change.name, image: change.image, imagePullPolicy: "IfNotPresent" };
       const others = asked.spec.ephemeralContainers ?? [];
       if (isStatic(pod) || others.some(({ name }: Any) => name === change.name)) return undefined;
+      // A strategic merge puts what is new first.
       asked.spec.ephemeralContainers = [
-        ...others,
         {
           ...container,
           terminationMessagePath: "/dev/termination-log",
           terminationMessagePolicy: "File",
           resources: {},
         },
+        ...others,
       ];
       return patch({ spec: { ephemeralContainers: [container] } }, STRATEGIC_PATCH, "/ephemeralcontainers");
     }
     case "resize": {
       const one = asked.spec.containers[change.container];
-      if (one.resources.requests?.cpu !== "100m" || isStatic(pod) || pod.spec.os?.name === "windows")
+      // The API server asks the node whether it has what is wanted.
+      if (
+        pod.spec.nodeName !== undefined ||
+        one.resources.requests?.cpu !== "100m" ||
+        isStatic(pod) ||
+        pod.spec.os?.name === "windows"
+      )
         return undefined;
       if (pod.spec.resources?.limits !== undefined) return undefined;
       one.resources.requests.cpu = "200m";
