@@ -21,8 +21,8 @@ export type Change =
   | { readonly kind: "status"; readonly phase: string }
   /** Deleted, but for its finalizers. */
   | { readonly kind: "end" }
-  /** As another manager applies its label. */
-  | { readonly kind: "managed-label"; readonly manager: string }
+  /** As another writer applies its label. */
+  | { readonly kind: "applied-label"; readonly writer: string }
   | { readonly kind: "mode"; readonly value: string | null };
 
 export type Life = {
@@ -171,7 +171,7 @@ function changeOf(random: Random, containers: number): Change {
     { kind: "resize", container },
     { kind: "status", phase: random.pick(["Running", "Pending", "Failed"]) },
     { kind: "end" },
-    { kind: "managed-label", manager: random.pick(["argocd-controller", "kubectl", "flux"]) },
+    { kind: "applied-label", writer: random.pick(["argocd-controller", "kubectl", "flux"]) },
     { kind: "mode", value: random.pick(["off", "observe", "remediate", null]) },
   ]);
 }

@@ -6,6 +6,7 @@ import type { Change, Life } from "./lives.ts";
 // biome-ignore lint/suspicious/noExplicitAny: objects of the API server
 type Any = any;
 
+const AS_WRITER = "?fieldManager=";
 const STRATEGIC_PATCH = "application/strategic-merge-patch+json";
 
 /** @param isDryRun nothing is stored */
@@ -18,7 +19,7 @@ export function creation({ namespace, pod, maker }: Life, isDryRun: boolean) {
     return { method: "POST", path: `${pods}?${query}`, options: as };
   return {
     method: "PATCH",
-    path: `${pods}/${pod.metadata.name}?fieldManager=maker&force=true&${query}`,
+    path: `${pods}/${pod.metadata.name}${AS_WRITER}maker&force=true&${query}`,
     options: { ...as, contentType: APPLY_PATCH },
   };
 }
@@ -111,12 +112,12 @@ export function askedFor(change: Change, pod: Any, life: Life) {
         contentType: "application/json",
         pod: asked,
       };
-    case "managed-label": {
+    case "applied-label": {
       const { name, namespace } = asked.metadata;
-      const labels = { [`${change.manager}.example/label`]: "yes" };
+      const labels = { [`${change.writer}.example/label`]: "yes" };
       asked.metadata.labels = { ...asked.metadata.labels, ...labels };
       const body = { apiVersion: "v1", kind: "Pod", metadata: { name, namespace, labels } };
-      return patch(body, APPLY_PATCH, `?fieldManager=${change.manager}`);
+      return patch(body, APPLY_PATCH, `${AS_WRITER}${change.writer}`);
     }
     case "put-back":
       return putBack(change.as, asked, life);
