@@ -343,6 +343,7 @@ describe("a parameter that is empty takes its rights away", () => {
     [{ ScheduleRoleArns: "" },         /^(?:scheduler:|events:(?!PutEvents))|^iam:PassRole .*role\/schedules/],
     [{ MirrorPrefix: "" },             /^ecr:(?:PutImage|.*Upload.*) |repository\/\/|repository\/repull/],
     [{ DockerHubSecretArn: "" },       /^secretsmanager:|repository\/docker-hub/],
+    [{ DockerHubCachePrefix: "" },     /repository\/docker-hub|repository\/\//],
     [{ DockerHubSecretArn: "arn:aws:secretsmanager:us-east-1:123456789012:secret:hub" }, /repository\/docker-hub/],
     [{ ReadableRepositoryArns: "" },   /repository\/central/],
     [{ PolicyParameter: "" },          /^ssm:(?!GetParameter .*\/writes$)/],

@@ -31,7 +31,7 @@ const listed = (text: string, key: string) =>
 const defaultOf = (name: string) => /Default: "?([^"\n]*)"?/.exec(parameter(name))?.[1];
 
 describe("a parameter", () => {
-  test("is one of the fifteen that give a right, or name what one is for", () => {
+  test("is one of the sixteen that give a right, or name what one is for", () => {
     const named = [
       ...(/^Parameters:\n([\s\S]*?)^Conditions:/m.exec(template)?.[1] ?? "").matchAll(/^ {2}(\w+):$/gm),
     ];
@@ -39,7 +39,13 @@ describe("a parameter", () => {
       named.map(([, name]) => name),
       [
         ...["Mode", "ClusterPattern", "PassableRoleArns", "StandaloneTasks", "ScheduleRoleArns"],
-        ...["PolicyParameter", "ReadableRepositoryArns", "MirrorPrefix", "DockerHubSecretArn"],
+        ...[
+          "PolicyParameter",
+          "ReadableRepositoryArns",
+          "MirrorPrefix",
+          "DockerHubSecretArn",
+          "DockerHubCachePrefix",
+        ],
         ...[
           "KmsKeyArn",
           "PermissionsBoundaryArn",
