@@ -23,6 +23,7 @@ import { withSeen } from "../../remediation/workflow/next.ts";
 import { observe } from "../../remediation/workflow/observe.ts";
 import { planned } from "../../remediation/workflow/plan.ts";
 import { FIRST_STATE } from "../../remediation/workflow/state.ts";
+import type { RejectionCode } from "../../substitution/candidate.ts";
 import type { Plan } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
 import type { RemedyCode } from "../../substitution/remedies/remedy.ts";
@@ -165,7 +166,11 @@ async function planOrder(
     })),
   };
   const action = decide(state, seen, context);
-  if (action.kind === "end") return blocked(withPlans, codeOf(action.ending, plan, stopped), action.ending);
+  if (action.kind === "end") {
+    const lacking = action.ending.kind === "no-substitute" ? lackingIn(plan) : undefined;
+    const code = lacking?.code ?? codeOf(action.ending, stopped);
+    return blocked(withPlans, code, { ...action.ending, ...optional("because", lacking?.because) });
+  }
   if ((surveyed.mode ?? policy.mode) === "approve" && !isShown) {
     const because = "the mode is approve: name the images with the digests that were shown";
     return blocked(withPlans, "approval-needed", { because });
@@ -191,15 +196,20 @@ function withoutCurrent(base: Base, current: ReadonlySet<string>): Base {
   return { ...base, images };
 }
 
-function codeOf({ kind, reason }: RemediationResult, plan: Plan, stopped: object | undefined): LeaveCode {
+function codeOf({ kind, reason }: RemediationResult, stopped: object | undefined): LeaveCode {
   if (stopped !== undefined && kind === "failed") return "writes-stopped";
-  if (kind === "no-substitute") return codeOfLacking(plan);
+  if (kind === "no-substitute") return "absent";
   if (reason !== undefined) return reason;
   return kind === "dry-run" ? "mode-observe" : "changed-meanwhile";
 }
 
 /** More than that it is not there, where a place says more. */
-function codeOfLacking({ images }: Plan): LeaveCode {
-  const rejected = images.flatMap((one) => (one.substitute === undefined ? one.rejected : []));
-  return rejected.find(({ code }) => code !== "absent" && code !== "other-content")?.code ?? "absent";
+function lackingIn({ images }: Plan): { readonly code: RejectionCode; readonly because: string } | undefined {
+  const rejected = images.flatMap(({ image, substitute, rejected: all }) =>
+    substitute === undefined ? all.map((one) => ({ ...one, image })) : [],
+  );
+  const found = rejected.find(({ code }) => code !== "absent" && code !== "other-content");
+  if (found === undefined) return undefined;
+  const { code, image, because } = found;
+  return { code, because: `the copy of ${image} in ECR cannot be used: ${because}` };
 }

@@ -23,13 +23,16 @@ async function undoOf({ world, session }: MovedWorld) {
   return undo;
 }
 
+/** The reason is that of the code, and not that no copy was found. */
+const NO_PLATFORM = { kind: "blocked", code: "no-platform", because: expect.stringContaining("linux/arm64") };
+
 describe("an order of an image for other machines", () => {
   // biome-ignore format: a table is read by its columns
   const table: readonly (readonly [what: string, platforms: readonly string[], architecture: string, planned: object])[] = [
     ["one image of the service's own",   ["linux/arm64"],                "ARM64",  { kind: "apply" }],
-    ["one image of another",             ["linux/amd64"],                "ARM64",  { kind: "blocked", code: "no-platform" }],
+    ["one image of another",             ["linux/amd64"],                "ARM64",  NO_PLATFORM],
     ["an index with the service's own",  ["linux/amd64", "linux/arm64"], "ARM64",  { kind: "apply" }],
-    ["an index without it",              ["linux/amd64", "linux/s390x"], "ARM64",  { kind: "blocked", code: "no-platform" }],
+    ["an index without it",              ["linux/amd64", "linux/s390x"], "ARM64",  NO_PLATFORM],
     ["one image of the service's own",   ["linux/amd64"],                "X86_64", { kind: "apply" }],
   ];
   for (const [what, platforms, architecture, planned] of table)
