@@ -24,6 +24,7 @@ import type { AccountInventory, ContainerHost, ScheduledTask } from "./account-i
 import { type Exposure, scheduledTaskExposure, serviceExposure, standaloneTaskExposure } from "./exposure.ts";
 import { type ImageChange, imageChanges } from "./image-changes.ts";
 import type { ScanFacts } from "./likely-substitutes.ts";
+import type { NotScanned } from "./not-scanned.ts";
 import { type EgressInfo, type EgressLoad, pullsByEgress } from "./peak-pulls.ts";
 import { provedSubstitutes } from "./proved-substitutes.ts";
 import { readEcr } from "./read-ecr.ts";
@@ -55,6 +56,8 @@ export type Scan = {
   readonly addresses: readonly EgressLoad[];
   /** What could not be read, and why. */
   readonly gaps: readonly string[];
+  /** Accounts and clusters that were asked for and are in no figure. */
+  readonly notScanned?: readonly NotScanned[];
 };
 
 export type ScanOptions = {

@@ -1,5 +1,8 @@
 /** `repull scan --organization`: which accounts are read, by which credentials, and what becomes of one that cannot be. */
 
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   type AccountsFront,
@@ -103,6 +106,10 @@ function scan(...flags: readonly string[]): Promise<Said> {
   return repull(["scan", "--no-stack", "--organization", ...flags], { environment });
 }
 
+const reason = (because: RegExp, remedy: RegExp) => ({
+  because: expect.stringMatching(because),
+  remedy: expect.stringMatching(remedy),
+});
 const ofType = (lines: readonly Document[], type: string) => lines.filter((line) => line.type === type);
 const rolesAssumed = () => assumed.map((form) => form.get("RoleArn")).toSorted();
 const role = (id: string, name = "RepullScan") => `arn:aws:iam::${id}:role/${name}`;
@@ -112,6 +119,47 @@ const scannedIn = ({ out }: Said) =>
     .toSorted();
 
 describe("repull scan of an organisation", () => {
+  it("has what is not scanned in its summary, with the code and a remedy", async () => {
+    const [summary] = ofType(linesOf((await scan("--json")).out), "summary");
+    expect(summary?.notScanned).toEqual([
+      {
+        ...{ account: BANK, accountName: "name-3", code: "role-refused" },
+        ...reason(/RepullScan/, /scan-role/),
+      },
+      {
+        ...{ account: CLOSED, accountName: "name-4", code: "account-inactive" },
+        ...reason(/SUSPENDED/, /./),
+      },
+    ]);
+  });
+
+  // biome-ignore format: a table is read by its columns
+  const printed: readonly [as: string, flags: readonly string[], file?: string][] = [
+    ["the list of workloads", []],
+    ["CSV",                   ["--csv"]],
+    ["a report",              ["--html"]],
+  ];
+  for (const [as, flags] of printed)
+    it(`names what is not scanned in ${as}, which is read without standard error`, async () => {
+      const page = join(mkdtempSync(join(tmpdir(), "repull-")), "report.html");
+      const isPage = flags.includes("--html");
+      const { out, status, err } = await scan(...flags, ...(isPage ? [page] : []));
+      const text = isPage ? readFileSync(page, "utf8") : out;
+      expect(status, err).toBe(5);
+      for (const [id, code] of [
+        [BANK, "role-refused"],
+        [CLOSED, "account-inactive"],
+      ] as const)
+        expect(text).toMatch(new RegExp(`account ${id} \\(name-\\d\\): ${code}: `));
+    });
+
+  it("ends with 0 where every active account is scanned, and still names the others", async () => {
+    pages = { ListAccounts: { Accounts: ALL.filter(({ Id }) => Id !== BANK) } };
+    const { out, status } = await scan("--json");
+    const [summary] = ofType(linesOf(out), "summary");
+    expect([status, summary?.notScanned]).toMatchObject([0, [{ account: CLOSED, code: "account-inactive" }]]);
+  });
+
   it("reads the active accounts in one report, its own one without a role, and names the one whose role is refused", async () => {
     const { out, status, err } = await scan("--json");
     const lines = linesOf(out);

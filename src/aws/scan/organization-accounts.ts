@@ -16,7 +16,7 @@ export type OrganizationAccount = { readonly id: string; readonly name?: string 
 export type OrganizationAccounts = {
   readonly accounts: readonly OrganizationAccount[];
   /** Accounts that are suspended, closed, or not activated yet. */
-  readonly inactive: readonly { readonly id: string; readonly state: string }[];
+  readonly inactive: readonly (OrganizationAccount & { readonly state: string })[];
   /** What of the list could not be read. */
   readonly gaps: readonly string[];
 };
@@ -90,14 +90,16 @@ export async function readOrganizationAccounts(
   if (waiting.length > UNITS_MAX) gaps.push(`more than ${UNITS_MAX} organisational units`);
   const all = [...found].toSorted(([a], [b]) => a.localeCompare(b));
   return {
-    accounts: all
-      .filter(([, account]) => mayBeActive(stateOf(account)))
-      .map(([id, account]) => ({ id, ...optional("name", getString(account, "Name")) })),
+    accounts: all.filter(([, account]) => mayBeActive(stateOf(account))).map(named),
     inactive: all
-      .map(([id, account]) => ({ id, state: stateOf(account) }))
-      .filter(({ state }) => !mayBeActive(state)),
+      .filter(([, account]) => !mayBeActive(stateOf(account)))
+      .map((one) => ({ ...named(one), state: stateOf(one[1]) })),
     gaps,
   };
+}
+
+function named([id, account]: readonly [string, JsonObject]): OrganizationAccount {
+  return { id, ...optional("name", getString(account, "Name")) };
 }
 
 /**

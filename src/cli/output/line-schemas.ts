@@ -125,6 +125,16 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
         )
         .optional(),
       gaps: texts,
+      /** Accounts and clusters that are in no figure: they are not active, or could not be read. */
+      notScanned: z
+        .array(
+          z.looseObject({
+            ...{ account: text.optional(), accountName: text.optional(), profile: text.optional() },
+            kubernetes: text.optional(),
+            ...{ code: text, because: text, remedy: text },
+          }),
+        )
+        .optional(),
     }),
     checkSummarySchema,
   ]),

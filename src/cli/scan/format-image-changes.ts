@@ -1,6 +1,7 @@
 /** The images to change, as a sentence that says how far the first few of them go, and as CSV. */
 
 import { busiestAddress, type ImageChange } from "../../scan/image-changes.ts";
+import { formatNotScanned } from "../../scan/not-scanned.ts";
 import { ANONYMOUS_PULLS } from "../../scan/peak-pulls.ts";
 import type { Scan } from "../../scan/scan.ts";
 import { counted, grouped } from "../../text/counted.ts";
@@ -37,9 +38,15 @@ const CSV_HEADER = [
   "still needed by the busiest address",
 ] as const;
 
-export function imageChangesAsCsv({ imageChanges }: Pick<Scan, "imageChanges">): string {
+/** A file is read without the errors that were printed next to it: where something was not scanned, a last column says so. */
+export function imageChangesAsCsv({
+  imageChanges,
+  notScanned = [],
+}: Pick<Scan, "imageChanges" | "notScanned">): string {
+  const isWhole = notScanned.length === 0;
+  const rest = CSV_HEADER.map(() => "");
   return csvOf([
-    CSV_HEADER,
+    [...CSV_HEADER, ...(isWhole ? [] : ["not scanned"])],
     ...imageChanges.map((change) => [
       change.image,
       change.to?.place ?? "",
@@ -48,6 +55,8 @@ export function imageChangesAsCsv({ imageChanges }: Pick<Scan, "imageChanges">):
       change.workloads.join("; "),
       change.to === undefined ? 0 : change.pulls,
       change.busiestAddressAfter,
+      ...(isWhole ? [] : [""]),
     ]),
+    ...notScanned.map((one) => [...rest, formatNotScanned(one)]),
   ]);
 }

@@ -2,6 +2,7 @@
 
 import type { ExposedImage, Exposure } from "../../scan/exposure.ts";
 import { busiestAddress, type ImageChange } from "../../scan/image-changes.ts";
+import { formatNotScanned } from "../../scan/not-scanned.ts";
 import { ACCOUNT_PULLS, ANONYMOUS_PULLS, type EgressLoad } from "../../scan/peak-pulls.ts";
 import type { Scan } from "../../scan/scan.ts";
 import { abbreviate } from "../../substitution/explain-plan.ts";
@@ -168,6 +169,7 @@ export function formatScan(scan: Scan, flags = "", clusterFlags = ""): string {
     const led = scan.kubernetes === undefined ? flags : clusterFlags;
     lines.push("", `next: repull plan ${pod.name}${led}`);
   }
+  for (const one of scan.notScanned ?? []) lines.push(`not scanned: ${formatNotScanned(one)}`);
   for (const gap of gaps) lines.push(`not read: ${gap}`);
   return linesOf(lines);
 }

@@ -7,6 +7,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
+import { type NotScanned, nameOfNotScanned } from "../../scan/not-scanned.ts";
 import type { Scan, ScannedPlace } from "../../scan/scan.ts";
 import { type AccountRead, joinAccounts } from "../../scan/several-accounts.ts";
 import { clusterFlags } from "../account/cluster/cluster-flags.ts";
@@ -45,6 +46,8 @@ export type Several = {
   readonly atOnce?: number;
   /** What of the list of accounts could not be read: then the report is not of all. */
   readonly gaps?: readonly string[];
+  /** Accounts of the list that are not to be scanned. */
+  readonly notScanned?: readonly NotScanned[];
 };
 
 /** Exit status 0 where all could be read, 5 where some could, and where none could the one that they have in common, or 5. */
@@ -52,13 +55,13 @@ export async function scanAccounts(
   accounts: readonly AccountToScan[],
   input: ScanInput,
   io: CommandIo,
-  { cluster, atOnce = 1, gaps = [] }: Several = {},
+  { cluster, atOnce = 1, gaps = [], notScanned: left = [] }: Several = {},
 ): Promise<number> {
   if (input.starts === true) throw new WrongCall("--starts is about one account: name one profile");
   if (accounts.length > 1 && input.cluster?.startsWith("arn:"))
     throw new InvalidInput("--cluster", "a name: an ARN is of one account, and several are scanned");
   refuseWithoutFolder(input.html);
-  const statuses: number[] = [];
+  const failed: Failed[] = [];
   const hub = createHubOfAccounts();
   const found: (AccountRead | undefined)[] = accounts.map(() => undefined);
   await forEachConcurrently([...accounts.entries()], atOnce, async ([index, one]) => {
@@ -80,7 +83,7 @@ export async function scanAccounts(
     } catch (error) {
       // Stopped: the command ends as it does elsewhere.
       if (io.signal.aborted) throw error;
-      statuses.push(tellFailed(one, error, input.json, io));
+      failed.push(tellFailed(one, error, input.json, io));
     }
   });
   const reads = found.filter((read) => read !== undefined);
@@ -90,19 +93,28 @@ export async function scanAccounts(
       reads.push(await readKubernetes(cluster, io));
     } catch (error) {
       if (io.signal.aborted) throw error;
-      statuses.push(tellFailed({}, error, input.json, io, `cluster ${cluster.name}`));
+      failed.push(tellFailed({ kubernetes: cluster.name }, error, input.json, io));
     }
   }
   if (reads.length > 0) {
     const joined = joinAccounts(reads, cluster !== undefined);
     await printAll(
-      { ...joined, gaps: [...gaps, ...joined.gaps] },
-      statuses.length,
+      {
+        ...joined,
+        gaps: [...gaps, ...joined.gaps],
+        notScanned: [...left, ...failed.map(({ notScanned }) => notScanned)].toSorted((one, other) =>
+          nameOfNotScanned(one).localeCompare(nameOfNotScanned(other)),
+        ),
+      },
+      failed.length,
       { ...input, ...(cluster === undefined ? {} : { clusterFlags: clusterFlags(cluster) }) },
       io,
     );
   }
-  const status = statusOf(statuses, reads.length);
+  const status = statusOf(
+    failed.map(({ status }) => status),
+    reads.length,
+  );
   return gaps.length > 0 && status === EXIT.done ? EXIT.unfinished : status;
 }
 
@@ -136,20 +148,29 @@ function placed(
   return { place, read };
 }
 
+type Failed = { readonly status: number; readonly notScanned: NotScanned };
+
 /** A fault of ours is not an account's: it ends the command. */
 function tellFailed(
-  { profile, member }: AccountToScan,
+  { profile, member, kubernetes }: AccountToScan & { readonly kubernetes?: string },
   error: unknown,
   json: boolean,
   io: CommandIo,
-  what = profile ?? (member === undefined ? "the account" : `account ${member.id}`),
-): number {
+): Failed {
   const told = describeError(error, "scan", { version: "", reportTo: "" });
   if (told.code === "bug") throw error;
   if (json)
     io.out(errorAsJson(told, { ...optional("profile", profile), ...optional("account", member?.id) }));
-  io.err(`repull scan: ${what} is not scanned: ${told.message}; ${told.remedy}\n`);
-  return told.status;
+  const { code, message: because, remedy, status } = told;
+  const notScanned = {
+    ...optional("account", member?.id),
+    ...optional("accountName", member?.name),
+    ...optional("profile", profile),
+    ...optional("kubernetes", kubernetes),
+    ...{ code, because, remedy },
+  };
+  io.err(`repull scan: ${nameOfNotScanned(notScanned)} is not scanned: ${because}; ${remedy}\n`);
+  return { status, notScanned };
 }
 
 function statusOf(failed: readonly number[], read: number): number {

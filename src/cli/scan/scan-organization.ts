@@ -10,6 +10,7 @@ import { optional } from "../../ecs/json-fields.ts";
 import { partitionOf } from "../../image/ecr-hosts.ts";
 import { InvalidInput } from "../../image/invalid-input.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { inactiveAccount, nameOfNotScanned } from "../../scan/not-scanned.ts";
 import { counted } from "../../text/counted.ts";
 import { awsSettingsFrom } from "../account/aws-settings.ts";
 import { EXIT } from "../exit-status.ts";
@@ -47,7 +48,8 @@ export async function scanOrganization(input: ScanInput, io: CommandIo): Promise
       ? { accounts: ids.map((id) => ({ id })), inactive: [], gaps: [] }
       : await listed(aws, units);
   io.err(`${counted(accounts.length, "account")} of the organisation, by the role ${roleName} in each\n`);
-  for (const { id, state } of inactive) io.err(`account ${id} is not scanned: its state is ${state}\n`);
+  const notScanned = inactive.map(({ id, name, state }) => inactiveAccount(id, name, state));
+  for (const one of notScanned) io.err(`${nameOfNotScanned(one)} is not scanned: ${one.because}\n`);
   for (const gap of gaps) io.err(`not read: the whole list of accounts: ${gap}\n`);
   if (accounts.length === 0)
     throw new InvalidInput("--ou", "an organisational unit with active accounts in it, or below it");
@@ -69,6 +71,7 @@ export async function scanOrganization(input: ScanInput, io: CommandIo): Promise
   return await scanAccounts(toScan, input, io, {
     atOnce: ACCOUNTS_AT_ONCE,
     gaps: gaps.map((gap) => `accounts of the organisation: ${gap}`),
+    notScanned,
   });
 }
 

@@ -1,6 +1,7 @@
 /** A scan as a report. */
 
 import { busiestAddress } from "../../../scan/image-changes.ts";
+import { formatNotScanned } from "../../../scan/not-scanned.ts";
 import { ANONYMOUS_PULLS } from "../../../scan/peak-pulls.ts";
 import type { Scan } from "../../../scan/scan.ts";
 import { counted } from "../../../text/counted.ts";
@@ -34,6 +35,7 @@ ${imageTable(scan)}
 ${addressChart(scan)}
 ${workloadTable(scan)}
 ${slipped(scan)}
+${notScanned(scan)}
 ${gapsCard(scan.gaps)}`,
     footer: `Read: ${readOf(scan)}. Nothing was changed, and ${isVerified(scan) ? "registries were asked without a pull" : "no registry was asked"}: repull plan ${scan.pods === undefined ? "SERVICE does that for one service" : "NAMESPACE/KIND/NAME says what Repull knows of one workload"}.`,
   });
@@ -64,6 +66,12 @@ function slipped({ slipped: found = [] }: Scan): string {
       `${workload}: ${counted(pods, "pod")} with ${image}, not ${use} (${reason}: ${because})`,
   );
   return `<section class="card"><h2>${escaped(slippedSentence(found))}</h2><ul class="note">${lines.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul></section>`;
+}
+
+function notScanned({ notScanned: left = [] }: Scan): string {
+  if (left.length === 0) return "";
+  const lines = left.map(formatNotScanned);
+  return `<section class="card"><h2>What was not scanned</h2><p class="note">No figure of this page has it.</p><ul class="note">${lines.map((line) => `<li>${escaped(line)}</li>`).join("")}</ul></section>`;
 }
 
 function tiles(scan: Scan): string {
