@@ -239,7 +239,7 @@ describe("the strategies", () => {
   for (const [image, strategy, places] of [
     ["nginx:1.25", "ecr-copy", [`${ECR}/repull/docker.io/library/nginx:1.25`]],
     ["docker.n8n.io/n8nio/n8n:1", "ecr-copy", [`${ECR}/repull/docker.n8n.io/n8nio/n8n:1`]],
-    ["localhost:5000/team/x", "ecr-copy", [`${ECR}/repull/localhost-5000/team/x`]],
+    ["localhost:5000/team/x", "ecr-copy", [`${ECR}/repull/localhost-5000/team/x:latest`]],
     ["nginx:1.25", "ecr-public", ["public.ecr.aws/docker/library/nginx:1.25"]],
     ["grafana/grafana:11", "ecr-public", []],
     ["quay.io/library/nginx:1", "ecr-public", []],

@@ -32,11 +32,15 @@ export const NO_PREFIX = {
   because: "no copies are kept in ECR (the stack's MirrorPrefix is empty)",
 } as const;
 
-/** Where a copy of an image lives in ECR, with the tag of the original image; undefined where none are made. */
+/**
+ * Where a copy of an image lives in ECR, with the tag of the original image; undefined where none are made. Without a tag and a
+ * digest `:latest` is meant, and the copy follows that tag: only what is named by its digest alone has none.
+ */
 export function mirrorTarget(image: ImageReference, { ecrHost, policy }: Place): ImageReference | undefined {
   if (policy.mirrorPrefix === undefined) return undefined;
   const path = `${policy.mirrorPrefix}/${hostAsPath(image.host)}/${image.path}`;
-  return { host: ecrHost, path, ...(image.tag === undefined ? {} : { tag: image.tag }) };
+  const tag = image.tag ?? (image.digest === undefined ? "latest" : undefined);
+  return { host: ecrHost, path, ...(tag === undefined ? {} : { tag }) };
 }
 
 /** The further repositories that the policy names, with the image's parts filled in. */
