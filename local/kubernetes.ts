@@ -20,7 +20,12 @@ const sandbox = spawn(
   [main, "sandbox", "serve", "--world", join(root, "events/worlds/kubernetes.json"), "--json"],
   { stdio: ["ignore", "pipe", "inherit"] },
 );
-const plane = await startControlPlane({ controllers: true, kwok: true });
+console.log("Starting a control plane and two nodes: some seconds, and on a busy machine a minute and more.");
+const plane = await startControlPlane({ controllers: true, kwok: true }).catch((error: unknown) => {
+  sandbox.kill("SIGTERM");
+  console.error(`rehearsal: ${error instanceof Error ? error.message.trim() : error}`);
+  return process.exit(1);
+});
 await addNodes(plane, ["node-1", "node-2"]);
 let endpoints = "";
 for await (const line of createInterface({ input: sandbox.stdout })) {
