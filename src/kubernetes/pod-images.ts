@@ -39,6 +39,18 @@ export function podImages(spec: unknown, at = "/spec"): readonly PodImage[] {
   ];
 }
 
+/** More than the 256 KiB of a pod's annotations have room for as notes. A pod of 1.5 MiB may have tens of thousands. */
+export const IMAGES_MAX = 1_000;
+/** A reference has a host, a path, a tag and a digest; what is longer is none, and kubelet pulls nothing of it. */
+export const IMAGE_LENGTH_MAX = 1_024;
+
+/** The images that are kept of each pod and template of a cluster: its first thousand, of those that can be pulled. */
+export function keptImages(spec: unknown): readonly PodImage[] {
+  return podImages(spec)
+    .filter(({ image }) => image.length <= IMAGE_LENGTH_MAX)
+    .slice(0, IMAGES_MAX);
+}
+
 /** The template that an object makes its pods from, or the pod itself; undefined for a kind without one. */
 export function templateOf(object: unknown): PodTemplate | undefined {
   const path = TEMPLATE_OF[String(membersOf(object).kind)];

@@ -7,7 +7,7 @@ import { patchOf } from "../kubernetes/admission/admission-patch.ts";
 import { admissionReviewOf, readAdmissionReview } from "../kubernetes/admission/admission-review.ts";
 import { type Admission, admitPod, type ImageDecision } from "../kubernetes/admission/admit-pod.ts";
 import { auditAnnotationsOf, warningsOf } from "../kubernetes/admission/format-admission.ts";
-import { podImages } from "../kubernetes/pod-images.ts";
+import { IMAGES_MAX, podImages } from "../kubernetes/pod-images.ts";
 import type { RequestResult } from "./webhook-metrics.ts";
 
 export type Answer = {
@@ -17,9 +17,6 @@ export type Answer = {
   readonly decisions: readonly ImageDecision[];
 };
 
-/** The 256 KiB of a pod's annotations have room for fewer notes; and to look at more would let other pods wait. */
-const IMAGES_MAX = 1_000;
-
 /** Looks at the pod. @param admission made when the request is read, for its time */
 export function answerReview(body: string, admission: () => Admission): Answer {
   let uid: string | undefined;
@@ -28,6 +25,7 @@ export function answerReview(body: string, admission: () => Admission): Answer {
     const request = readAdmissionReview(document);
     if (request === undefined) return unseen("invalid", uidIn(body));
     uid = request.uid;
+    // To look at more would let other pods wait.
     if (podImages(request.pod.spec).length > IMAGES_MAX) return unseen("shed", uid);
     const decisions = admitPod(request, admission());
     const patch = patchOf(request, decisions);

@@ -6,7 +6,7 @@
 import { type ImageReference, tryParseReference } from "../../image/reference.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { matchesGlob, matchesImage, type Scope } from "../../substitution/glob.ts";
-import { podImages, templateOf } from "../pod-images.ts";
+import { keptImages, templateOf } from "../pod-images.ts";
 import { cronJobOf, modeLabelIn } from "../workload-modes.ts";
 import { isOwnerInScope, type Owner } from "../workloads/owners.ts";
 import type { PodFacts } from "../workloads/pod-facts.ts";
@@ -61,7 +61,7 @@ export function templateFacts(object: unknown): TemplateFacts | undefined {
     kind: String(kind),
     namespace: String(namespace),
     name: String(name),
-    images: [...new Set(podImages(template.spec).map(({ image }) => image))],
+    images: [...new Set(keptImages(template.spec).map(({ image }) => image))],
     generation: typeof generation === "number" ? generation : 0,
   };
 }

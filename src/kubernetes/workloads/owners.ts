@@ -19,6 +19,9 @@ export type Owner = {
 /** The workload that people know, for events and reports: `Deployment/web`, where the pod's own owner is a ReplicaSet. */
 export type Workload = Omit<Owner, "uid"> & { readonly uid?: string };
 
+/** An object's name has 253 letters. The API server does not check what a pod's author writes of an owner. */
+const TEXT_LENGTH_MAX = 320;
+
 /** The controller among a pod's owner references; undefined for a pod that was made by hand. */
 export function controllerOf(references: unknown): Owner | undefined {
   if (!Array.isArray(references)) return undefined;
@@ -29,7 +32,16 @@ export function controllerOf(references: unknown): Owner | undefined {
   const { apiVersion, kind, name, uid } = found as Readonly<Record<string, unknown>>;
   if (typeof apiVersion !== "string" || typeof kind !== "string" || typeof name !== "string")
     return undefined;
-  return { apiVersion, kind, name, uid: typeof uid === "string" ? uid : "" };
+  return {
+    ...{ apiVersion: bounded(apiVersion), kind: bounded(kind), name: bounded(name) },
+    uid: typeof uid === "string" ? bounded(uid) : "",
+  };
+}
+
+/** A copy: V8 keeps the whole of a text as long as a part of it. */
+function bounded(text: string): string {
+  if (text.length <= TEXT_LENGTH_MAX) return text;
+  return Buffer.from(text.slice(0, TEXT_LENGTH_MAX)).toString();
 }
 
 /**

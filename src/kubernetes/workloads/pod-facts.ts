@@ -6,7 +6,7 @@
 import { type Digest, isDigest } from "../../image/digest.ts";
 import { manifestName, repositoryName, tryParseReference } from "../../image/reference.ts";
 import { annotationKey, noteAbout, type SwapNote } from "../annotation.ts";
-import { type PodImage, podImages } from "../pod-images.ts";
+import { keptImages, type PodImage } from "../pod-images.ts";
 import { modeLabelIn } from "../workload-modes.ts";
 import { controllerOf, type Owner, type Workload, workloadOf } from "./owners.ts";
 
@@ -81,7 +81,7 @@ export function podFacts(object: unknown): PodFacts | undefined {
     hasAnnotations: meta.annotations !== undefined,
     resourceVersion: textOf(meta.resourceVersion) ?? "",
     createdAt: Date.parse(textOf(meta.creationTimestamp) ?? "") || 0,
-    containers: podImages(spec).map((image) =>
+    containers: keptImages(spec).map((image) =>
       containerFacts(image, annotations, statuses, meta.generation === 1),
     ),
   };

@@ -1,12 +1,10 @@
 /** Every image that an object of a cluster uses or may use again, as it is written and as nodes have pulled it. */
 
 import { isDigest } from "../../image/digest.ts";
-import { podImages, templateOf } from "../pod-images.ts";
+import { IMAGE_LENGTH_MAX, podImages, templateOf } from "../pod-images.ts";
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** A reference has a host, a path, a tag and a digest; what is longer is none, and kubelet pulls nothing of it. */
-const REFERENCE_LENGTH_MAX = 1_024;
 const DIGEST_AT_END = /(?:^|@)(sha(?:256|512):[0-9a-f]+)$/;
 
 /** Of a pod, a template of pods, an old revision of one, or rows of the index: references and digests. */
@@ -21,7 +19,7 @@ export function usedImages(object: unknown): readonly string[] {
       const { use } = membersOf(row);
       if (typeof use === "string") found.push(use);
     }
-  return [...new Set(found.filter((image) => image.length <= REFERENCE_LENGTH_MAX))];
+  return [...new Set(found.filter((image) => image.length <= IMAGE_LENGTH_MAX))];
 }
 
 function pulledBy(status: Members): readonly string[] {
