@@ -47,7 +47,7 @@ export function kindOf(document: SourceDocument, path: string): FileKind | undef
   if (Array.isArray(membersOf(members.taskDefinition).containerDefinitions)) return "task-definition";
   if (/(?:^|[-._])bake[-._a-z0-9]*\.json$/.test(name) || (isObject(members.target) && has("group")))
     return "bake";
-  if (/(?:^|\/)\.github\/workflows\/[^/]+$/.test(path) || (has("on", "jobs") && isObject(members.jobs)))
+  if (/(?:^|\/)\.github\/workflows\/[^/]+$/.test(path) || (has("on", "jobs") && isWorkflow(members.jobs)))
     return "github-actions";
   if (/^action\.ya?ml$/.test(name) && isObject(members.runs)) return "github-actions";
   if (isCompose(members, name)) return "compose";
@@ -56,6 +56,8 @@ export function kindOf(document: SourceDocument, path: string): FileKind | undef
   if (/\.gitlab-ci\.ya?ml$/.test(name) || hasGitlabJob(members)) return "gitlab-ci";
   return undefined;
 }
+
+const PICTURE = /\.(?:png|jpe?g|svg|webp|gif|avif|ico)$/i;
 
 function isTemplate({ Resources, AWSTemplateFormatVersion }: Readonly<Record<string, unknown>>): boolean {
   if (!isObject(Resources)) return false;
@@ -69,12 +71,27 @@ function isFromCdk({ Resources }: Readonly<Record<string, unknown>>): boolean {
   );
 }
 
-function isCompose({ services }: Readonly<Record<string, unknown>>, name: string): boolean {
+/** GitHub needs one of them in each job. */
+function isWorkflow(jobs: unknown): boolean {
+  return Object.values(membersOf(jobs)).some((job) => {
+    const { "runs-on": machine, uses, steps } = membersOf(job);
+    return machine !== undefined || uses !== undefined || Array.isArray(steps);
+  });
+}
+
+/** https://docs.docker.com/reference/compose-file (read 2026-11): Compose refuses any other member. */
+const OF_COMPOSE = /^(?:x-.*|services|version|name|include|networks|volumes|configs|secrets|models)$/;
+
+function isCompose(members: Readonly<Record<string, unknown>>, name: string): boolean {
+  const { services } = members;
   if (!isObject(services)) return false;
   if (/compose[-._a-z0-9]*\.ya?ml$/.test(name)) return true;
+  // A page or a site's settings may have services with pictures.
+  if (!Object.keys(members).every((key) => OF_COMPOSE.test(key))) return false;
   const each = Object.values(services);
   return (
     each.length > 0 &&
-    each.every((one) => isObject(one) && ("image" in one || "build" in one || "extends" in one))
+    each.every((one) => isObject(one) && ("image" in one || "build" in one || "extends" in one)) &&
+    !each.some((one) => PICTURE.test(String(membersOf(one).image)))
   );
 }

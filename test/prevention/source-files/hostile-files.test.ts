@@ -44,7 +44,7 @@ const table: readonly [what: string, path: string, text: string, found: readonly
   ["a million lists in lists",          "a.yaml",       `image: x\na: ${"- ".repeat(MB / 2)}`,                  ["unreadable at 2"]],
   ["two thousand levels of blocks",     "a.yaml",       `image: x\n${times(2000, (at) => `${" ".repeat(at)}a:\n`)}`, ["unreadable at"]],
   ["two million brackets of JSON",      "a.json",       `{"image":${"[".repeat(2 * MB)}${"]".repeat(2 * MB)}}`, ["skipped unknown-kind"]],
-  ["brackets next to an image of JSON",  "a.json",       `{"services":{"a":{"image":"b:1"}},"x":${"[".repeat(MB)}${"]".repeat(MB)}}`, ["unreadable at 1"]],
+  ["brackets next to an image of JSON",  "a.json",       `{"services":{"a":{"image":"b:1"}},"x-a":${"[".repeat(MB)}${"]".repeat(MB)}}`, ["unreadable at 1"]],
   ["a NUL in YAML",                     "a.yaml",       `${compose("nginx")}\u0000`,                            ["unreadable at 2"]],
   ["a NUL in a Dockerfile",             "Dockerfile",   "FROM a:1\nRUN \u0000\n",                               ["unreadable at 2"]],
   ["keys that are there twice",         "a.yaml",       "services:\n  a: {image: x}\n  a: {image: y}\n",        ["unreadable at 3"]],

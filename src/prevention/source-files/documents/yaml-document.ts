@@ -137,6 +137,7 @@ class PlainReader {
   }
 
   #tagged(node: unknown, depth: number): Plain {
+    if (isReset(node)) return { value: null, size: 1 };
     const name = isNode(node) ? memberOfTag(node.tag) : undefined;
     if (name === undefined) return this.#bare(node, depth);
     const holder: Record<string, unknown> = {};
@@ -211,7 +212,7 @@ class PlainReader {
   /** The text's own node: an alias is written where its anchor is. */
   #source(node: unknown): Scalar | undefined {
     if (isAlias(node)) return this.#anchoredScalars.get(node.source);
-    if (!isScalar(node)) return undefined;
+    if (!isScalar(node) || isReset(node)) return undefined;
     if (node.anchor !== undefined) this.#anchoredScalars.set(node.anchor, node);
     return node;
   }
@@ -235,6 +236,11 @@ function define(members: Record<string, unknown>, name: string, value: unknown):
 function textOf(node: Scalar): string | undefined {
   if (typeof node.value === "string") return node.value;
   return typeof node.value === "number" || typeof node.value === "bigint" ? node.source : undefined;
+}
+
+/** Compose takes away what another file says there, whatever is written after the tag. (docs.docker.com/reference/compose-file/merge) */
+function isReset(node: unknown): boolean {
+  return isNode(node) && node.tag === "!reset";
 }
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html (read 2026-11) */

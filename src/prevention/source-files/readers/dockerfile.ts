@@ -140,16 +140,16 @@ function baseImages(image: Argument, build: Build): readonly FoundImage[] {
 }
 
 /**
- * `scratch`, or a stage before it; also where an argument is in its name that a build alone knows: `build-$TARGETOS` after a
+ * `scratch`, or a stage before it, in whatever case; also where an argument is in its name that a build alone knows: `build-$TARGETOS` after a
  * stage `build-linux`.
  */
 function isStage(pieces: readonly Piece[], stages: ReadonlySet<string>): boolean {
   const texts = pieces.map((piece) => ("known" in piece ? piece.known : undefined));
   if (!texts.includes(undefined)) {
     const name = texts.join("");
-    return name === "scratch" || stages.has(name);
+    return name === "scratch" || stages.has(name.toLowerCase());
   }
-  const [first = "", last = ""] = [texts[0], texts.at(-1)];
+  const [first = "", last = ""] = [texts[0]?.toLowerCase(), texts.at(-1)?.toLowerCase()];
   if (first + last === "") return false;
   return [...stages].some(
     (name) => name.length > first.length + last.length && name.startsWith(first) && name.endsWith(last),

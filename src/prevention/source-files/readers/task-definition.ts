@@ -14,21 +14,26 @@ export function taskDefinitionImages(document: SourceDocument): readonly FoundIm
   );
 }
 
-/** A list that only ECS has: of containers with a member that nothing else calls so. */
+/** A list that only ECS has: of containers, one of them with a member that nothing else calls so. Products have names, images and memory, too. */
 export function isContainerList(value: unknown): boolean {
   return (
     Array.isArray(value) &&
-    value.length > 0 &&
-    value.every(
-      (one) =>
-        isObject(one) &&
-        typeof one.image === "string" &&
-        typeof one.name === "string" &&
-        ["essential", "portMappings", "logConfiguration", "cpu", "memory"].some((key) =>
-          Object.hasOwn(one, key),
-        ),
+    value.every((one) => isObject(one) && typeof one.image === "string" && typeof one.name === "string") &&
+    value.map(membersOf).some(
+      ({ essential, portMappings, logConfiguration, mountPoints, memoryReservation, cpu, memory }) =>
+        typeof essential === "boolean" ||
+        Array.isArray(portMappings) ||
+        Array.isArray(mountPoints) ||
+        isObject(logConfiguration) ||
+        typeof memoryReservation === "number" ||
+        // ECS counts CPU units and MiB: a product or a machine has fewer.
+        (isAtLeast(cpu, 10) && isAtLeast(memory, 100)),
     )
   );
+}
+
+function isAtLeast(value: unknown, least: number): boolean {
+  return Number(value) >= least;
 }
 
 type ContainerList = { readonly list: unknown; readonly at: Pointer };
