@@ -196,6 +196,8 @@ export type ContainerRecord = {
   lastStatus: "PENDING" | "RUNNING" | "STOPPED";
   imageDigest?: Digest;
   runtimeId?: string;
+  /** Its image is for other machines: it ends as soon as it starts. */
+  cannotExecute?: true;
   exitCode?: number;
   reason?: string;
 };

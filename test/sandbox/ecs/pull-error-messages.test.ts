@@ -139,6 +139,26 @@ describe("a refused pull in ECS's words", () => {
     });
   }
 
+  // biome-ignore format: a table is read by its columns
+  const single: readonly [launchType: "FARGATE" | "EC2", architecture: "ARM64" | "X86_64", platform: string, exitCode: number | undefined][] = [
+    ["FARGATE", "ARM64",  "linux/amd64", 255],
+    ["EC2",     "X86_64", "linux/arm64", 1],
+    ["FARGATE", "ARM64",  "linux/arm64", undefined],
+    ["FARGATE", "X86_64", "linux/386",   undefined],
+  ];
+  for (const [launchType, architecture, platform, exitCode] of single)
+    test(`is none for one manifest of ${platform} on ${launchType} ${architecture}: it ${exitCode === undefined ? "runs" : "is pulled, and ends at once"}`, async () => {
+      const world = await createWorld({
+        services: [{ name: "web", image: "nginx:1", architecture, launchType }],
+        registries: { "docker.io": { images: { "library/nginx:1": { platforms: [platform] } } } },
+      });
+      await world.run(60);
+      const [task] = world.cluster.tasks("default");
+      expect([task?.stopCode, task?.containers[0]?.exitCode]).toEqual(
+        exitCode === undefined ? [undefined, undefined] : ["EssentialContainerExited", exitCode],
+      );
+    });
+
   test("names a digest where the service's architecture is not among the image's", async () => {
     const world = await createWorld({
       services: [{ name: "web", image: "nginx:1", architecture: "ARM64" }],

@@ -37,7 +37,13 @@ export type PullRefusal =
   | { readonly kind: "corrupt"; readonly url: string };
 
 export type Pull =
-  | { readonly kind: "pulled"; readonly digest: Digest; readonly bytes: number }
+  | {
+      readonly kind: "pulled";
+      readonly digest: Digest;
+      readonly bytes: number;
+      /** One manifest without an index is pulled whatever it is for: it cannot be executed then. */
+      readonly isOfOtherArchitecture?: true;
+    }
   | { readonly kind: "refused"; readonly digest?: Digest; readonly refusal: PullRefusal };
 
 /** `user:password`, as Basic authentication wants it. */
@@ -92,18 +98,17 @@ export async function pullImage(request: PullRequest): Promise<Pull> {
       return fetched;
     };
 
-    const manifest = await imageFor(
-      jsonIn(await fetch("manifests", digest)),
-      platform,
-      async (part, wanted) => jsonIn(await fetch(part, wanted)),
-    );
+    const top = jsonIn(await fetch("manifests", digest));
+    const manifest = await imageFor(top, platform, async (part, wanted) => jsonIn(await fetch(part, wanted)));
     if (manifest === undefined) throw new Refused({ kind: "no-platform", platform: printPlatform(platform) });
     const { digest: config } = getObject(manifest, "config") ?? {};
-    if (isDigest(config)) refuseOtherBuild(jsonIn(await fetch("blobs", config)), platform);
+    const stated = isDigest(config) ? jsonIn(await fetch("blobs", config)) : {};
+    refuseOtherBuild(stated, platform);
     for (const { digest: blob } of getObjects(manifest, "layers")) {
       if (isDigest(blob)) await fetch("blobs", blob);
     }
-    return { kind: "pulled", digest, bytes };
+    const isOther = manifest === top && !canExecute(platformOf(stated), platform);
+    return { kind: "pulled", digest, bytes, ...(isOther ? { isOfOtherArchitecture: true } : {}) };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     return { kind: "refused", refusal: error.refusal, ...(digest === undefined ? {} : { digest }) };
@@ -140,6 +145,17 @@ async function imageFor(
 function runsOn(stated: JsonObject, host: HostPlatform): boolean {
   const isBuild = host.build === undefined || buildOf(stated["os.version"]) === host.build;
   return platformMatches(host, platformOf(stated)) && isBuild;
+}
+
+/** What a kernel of Linux executes, by the machine's architecture; of others it is not known here. */
+const EXECUTABLE: Readonly<Partial<Record<string, readonly string[]>>> = {
+  amd64: ["amd64", "386"],
+  arm64: ["arm64", "arm"],
+};
+
+function canExecute(image: Platform, host: HostPlatform): boolean {
+  if (image.os !== "linux" || host.os !== "linux" || image.architecture === "unknown") return true;
+  return EXECUTABLE[host.architecture]?.includes(image.architecture) ?? true;
 }
 
 /** As the Docker daemon words it: moby, daemon/images/image_pull.go and distribution/pull_v2_windows.go. */

@@ -119,6 +119,7 @@ async function pullAll(task: TaskRecord, world: EcsEnvironment): Promise<Failure
     if (pull.digest !== undefined && isConsistent) task.deployment?.resolved.set(container.name, pull.digest);
     if (pull.kind === "pulled") {
       container.imageDigest = pull.digest;
+      if (pull.isOfOtherArchitecture) container.cannotExecute = true;
       await clock.sleep((pull.bytes / PULL_BYTES_PER_SECOND) * SECONDS);
       continue;
     }
@@ -145,11 +146,16 @@ function messageFor(
     : ec2Message(refusal, reference, unverified);
 }
 
+/** `exec format error` is in the log alone: https://github.com/aws/copilot-cli/issues/6095 */
+const EXEC_FORMAT_ERROR = { FARGATE: 255, EC2: 1 } as const;
+
 /** An essential container that exits takes the task with it. */
 async function crashIfDeclared(task: TaskRecord, world: EcsEnvironment, watcher: TaskWatcher): Promise<void> {
   for (const container of task.containers) {
     if (container.imageDigest === undefined || container.definition.essential === false) continue;
-    const crash = world.crashOf(container.definition, container.imageDigest);
+    const crash = container.cannotExecute
+      ? { exitCode: EXEC_FORMAT_ERROR[task.launchType], afterSeconds: 0.2 }
+      : world.crashOf(container.definition, container.imageDigest);
     if (crash === undefined) continue;
     await world.clock.sleep(crash.afterSeconds * SECONDS);
     if (hasBeenStopped(task)) return;
