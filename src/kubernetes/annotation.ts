@@ -51,7 +51,7 @@ export function parseAnnotation(value: unknown): SwapNote | undefined {
 
 /**
  * The annotation, where it can be about this image. Authors copy annotations with the rest of a pod and write another image:
- * into a template, by `kubectl debug --copy-to --set-image`, or by a restore that renames images.
+ * into a template, by `kubectl debug --copy-to --set-image --keep-annotations`, or by a restore that renames images.
  */
 export function noteAbout(image: string, value: unknown): SwapNote | undefined {
   const note = parseAnnotation(value);

@@ -205,7 +205,7 @@ describe("a pod of", () => {
     expect(made.uids()).toEqual(made.before);
   });
 
-  // As a template that was made of a healed pod has it, `kubectl debug --copy-to --set-image`, or a restore that renames images.
+  // As a template that was made of a healed pod has it, `kubectl debug --copy-to --set-image --keep-annotations`, or a restore that renames images.
   const copied = `app:1 sha256:${"a".repeat(64)} same-index origin 2026-11-29T08:00:00Z`;
   for (const [what, image, written] of [
     ["a tag", "other:1", "other:1"],

@@ -84,7 +84,10 @@ async function live(world: AdmissionWorld, life: Life, figures: Figures): Promis
   const created = await create(world, life, life.pod);
   if (without.status !== 201) {
     figures.invalid++;
-    if (created.status === 201) fault("taken, although the API server would not have");
+    if (created.status === 201) {
+      fault(`taken, although without us: ${JSON.stringify(without.body)}`);
+      return;
+    }
   }
   if (created.status !== 201) {
     if (without.status === 201) {
