@@ -137,3 +137,19 @@ describe("who may be it", () => {
     equal(readTemplate(values, "eks-role.yaml").resources.Association, undefined);
   });
 });
+
+// biome-ignore format: a table is read by its columns
+const PROVIDERS = [
+  [PROVIDER,                                          true],
+  ["oidc.eks.us-gov-west-1.amazonaws.com/id/ABC",     true],
+  ["oidc.eks.cn-north-1.amazonaws.com.cn/id/ABC",     true],
+  ["oidc.eks.eusc-de-east-1.amazonaws.eu/id/ABC",     true],
+  ["https://oidc.eks.us-east-1.amazonaws.com/id/ABC", false],
+  ["oidc.eks.us-east-1.amazonaws.com.evil.io/id/ABC", false],
+] as const;
+
+for (const [provider, isTaken] of PROVIDERS)
+  test(`the OIDC provider ${provider} is ${isTaken ? "taken" : "refused"}`, () => {
+    const { AllowedPattern } = readTemplate(CLUSTER, "eks-role.yaml").parameters.OidcProvider ?? {};
+    equal(new RegExp(String(AllowedPattern)).test(provider), isTaken);
+  });
