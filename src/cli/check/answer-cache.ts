@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ImageAnswer } from "../../prevention/check/image-answer.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
@@ -84,10 +84,20 @@ function write(path: string, answers: readonly ImageAnswer[]): void {
   const once = new Map(answers.toReversed().map((answer) => [answer.image, answer]));
   const lines = [...once.values()].reverse().slice(0, ENTRIES_MAX).map(answerLine);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     writeFileSync(`${path}.new`, lines.join(""), { mode: 0o600 });
     renameSync(`${path}.new`, path);
   } catch {
     // A home that cannot be written to: everything is asked again the next time.
   }
+}
+
+/**
+ * From the outside in. Node's own `recursive` never ends where a file system answers ENOENT although the parent is there, as an
+ * automounted /home does for a user without a home (Node 24.21).
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
