@@ -301,6 +301,12 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
+    name: "an object's members are written without spreads of literals",
+    concerns: isCode,
+    // The compiler does not look for excess members in a literal that is spread.
+    find: ({ text }) => matches(codeOf(text), /\.\.\.\{/g, "write the members into the object"),
+  },
+  {
     name: "tests run the real modules, all of them",
     concerns: (path) => /^test\/.*\.ts$/.test(path),
     find: ({ text }) =>
@@ -439,6 +445,7 @@ describe("each rule can fail", () => {
     ["no path of one machine",          "README.md",             `see ${"/ho"}${"me/someone/repull"}`],
     ["a file opens by saying what it is",      "src/oci/a.ts",          lines(21)],
     ["the compiler is not told to look away",  "src/oci/a.ts",          `// @ts-${"ignore"}`],
+    ["an object's members are written without spreads of literals", "src/a.ts", "return { ...{ a, b }, c };"],
     ["tests run the real modules, all of them", "test/a.test.ts",       `vi.${"mock"}(x)`],
     ["tests run the real modules, all of them", "test/a.test.ts",       `test.${"skip"}(x)`],
     ["no secret, not even a false one that looks true", "README.md",    `AKIA${"A".repeat(16)}`],

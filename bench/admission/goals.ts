@@ -7,7 +7,7 @@
  */
 
 export type Figures = { readonly mean: number; readonly p50: number; readonly p99: number };
-export type Figure = keyof Figures;
+type Figure = keyof Figures;
 
 /** Figures of a way's rounds, in milliseconds, in the order in which they were measured. */
 export type Measured = { readonly rounds: readonly Figures[]; readonly refused: number };

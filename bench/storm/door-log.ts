@@ -29,7 +29,7 @@ export type DoorLog = {
 };
 
 /** Names of the storm's services: unlike any other text of a call. */
-export const SUBJECT = /storm-\d{3}/;
+const SUBJECT = /storm-\d{3}/;
 
 export function openDoorLog(path: string, now: () => number): DoorLog {
   const file = createWriteStream(path);

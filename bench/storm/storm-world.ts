@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../src/runtime/json.ts";
 
-export const IMAGES = 20;
+const IMAGES = 20;
 const COPIED_FROM = 10;
 
 export function nameOf(index: number): string {

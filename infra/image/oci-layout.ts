@@ -21,7 +21,7 @@ const TYPE = {
   layer: "application/vnd.oci.image.layer.v1.tar+gzip",
 };
 
-export type ImageOf = {
+type ImageOf = {
   readonly architecture: Architecture;
   /** Tar archives, the lowest first. */
   readonly layers: readonly { readonly tar: Buffer; readonly why: string }[];

@@ -30,7 +30,7 @@ export type ProcessIo = {
 };
 
 /** Why a command was ended, and with which status. */
-export type Stop = { readonly status: number; readonly because: string };
+type Stop = { readonly status: number; readonly because: string };
 
 export type Loudness = {
   /** Standard error has errors alone. */

@@ -11,7 +11,7 @@ import {
   errorLine,
 } from "./output/command-error.ts";
 
-export type Invocation = {
+type Invocation = {
   /** `policy check`; empty where no command was understood. */
   readonly command: string;
   readonly json: boolean;

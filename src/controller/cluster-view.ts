@@ -10,7 +10,7 @@ import { MODE_LABEL } from "../kubernetes/mode.ts";
 import { type NodeFacts, nodeFacts } from "../kubernetes/workloads/platforms-of-nodes.ts";
 import { type PodFacts, podFacts } from "../kubernetes/workloads/pod-facts.ts";
 
-export type NamespaceFacts = { readonly name: string; readonly modeLabel?: string };
+type NamespaceFacts = { readonly name: string; readonly modeLabel?: string };
 
 export type ClusterView = {
   readonly pods: ReadonlyMap<string, PodFacts>;

@@ -19,7 +19,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { createTokenBucket } from "../runtime/token-bucket.ts";
 import type { LeaderState } from "./leader-state.ts";
 
-export type Heard = { readonly head: Awaited<ReturnType<Registries["headManifest"]>>; readonly at: number };
+type Heard = { readonly head: Awaited<ReturnType<Registries["headManifest"]>>; readonly at: number };
 
 export type HeadLedger = {
   /** Reads what earlier leaders have asked. */

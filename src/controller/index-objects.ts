@@ -11,7 +11,7 @@ import { boundedModes, type LoweredMode } from "../kubernetes/workload-modes.ts"
 import { OLD_DEFINITION } from "./index-status.ts";
 import { isChangedBetween } from "./leader-state.ts";
 
-export type IndexWrite =
+type IndexWrite =
   | { readonly kind: "written"; readonly objects: number }
   /** Another writer came first; `load` before the next try. */
   | { readonly kind: "changed" }

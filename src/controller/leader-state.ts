@@ -9,9 +9,9 @@ import { ClusterError } from "../cluster/cluster-error.ts";
 import type { ClusterPort } from "../cluster/cluster-port.ts";
 import type { ConfigMap } from "../kubernetes/objects/objects.ts";
 
-export const STATE_NAME = "repull-state";
+const STATE_NAME = "repull-state";
 
-export type StateKey = "heads" | "quotas" | "status" | "policy" | "sources" | "heals";
+type StateKey = "heads" | "quotas" | "status" | "policy" | "sources" | "heals";
 
 export type LeaderState = {
   read(key: StateKey): Promise<string | undefined>;

@@ -12,7 +12,7 @@ import type { ClusterPort } from "../cluster/cluster-port.ts";
 import type { Lease } from "../kubernetes/objects/objects.ts";
 import type { Clock } from "../runtime/clock.ts";
 
-export const LEASE_SECONDS = 15;
+const LEASE_SECONDS = 15;
 /** A holder that has not renewed for so long no longer writes. */
 const RENEW_DEADLINE_SECONDS = 10;
 export const RENEW_EVERY_SECONDS = 2;

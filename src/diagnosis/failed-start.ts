@@ -19,7 +19,7 @@ import {
 import type { JsonObject } from "../runtime/json.ts";
 import type { TextSource } from "./causes.ts";
 
-export type StoppedContainer = {
+type StoppedContainer = {
   readonly name: string;
   readonly image?: string;
   readonly exitCode?: number;

@@ -68,7 +68,7 @@ const FINDING: readonly Operation[] = [
 ];
 
 /** What the model of the network is read by, in addition to the operations. */
-export const NETWORK_RIGHTS = [
+const NETWORK_RIGHTS = [
   "ec2:DescribeDhcpOptions",
   "ec2:DescribeNatGateways",
   "ec2:DescribeNetworkAcls",

@@ -53,7 +53,7 @@ export type Leave = {
 };
 
 /** The age of a proof up to which it answers for an owner who asks the registry at every start. */
-export const ALWAYS_PULL_MAX_AGE_MS = 60_000;
+const ALWAYS_PULL_MAX_AGE_MS = 60_000;
 
 /** The image to run instead, or why the one that is written stays. */
 export function answerFor({ image, pullPolicy, row, mode, now }: Question): Swap | Leave {

@@ -11,7 +11,7 @@ import { type Heads, headSources, type SourceHead } from "./source-states.ts";
 import { pushedAt, readSourcedCopies, type SourcedCopy } from "./sourced-copies.ts";
 import { usersOfCopies } from "./users-of-copies.ts";
 
-export type MirrorCopy = {
+type MirrorCopy = {
   readonly repository: string;
   readonly digest: Digest;
   readonly tags: readonly string[];

@@ -13,7 +13,7 @@ import { forEachConcurrently } from "../runtime/for-each-concurrently.ts";
  * of the image. `not-asked`: the policy forbids it, its registry is silent, or no time was left. `unreadable`: no answer, or none
  * that makes sense.
  */
-export type NotKnownCode = "refused" | "limited" | "not-asked" | "unreadable";
+type NotKnownCode = "refused" | "limited" | "not-asked" | "unreadable";
 
 export type SourceHead =
   | { readonly kind: "found"; readonly digest: Digest }

@@ -20,7 +20,7 @@ export type Limit = {
 };
 
 /** What is said of a limit that no copy cures. */
-export const OWN_ECR_LIMIT = "a limit of private ECR itself: a copy in ECR would not help";
+const OWN_ECR_LIMIT = "a limit of private ECR itself: a copy in ECR would not help";
 
 /** Why nothing can be done about a failure of this kind; undefined: it is a limit that other sources cure. */
 export function unsupportedReason({ kind, registry, mayBeUpstreams }: Limit): string | undefined {

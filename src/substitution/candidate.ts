@@ -113,14 +113,14 @@ export type NotHeld = {
 };
 
 /** A registry that did not answer: it did not in its time, there was no time to ask it, or it may not be asked now. */
-export type Unanswered = "no-answer" | "no-time" | "not-asked";
+type Unanswered = "no-answer" | "no-time" | "not-asked";
 
 /**
  * More than its kind says of a place that lost. `no-digest`: nothing to compare it with is known; `account-exhausted`: the
  * configured account has no pulls left; `private-image`: the policy does not let it be copied; `cache-not-fillable`: Repull
  * may not fill the repositories of the pull-through cache rule; `no-platform`: bytes that are new to the tasks are for other machines.
  */
-export type ProbeCode =
+type ProbeCode =
   | Unanswered
   | "no-digest"
   | "account-exhausted"

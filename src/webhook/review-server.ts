@@ -13,10 +13,10 @@ import type { Stopwatch } from "../runtime/stopwatch.ts";
 import { type Answer, answerReview, uidIn, unseen } from "./answer-review.ts";
 import type { WebhookMetrics } from "./webhook-metrics.ts";
 
-export const BUDGET_MS = 200;
-export const LAG_MAX_MS = 100;
+const BUDGET_MS = 200;
+const LAG_MAX_MS = 100;
 /** A pod may have 1.5 MiB, and a request holds it twice with some envelope: k8s.io/apiserver's own bound is 3 MiB. */
-export const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
 /** Of all bodies that have begun: every pod of the cluster's network may connect, and ours has 256 MiB of memory. */
 const BODIES_BYTES_MAX = 8 * BODY_BYTES_MAX;
 

@@ -45,7 +45,7 @@ async function readConfig(
   }
 }
 
-export function configIn(bytes: Uint8Array, digest: string): ConfigAnswer {
+function configIn(bytes: Uint8Array, digest: string): ConfigAnswer {
   if (digestOf(bytes) !== digest) return unread(`what came is not ${digest}`);
   try {
     const config: Json = JSON.parse(new TextDecoder().decode(bytes));

@@ -51,7 +51,7 @@ export async function wholeList(
 }
 
 /** What an error leaves unread. */
-export function unread(action: string, error: unknown): Unread {
+function unread(action: string, error: unknown): Unread {
   return { unread: action, because: toAwsError(action, error).message.slice(0, BECAUSE_LENGTH_MAX) };
 }
 

@@ -11,7 +11,7 @@ import { globalRegionOf } from "../client/calls/global-region.ts";
 import { callJson } from "../client/calls/json-call.ts";
 import type { AwsSettings } from "../client/client-config.ts";
 
-export type OrganizationAccount = { readonly id: string; readonly name?: string };
+type OrganizationAccount = { readonly id: string; readonly name?: string };
 
 export type OrganizationAccounts = {
   readonly accounts: readonly OrganizationAccount[];

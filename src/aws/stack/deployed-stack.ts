@@ -48,7 +48,7 @@ export type DeployedFunction = {
   readonly environment: Readonly<Record<string, string>>;
 };
 
-export type Mapping = {
+type Mapping = {
   readonly id: string;
   readonly queueArn: string;
   readonly state: string;

@@ -12,7 +12,7 @@ import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
 /** On every function of a stack, with the stack's name. */
-export const STACK_TAG = "repull:stack";
+const STACK_TAG = "repull:stack";
 /** One function of each stack is enough to find it. */
 const SUFFIX = "-remediate";
 /** Lambda answers fifty functions at once. */

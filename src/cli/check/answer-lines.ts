@@ -11,7 +11,7 @@ const digest = z.custom<Digest>((value) => typeof value === "string" && isDigest
 const reference = z.string().refine((text) => tryParseReference(text) !== undefined, "an image reference");
 const proof = z.enum([...PROOFS, "same-reference"] as [Proof, ...Proof[]]);
 
-export const answerLineSchema = z.looseObject({
+const answerLineSchema = z.looseObject({
   image: reference,
   replacement: z.strictObject({ image: reference, digest, proof }).nullish(),
   trusted: digest.nullish(),

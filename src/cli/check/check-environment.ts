@@ -19,10 +19,7 @@ export type CheckSettings = {
   readonly anonymous: boolean;
 };
 
-export type CheckEnvironment = Pick<
-  Environment,
-  "registries" | "anonymous" | "account" | "clock" | "policy"
-> & {
+type CheckEnvironment = Pick<Environment, "registries" | "anonymous" | "account" | "clock" | "policy"> & {
   close(): void;
 };
 

@@ -21,7 +21,7 @@ import { isInActions, withoutOldCommands } from "./github-log.ts";
 import { readFiles } from "./read-files.ts";
 import { refuseOtherFiles, writeReport } from "./report-file.ts";
 
-export type CheckedFile = Awaited<ReturnType<typeof readFiles>>["files"][number];
+type CheckedFile = Awaited<ReturnType<typeof readFiles>>["files"][number];
 
 /**
  * Status 1 where an image depends on a registry with a limit, 2 where a file could not be read or written, 5 where one was

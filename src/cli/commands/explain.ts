@@ -41,7 +41,7 @@ export type ExplainInput = {
 };
 
 /** One for each event or text; members that do not apply are null, never missing. */
-export type Explanation = {
+type Explanation = {
   readonly where: string;
   readonly kind: Classification["kind"] | "ignored" | "invalid";
   readonly limitedAs: Classification["limitedAs"] | null;

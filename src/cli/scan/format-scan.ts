@@ -19,14 +19,14 @@ export type Headline = {
 };
 
 /** How it was counted: the same words under every table. */
-export const METHOD: readonly string[] = [
+const METHOD: readonly string[] = [
   "The worst six hours, because Docker Hub counts the pulls of six: every task of a service is replaced once (a deployment of everything, or the loss of its hosts), schedules fire as often as they can in all of them, and what runs by hand starts again.",
   "Each start pulls each of its Docker Hub images once; hosts that still hold an image may need fewer, and a second deployment within six hours needs more.",
   `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; a task's pulls are spread evenly over its subnets.`,
 ];
 
 /** The same for a cluster. */
-export const CLUSTER_METHOD: readonly string[] = [
+const CLUSTER_METHOD: readonly string[] = [
   "The worst six hours, because Docker Hub counts the pulls of six: every pod starts once on a node that does not hold its images, and CronJobs fire as often as they can in all of them.",
   `Docker Hub grants ${ANONYMOUS_PULLS} anonymous pulls in six hours to each address, and ${ACCOUNT_PULLS} to a free account; pods with imagePullSecrets count as pulled with an account.`,
 ];
@@ -98,7 +98,7 @@ export function countsOf(scan: Scan): string {
 }
 
 /** What Repull would do for an image, in a few words. */
-export function planOfImage({ first }: ExposedImage): string {
+function planOfImage({ first }: ExposedImage): string {
   if (first === undefined) return "nowhere";
   return `${first.strategy} ${abbreviate(first.place)}${first.proof === undefined ? "" : ` (${first.proof})`}`;
 }

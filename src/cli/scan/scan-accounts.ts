@@ -31,7 +31,7 @@ export function profilesIn(text: string): readonly string[] {
 }
 
 /** A cluster that is scanned with the accounts. */
-export type WithCluster = ClusterOptions & { readonly name: string };
+type WithCluster = ClusterOptions & { readonly name: string };
 
 /** How an account is reached: none of both, by the environment. */
 export type AccountToScan = {

@@ -34,11 +34,7 @@ export type CertificatePass =
   | { readonly kind: "kept"; readonly changed: readonly CertificateChange[]; readonly goodUntil: number }
   /** The chart makes both, and has to be applied again. `conflict`: another leader wrote, ask again. */
   | { readonly kind: "not-kept"; readonly code: "no-secret" | "no-configuration" | "conflict" };
-export type CertificateChange =
-  | "authority-added"
-  | "serving-renewed"
-  | "authority-removed"
-  | "bundle-written";
+type CertificateChange = "authority-added" | "serving-renewed" | "authority-removed" | "bundle-written";
 
 /** Throws ClusterError. */
 export async function keepCertificates(keeping: CertificateKeeping): Promise<CertificatePass> {

@@ -17,7 +17,7 @@ export type Requests = {
 /** A write may go through webhooks of others, which have up to thirty seconds; the server itself gives up after sixty. */
 const ANSWER_MS = 60_000;
 /** A page of a list: a page of one always fits. */
-export const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
 /**
  * An object. etcd takes 1.5 MiB, in protobuf; in JSON the server writes `<` and control characters as six bytes each, so
  * that a pod may have 9 MiB (https://pkg.go.dev/encoding/json#HTMLEscape, read 2026-11).

@@ -12,7 +12,7 @@ import { type RefreshStatus, sourcesSchema } from "./refresh-status.ts";
 export type Sources = ReadonlyMap<string, ReadonlyMap<string, SourceRecord>>;
 
 type IsOne = (repository: string, tag: string) => boolean;
-export type RunOfTags = {
+type RunOfTags = {
   /** Which tags the run looks at. */
   readonly isDue: IsOne;
   /** Which records are kept. */

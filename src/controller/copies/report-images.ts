@@ -21,7 +21,7 @@ import type { ClusterView } from "../cluster-view.ts";
 import type { ControllerMetrics } from "../metrics.ts";
 
 /** `aws/mirrors/reports` implements it. Methods throw AwsError. */
-export type ReportStore = {
+type ReportStore = {
   /** The time by the service that keeps reports. */
   time(): Promise<number>;
   write(pages: readonly ReportPage[]): Promise<void>;

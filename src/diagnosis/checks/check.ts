@@ -4,7 +4,7 @@ import type { JsonObject } from "../../runtime/json.ts";
 import type { CauseCode, Params } from "../causes.ts";
 import { type Answered, commandOf, type Operation } from "../reads.ts";
 
-export type CheckResult = "passed" | "failed" | "not checked" | "not sure" | "not applicable";
+type CheckResult = "passed" | "failed" | "not checked" | "not sure" | "not applicable";
 
 export type StartCheck = {
   /** `net.subnet.route`, `image.tag-exists`, … */

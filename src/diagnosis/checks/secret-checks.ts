@@ -45,7 +45,7 @@ export function secretsOf(scene: Scene): readonly SecretNeed[] {
 }
 
 /** `ARN:json-key:version-stage:version-id`: the ARN alone. (AmazonECS/…/secrets-envvar-secrets-manager.html) */
-export function secretArn(valueFrom: string): string {
+function secretArn(valueFrom: string): string {
   return valueFrom.startsWith("arn:") ? valueFrom.split(":").slice(0, 7).join(":") : valueFrom;
 }
 

@@ -85,7 +85,7 @@ export const first = (ids: string | undefined, otherwise: string) => ids?.split(
 export const clusterOf = ({ start }: About) => start.cluster ?? "CLUSTER";
 export const serviceOf = ({ start }: About) => start.service ?? "SERVICE";
 /** The subnet of the task, as its network interface recorded it. */
-export const subnetOf = ({ start }: About) => start.subnet ?? "SUBNET_ID";
+const subnetOf = ({ start }: About) => start.subnet ?? "SUBNET_ID";
 export const updateService = (about: About) => [
   "ecs",
   "update-service",

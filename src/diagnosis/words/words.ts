@@ -25,7 +25,7 @@ export type TargetName =
   | "docker-hub"
   | "registry";
 
-export type NetworkFault = "timeout" | "dns" | "refused" | "unreachable" | "reset";
+type NetworkFault = "timeout" | "dns" | "refused" | "unreachable" | "reset";
 
 export type Words = {
   readonly text: string;

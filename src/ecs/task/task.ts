@@ -3,7 +3,7 @@
 import type { JsonObject } from "../../runtime/json.ts";
 import { getMoment, getNumber, getObjects, getString, optional } from "../json-fields.ts";
 
-export type TaskContainer = {
+type TaskContainer = {
   readonly name: string;
   readonly image?: string;
   /** What ECS resolved the image to; the index's digest for multi-platform images. */

@@ -30,7 +30,7 @@ export type Admission = {
 };
 
 /** In addition to `answerFor`'s: `unchanged`: not by this request. `swapped-before`: the policy or an earlier call did. */
-export type AdmissionCode = LeaveCode | "unchanged" | "swapped-before" | "foreign-owner" | "own-write";
+type AdmissionCode = LeaveCode | "unchanged" | "swapped-before" | "foreign-owner" | "own-write";
 
 export type ImageDecision =
   | { readonly kind: "swap"; readonly image: PodImage; readonly swap: Swap }

@@ -169,8 +169,6 @@ export const chartValuesSchema = z.strictObject({
     .describe("What a chart above this one hands to all; Repull reads none of it."),
 });
 
-export type ChartValues = z.infer<typeof chartValuesSchema>;
-
 export const CHART_DEFAULTS = {
   image: { repository: "", tag: "", digest: "", pullPolicy: "IfNotPresent", pullSecrets: [] },
   mode: "observe",

@@ -18,7 +18,7 @@ export const HEADS_PER_SECOND = 10;
 const SLOT_MS = 360_000;
 const HOUR_MS = 3_600_000;
 /** Docker Hub's window: https://docs.docker.com/docker-hub/usage/ (read 2026-11). */
-export const WINDOW_SECONDS = 21_600;
+const WINDOW_SECONDS = 21_600;
 
 /** How many may be asked now, and, if none may, when to look again. */
 export function headsLeft(

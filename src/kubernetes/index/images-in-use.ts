@@ -44,7 +44,7 @@ export type UseScope = {
 };
 
 /** Namespaces that are never changed: a cluster that cannot start these heals nothing. */
-export const LEFT_ALONE: readonly string[] = ["kube-system", "kube-node-lease", "kube-public"];
+const LEFT_ALONE: readonly string[] = ["kube-system", "kube-node-lease", "kube-public"];
 
 /** Reads a workload as the API server sends it; undefined where it makes no pods by itself (a Job of a CronJob has its own). */
 export function templateFacts(object: unknown): TemplateFacts | undefined {

@@ -5,7 +5,7 @@
  * replace. https://kubernetes.io/docs/reference/kubernetes-api/ (1.36, read 2026-11)
  */
 
-export type Metadata = {
+type Metadata = {
   readonly name?: string;
   readonly generateName?: string;
   readonly namespace?: string;
@@ -19,7 +19,7 @@ export type Metadata = {
   readonly ownerReferences?: readonly OwnerReference[];
 };
 
-export type OwnerReference = {
+type OwnerReference = {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;
@@ -34,19 +34,19 @@ export type ClusterObject = {
   readonly metadata: Metadata;
 };
 
-export type Container = {
+type Container = {
   readonly name: string;
   readonly image?: string;
   readonly imagePullPolicy?: string;
   readonly restartPolicy?: string;
 };
 
-export type PodVolume = {
+type PodVolume = {
   readonly name: string;
   readonly image?: { readonly reference?: string; readonly pullPolicy?: string };
 };
 
-export type PodSpec = {
+type PodSpec = {
   readonly nodeName?: string;
   readonly serviceAccountName?: string;
   readonly hostNetwork?: boolean;
@@ -83,7 +83,7 @@ export type Pod = ClusterObject & {
   };
 };
 
-export type Condition = {
+type Condition = {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;
@@ -104,7 +104,7 @@ export type Node = ClusterObject & {
   };
 };
 
-export type Template = {
+type Template = {
   readonly metadata?: Metadata;
   readonly spec?: PodSpec;
 };

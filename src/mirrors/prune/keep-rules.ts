@@ -21,11 +21,11 @@ const DAY = 24 * HOUR;
 /** A copy that was used within this time is kept. */
 export const RETENTION_MS = 90 * DAY;
 /** ECS keeps service deployments for 90 days: as long, an operator may go back to one. */
-export const ROLLBACK_WINDOW_MS = 90 * DAY;
+const ROLLBACK_WINDOW_MS = 90 * DAY;
 /** ECR records a pull up to a day late. */
 export const RECORDED_LATE_MS = DAY;
-export const BETWEEN_LOOKS_MS = DAY;
-export const REPORT_AGE_MAX_MS = DAY;
+const BETWEEN_LOOKS_MS = DAY;
+const REPORT_AGE_MAX_MS = DAY;
 /** Two services of AWS that differ by more: one of the answers is not from now. */
 export const CLOCKS_APART_MAX_MS = 5 * 60_000;
 
@@ -67,7 +67,7 @@ export type PruneFacts = AccountUses & {
 };
 
 /** What the rules of one copy see. */
-export type CopyFacts = {
+type CopyFacts = {
   readonly copy: Copy;
   readonly repository: EcrRepository | undefined;
   /** The earliest that the services say. */

@@ -42,7 +42,7 @@ export type PruneInput = {
   readonly isDryRun: boolean;
 };
 
-export type MarkedCopy = Pick<DeletedCopy, "repository" | "digest" | "undo">;
+type MarkedCopy = Pick<DeletedCopy, "repository" | "digest" | "undo">;
 
 export type PruneReport = {
   readonly kind: "dry-run" | "pruned" | "locked" | "stopped";

@@ -103,7 +103,7 @@ type Looked = {
   readonly news: NewsCode | undefined;
 };
 
-export type Seen = {
+type Seen = {
   readonly tags: readonly Looked[];
   /** The policy's, without a copy. */
   readonly wanted: readonly (WantedTag & { readonly users: number })[];

@@ -23,7 +23,7 @@ export type SourceRecord = {
 export type LossCode = "source-gone" | "source-refused" | "source-unreadable";
 export type NewsCode = LossCode | "tag-moved" | "source-back";
 
-export const FAILURES_UNTIL_TOLD = 3;
+const FAILURES_UNTIL_TOLD = 3;
 
 /** @param isCopied whether the bytes that the tag names are here. Answers `before` where nothing was learned. */
 export function recordOf(

@@ -17,7 +17,7 @@ import { RegistryError, type RegistryErrorKind } from "./registry-error.ts";
 /** More of an error is not read. */
 export const ERROR_BYTES_MAX = 64 * 1024;
 /** Longer than this and a 429 is not a throttle that passes while we wait. */
-export const THROTTLE_SECONDS_MAX = 30;
+const THROTTLE_SECONDS_MAX = 30;
 
 /** Reads a refused answer, its body included. */
 export async function toRegistryError(

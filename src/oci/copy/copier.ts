@@ -24,7 +24,7 @@ export type CopierOptions = {
  * beyond). ECR's sockets fail under many parallel uploads (dotnet/sdk-container-builds#279); Docker's engine
  * pushes five at a time to it every day.
  */
-export function concurrencyFor(targetHost: string): number {
+function concurrencyFor(targetHost: string): number {
   return registryOf(targetHost).kind === "ecr" ? 5 : 16;
 }
 

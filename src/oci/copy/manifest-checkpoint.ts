@@ -11,7 +11,7 @@ import type { Digest } from "../../image/digest.ts";
 import type { Manifest } from "../client/types.ts";
 
 /** As text in the step's result; the engine's own bound is 256 KB (`CHECKPOINT_SIZE_LIMIT_BYTES` of its SDK). */
-export const KEPT_CHARACTERS_MAX = 192 * 1024;
+const KEPT_CHARACTERS_MAX = 192 * 1024;
 
 type Kept = { readonly digest: Digest; readonly mediaType: string; readonly text: string };
 

@@ -7,9 +7,9 @@
 
 import type { Clock } from "../../runtime/clock.ts";
 
-export const PACE_WINDOW_SECONDS = 30;
+const PACE_WINDOW_SECONDS = 30;
 /** A modem's rate. Slower than that is an attack or a broken line: ECR's tokens would run out first. */
-export const PACE_BYTES_PER_SECOND_MIN = 1024;
+const PACE_BYTES_PER_SECOND_MIN = 1024;
 
 export class ThroughputWatch {
   readonly #clock: Pick<Clock, "now">;

@@ -23,7 +23,7 @@ import type { Policy } from "../../substitution/policy/policy.ts";
 import type { ImageAnswer } from "./image-answer.ts";
 
 /** Docker Hub's abuse limit counts requests; a build must not be what meets it. */
-export const HEADS_MAX = 1000;
+const HEADS_MAX = 1000;
 /** A build waits. */
 const TIME: RegistryTimeLimits = { all: 300, otherRegistries: 280, head: 5, get: 10 };
 const IMAGES_AT_ONCE = 4;
@@ -148,7 +148,7 @@ function replacementOf({
 }
 
 /** A file needs a name that works for every client: nothing to be copied first, no secret of its own. */
-export function policyForFiles(policy: Policy): Policy {
+function policyForFiles(policy: Policy): Policy {
   const usable = policy.strategies.filter((name) => name !== "mirror" && name !== "authenticated-pull");
   return { ...policy, strategies: usable };
 }

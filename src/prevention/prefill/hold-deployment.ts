@@ -38,7 +38,7 @@ const CALL_BACK_SECONDS = 20;
 /** Of one invocation, whose function has 120: what is not known by then is not waited for. */
 const ANSWER_SECONDS_MAX = 90;
 
-export const GO_ON: HoldAnswer = { hookStatus: "SUCCEEDED" };
+const GO_ON: HoldAnswer = { hookStatus: "SUCCEEDED" };
 
 export type Prepared = {
   readonly policy: Policy;

@@ -35,7 +35,7 @@ export type PrefillResult =
     };
 
 /** Copies of one revision that run at once: each takes a part of the account's concurrent executions from its neighbours. */
-export const COPIES_AT_ONCE = 2;
+const COPIES_AT_ONCE = 2;
 
 /** Whether to look at the revision again: an image waits for the copies of others, or could not be asked about. */
 export function isToBeLookedAtAgain(result: PrefillResult): boolean {

@@ -26,8 +26,8 @@ export type CopyAhead = {
   readonly refusalCode?: string;
 };
 
-export const ATTEMPTS_MAX = 3;
-export const PAUSE_HOURS = 6;
+const ATTEMPTS_MAX = 3;
+const PAUSE_HOURS = 6;
 /** Copies that were made and deleted again have used up a name each. */
 const NAMES_MAX = 20;
 

@@ -1,7 +1,5 @@
 /** Offsets as lines and columns: both from 1, columns in UTF-16 code units, as editors, GitHub and SARIF count them. */
 
-import type { Range } from "./found-image.ts";
-
 export type Position = { readonly line: number; readonly column: number };
 
 export type Lines = {
@@ -33,9 +31,4 @@ export function linesOf(text: string): Lines {
       return text.slice(start, starts[line] ?? text.length).replace(/\r?\n$/, "");
     },
   };
-}
-
-/** Whether the first range lies in the second one. */
-export function isInside(range: Range, { start, end }: Range): boolean {
-  return range.start >= start && range.end <= end;
 }

@@ -38,7 +38,7 @@ export type RegisterResult =
   | Superseded;
 
 /** The images that a plan writes, by container. */
-export function imagesByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
+function imagesByContainer(images: readonly ImagePlan[]): ReadonlyMap<string, string> {
   return new Map(
     images.flatMap(({ containers, substitute }) =>
       substitute?.writes === undefined

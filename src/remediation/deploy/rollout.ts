@@ -22,7 +22,7 @@ export interface Rollout {
   undo(undone: RolloutUndo, ports: UndoPorts): Promise<Restored>;
 }
 
-export type RolloutChange = {
+type RolloutChange = {
   readonly surveyed: Survey;
   readonly newRevision: string;
   readonly execution: string;
@@ -56,7 +56,7 @@ export type StartedRollout = RolloutContext & {
   readonly taskArn?: string;
 };
 
-export type RolloutUndo = {
+type RolloutUndo = {
   readonly place: Pick<Survey, "clusterArn" | "service" | "failingRevision">;
   readonly newRevision: string;
   readonly execution: string;
@@ -74,7 +74,7 @@ export type RolloutUndo = {
   readonly target?: ScheduledTarget;
 };
 
-export type UndoPorts = Pick<Ports, "ecs" | "schedules" | "log">;
+type UndoPorts = Pick<Ports, "ecs" | "schedules" | "log">;
 
 export type RolloutStatus =
   | { readonly kind: "succeeded"; readonly because: string }

@@ -35,7 +35,7 @@ export function quotaLimit(limits: Quotas, cap: QuotaName): number {
  * What one cluster may take of the hour: half, rounded up, so that the storm of one team leaves some to the others.
  * All of it where the policy is for one cluster alone. Undefined: no share of its own is counted.
  */
-export function shareOf(limits: Quotas, { include }: Policy["scope"]["clusters"]): number | undefined {
+function shareOf(limits: Quotas, { include }: Policy["scope"]["clusters"]): number | undefined {
   const [only = "*", ...others] = include;
   const isOneAlone = others.length === 0 && !only.includes("*");
   const share = Math.ceil(limits.remediationsPerHour / 2);

@@ -53,7 +53,6 @@ const requestSchema = z.union([
   z.strictObject({ ...image, kind: z.literal("fill-cache") }),
 ]);
 
-export type MirrorRequest = z.input<typeof requestSchema>;
 type Request = z.output<typeof requestSchema> & { readonly digest: Digest };
 
 export type MirrorResult = {

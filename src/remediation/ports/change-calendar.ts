@@ -1,6 +1,6 @@
 /** AWS's Change Calendars, as the remediation asks them: whether changes may begin now. */
 
-export type CalendarState =
+type CalendarState =
   | { readonly state: "open" }
   /** `opensAt`: when that changes, in milliseconds since the epoch; absent: no such time is known. */
   | { readonly state: "closed"; readonly opensAt?: number };

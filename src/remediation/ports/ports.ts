@@ -104,7 +104,7 @@ export interface Ecs {
   updateService(cluster: string, service: string, taskDefinitionArn: string): Promise<readonly Deployment[]>;
 }
 
-export type RepositorySettings = {
+type RepositorySettings = {
   readonly immutableTags: boolean;
   readonly kmsKey?: string;
   readonly tags: Readonly<Record<string, string>>;

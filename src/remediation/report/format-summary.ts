@@ -67,7 +67,7 @@ function formatReason({ workload, because }: Summarized): string {
 }
 
 /** `service prod/web`. */
-export function formatWorkload({ kind, cluster, name }: NonNullable<Outcome["workload"]>): string {
+function formatWorkload({ kind, cluster, name }: NonNullable<Outcome["workload"]>): string {
   const noun = {
     service: "service",
     standalone: "standalone task",

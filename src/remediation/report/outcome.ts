@@ -10,7 +10,6 @@ import { decisionSchema } from "../gates/approval-decision.ts";
 import { OUTCOME_SCHEMA_VERSION, OUTCOMES, type OutcomeKind, REASONS, type Reason } from "./outcome-codes.ts";
 
 export {
-  needsNoAttention,
   OUTCOME_SCHEMA_VERSION,
   OUTCOMES,
   type OutcomeKind,

@@ -137,7 +137,7 @@ export async function staleFailureReason(
 }
 
 /** A substitute of this execution's that could not be pulled for a while, and runs now. */
-export function recovered({ desiredCount, taskDefinition }: Deployment): Recovered {
+function recovered({ desiredCount, taskDefinition }: Deployment): Recovered {
   const ours = shortRevision(taskDefinition);
   return { kind: "succeeded", because: `${desiredCount} of ${desiredCount} tasks run ${ours} by now` };
 }

@@ -46,14 +46,14 @@ export const NO_RECENT_SUBSTITUTIONS: RecentSubstitutions = {
 };
 
 /** As many hours as Docker Hub counts its pulls. */
-export const LOOP_GUARD_HOURS = 6;
-export const SUBSTITUTIONS_PER_6H_MAX = 2;
+const LOOP_GUARD_HOURS = 6;
+const SUBSTITUTIONS_PER_6H_MAX = 2;
 /** What has failed twice in each of two windows fails for another reason than a window. */
-export const SUBSTITUTIONS_PER_DAY_MAX = 4;
+const SUBSTITUTIONS_PER_DAY_MAX = 4;
 const DAY_HOURS = 24;
 /** Each is a new deployment, and may be healed; but a pipeline that deploys for ever is not answered for ever. */
-export const DEPLOYMENTS_PER_6H_MAX = 6;
-export const REVERTED_WITHIN_MINUTES = 60;
+const DEPLOYMENTS_PER_6H_MAX = 6;
+const REVERTED_WITHIN_MINUTES = 60;
 
 const REVISIONS_SEEN = 10;
 /** A service that is deployed more often in a day has other cares; the newest of them hold the guard. */

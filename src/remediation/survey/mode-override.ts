@@ -12,7 +12,7 @@ import { removeTag } from "../report/remedies-of-refusal.ts";
 import { tagsNamed } from "./opt-out.ts";
 import type { TaggedResource } from "./tagged-resource.ts";
 
-export const MODE_TAG = "repull:mode";
+const MODE_TAG = "repull:mode";
 
 export type ModeOverride = {
   readonly mode?: Mode;

@@ -9,7 +9,7 @@ import { removeTag, setTag } from "../report/remedies-of-refusal.ts";
 import type { TaggedResource, Tags } from "./tagged-resource.ts";
 import type { NotEligible } from "./types.ts";
 
-export const OPT_OUT_TAG = "repull";
+const OPT_OUT_TAG = "repull";
 
 const ON: readonly string[] = ["on", "true", "yes", "enabled"];
 const OFF: readonly string[] = ["off", "false", "no", "disabled", "never", "0"];

@@ -32,5 +32,3 @@ export type Action =
     }
   | { readonly kind: "ask"; readonly changes: readonly PlannedChange[] }
   | { readonly kind: "write"; readonly write: WriteKind; readonly state?: State };
-
-export type Ask = Extract<Action, { kind: "ask" }>;

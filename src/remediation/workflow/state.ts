@@ -20,7 +20,7 @@ import type { MeantDigests, Superseded, Survey, TaskFacts } from "../survey/type
 /** The operator has stopped all writes, or it cannot be read whether they have. */
 export type Stop = { readonly because: string; readonly parameter?: string };
 
-export type Substitution = { readonly previousRevision: string; readonly newRevision: string };
+type Substitution = { readonly previousRevision: string; readonly newRevision: string };
 
 /** A step that failed for good. */
 export type Failed = Pick<RemediationResult, "because" | "error" | "transient" | "remedies">;

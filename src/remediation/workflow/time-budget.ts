@@ -12,9 +12,9 @@ import type { State, TimeSpent } from "./state.ts";
 export const TIME_BUDGET_HOURS = 24;
 /** All rollouts that one execution watches. */
 export const ROLLOUT_HOURS_MAX = 18;
-export const ROLLBACK_HOURS_MAX = 1;
+const ROLLBACK_HOURS_MAX = 1;
 /** What follows the budget: rollouts, a rollback, and an hour for what AWS delays. */
-export const HOURS_AFTER_BUDGET = ROLLOUT_HOURS_MAX + ROLLBACK_HOURS_MAX + 1;
+const HOURS_AFTER_BUDGET = ROLLOUT_HOURS_MAX + ROLLBACK_HOURS_MAX + 1;
 /** Lambda ends an execution at its `ExecutionTimeout`, in the middle of whatever it does: no remediation takes so long. */
 export const EXECUTION_HOURS_MAX = APPROVAL_HOURS_MAX + TIME_BUDGET_HOURS + HOURS_AFTER_BUDGET;
 

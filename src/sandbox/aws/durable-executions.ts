@@ -30,8 +30,8 @@ import type { VirtualClock } from "../virtual-clock.ts";
 import { type Assumptions, DEFAULT_ASSUMPTIONS } from "../world/assumptions.ts";
 import type { AwsFault } from "./faults/aws-fault.ts";
 
-export type Workflow = Parameters<Executions["start"]>[0];
-export type WorkflowBody = (input: Json, steps: Steps, name: string) => Promise<unknown>;
+type Workflow = Parameters<Executions["start"]>[0];
+type WorkflowBody = (input: Json, steps: Steps, name: string) => Promise<unknown>;
 
 export type ExecutionRecord = {
   readonly workflow: Workflow;

@@ -27,7 +27,7 @@ export const RELIABLE: Delivery = { delaySeconds: 1, twice: 0, late: { chance: 0
 /** Late, twice and out of order: what "at least once" means on a bad day. */
 export const UNRELIABLE: Delivery = { delaySeconds: 1, twice: 0.5, late: { chance: 0.5, secondsMax: 60 } };
 
-export type Subscriber = (document: JsonObject) => unknown;
+type Subscriber = (document: JsonObject) => unknown;
 
 export interface EventBus {
   /** Publishes an event in EventBridge's envelope; answers its id. What it is given it keeps, and freezes. */
@@ -48,7 +48,7 @@ export interface EventBus {
 }
 
 export const OUTCOME_SOURCE = "repull";
-export const OUTCOME_TYPE = "Image Pull Remediation";
+const OUTCOME_TYPE = "Image Pull Remediation";
 
 /**
  * A bus with no subscriber yet.

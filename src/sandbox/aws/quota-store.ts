@@ -3,7 +3,7 @@
 import type { QuotaStore } from "../../remediation/ports/quota-store.ts";
 import type { AwsFault } from "./faults/aws-fault.ts";
 
-export type SandboxPeriod = {
+type SandboxPeriod = {
   used: number;
   readonly requesters: Set<string>;
   notifiedBy?: string;

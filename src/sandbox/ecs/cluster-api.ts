@@ -39,7 +39,7 @@ export type NewService = {
   readonly others?: JsonObject;
 };
 
-export type ServiceChange = { readonly desiredCount?: number; readonly forceNewDeployment?: boolean };
+type ServiceChange = { readonly desiredCount?: number; readonly forceNewDeployment?: boolean };
 
 export interface Cluster {
   /** Makes a service; its tasks start as the world goes on. */

@@ -41,7 +41,7 @@ export type Crash = { readonly exitCode: number; readonly afterSeconds: number }
 
 export type LaunchType = "FARGATE" | "EC2";
 export type Controller = "ECS" | "CODE_DEPLOY" | "EXTERNAL";
-export type RolloutState = "IN_PROGRESS" | "COMPLETED" | "FAILED";
+type RolloutState = "IN_PROGRESS" | "COMPLETED" | "FAILED";
 
 /** How a service's deployments go. `stepMinutes` is the wait after a canary, or after each linear step. */
 export type Strategy = {

@@ -145,7 +145,7 @@ export function createTaskDefinitions(
 }
 
 /** Whether a revision may still be used by something new. */
-export function isActive({ taskDefinition }: { readonly taskDefinition: JsonObject }): boolean {
+function isActive({ taskDefinition }: { readonly taskDefinition: JsonObject }): boolean {
   return taskDefinition.status === "ACTIVE";
 }
 

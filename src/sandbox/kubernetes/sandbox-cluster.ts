@@ -11,7 +11,7 @@ import { applyPatch } from "./json-patch.ts";
 import { isSelected } from "./label-selector.ts";
 import { refusedPod, refusedPodChange } from "./pod-rules.ts";
 
-export type ClusterRequest = {
+type ClusterRequest = {
   readonly verb: "get" | "list" | "watch" | "create" | "replace" | "patch" | "delete";
   readonly kind: Kind;
   readonly name?: string;

@@ -28,8 +28,6 @@ export type Fault = {
     | { readonly kind: "wrong-bytes" };
 };
 
-export type Faults = ReturnType<typeof createFaults>;
-
 export function createFaults(host: string) {
   const faults: { fault: Fault; left: number }[] = [];
   return {

@@ -38,7 +38,7 @@ export type ImageRecipe = {
   readonly seed?: number | string;
 };
 
-export type BuiltManifest = {
+type BuiltManifest = {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly bytes: Uint8Array;

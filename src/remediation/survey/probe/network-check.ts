@@ -59,7 +59,7 @@ export async function reaches(
 }
 
 /** Instances pull by their own interface, whatever the network of the task is. */
-export function pullsByInstance({ launchType, network }: PullIdentity): boolean {
+function pullsByInstance({ launchType, network }: PullIdentity): boolean {
   if (launchType === undefined) return network === undefined;
   return launchType !== "FARGATE";
 }

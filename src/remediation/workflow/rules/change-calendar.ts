@@ -52,7 +52,7 @@ function endingOf(
   return { kind: "dry-run", reason: "calendar-closed", because, images, remedies: [remedyOf(closed)] };
 }
 
-export function remedyOf({ calendars, opensAt, unread }: ClosedCalendar): Remedy {
+function remedyOf({ calendars, opensAt, unread }: ClosedCalendar): Remedy {
   const params = { calendars: calendars.join(" and ") };
   if (unread === undefined)
     return {

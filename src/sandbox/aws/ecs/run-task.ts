@@ -18,7 +18,7 @@ import { awsRefusal } from "../faults/aws-error.ts";
 import type { AwsFault } from "../faults/aws-fault.ts";
 
 /** Every network interface of the sandbox is attached with these. */
-export const SECURITY_GROUPS: readonly string[] = ["sg-0a1b2c3d4e5f60718"];
+const SECURITY_GROUPS: readonly string[] = ["sg-0a1b2c3d4e5f60718"];
 /** The one machine that EC2 tasks are placed on. */
 const INSTANCE = "i-0a1b2c3d4e5f60718";
 

@@ -1,6 +1,6 @@
 /** Task definitions of ECS: registered, described, listed, deregistered. */
 
-import { getObjects, getString, getStrings } from "../../../ecs/json-fields.ts";
+import { getString, getStrings } from "../../../ecs/json-fields.ts";
 import type { JsonObject } from "../../../runtime/json.ts";
 import { awsRefusal } from "../../aws/faults/aws-error.ts";
 import type { World } from "../../world/world.ts";
@@ -80,9 +80,4 @@ function describe(name: string, { definitions }: World, action: string) {
   const found = definitions.describe(name);
   if (found !== undefined) return found;
   throw awsRefusal("invalid", action, "ClientException", "Unable to describe task definition.");
-}
-
-/** The containers of a revision, whose images are described. */
-export function containersOf(taskDefinition: JsonObject): readonly JsonObject[] {
-  return getObjects(taskDefinition, "containerDefinitions");
 }

@@ -176,7 +176,7 @@ export const scheduler: Operations = {
 };
 
 /** Tags as AWS lists them, of all of these. */
-export function tagList(tagged: readonly Pick<SandboxSchedule, "tags">[]): readonly JsonObject[] {
+function tagList(tagged: readonly Pick<SandboxSchedule, "tags">[]): readonly JsonObject[] {
   return tagged.flatMap(({ tags = {} }) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value })));
 }
 

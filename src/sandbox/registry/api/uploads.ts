@@ -19,8 +19,6 @@ type Session = {
   sizeShown: number;
 };
 
-export type Uploads = ReturnType<typeof createUploads>;
-
 export function createUploads() {
   const sessions = new Map<string, Session>();
   let opened = 0;
