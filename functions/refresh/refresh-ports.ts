@@ -1,7 +1,7 @@
 /** Wires the refresh of copies: ECR and what uses images are read, registries are asked, and the main stack's `mirror` is started. */
 
 import { createExecutions } from "../../src/aws/adapters/durable-executions.ts";
-import { createKillSwitch } from "../../src/aws/adapters/kill-switch-parameter.ts";
+import { createKillSwitch, stopReason } from "../../src/aws/adapters/kill-switch-parameter.ts";
 import { createUseReader } from "../../src/aws/mirrors/account-uses.ts";
 import { createImageStore } from "../../src/aws/mirrors/ecr-images.ts";
 import { createPruneTable } from "../../src/aws/mirrors/prune-table.ts";
@@ -33,12 +33,6 @@ export function refreshPorts(
     store: createImageStore(aws, account, times),
     reader: createUseReader(aws, times, NEW_MAX, reportTable),
     records: createPruneTable(aws, table, times, "refresh-lock"),
-    async stopped() {
-      try {
-        return await killSwitch.activeReason();
-      } catch (error) {
-        return error instanceof Error ? error.message : `${writesParameter} cannot be read`;
-      }
-    },
+    stopped: () => stopReason(killSwitch),
   };
 }

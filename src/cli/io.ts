@@ -24,3 +24,11 @@ export type CommandIo = {
   /** Sees what the command sends; absent where nothing is sent, or it cannot be interrupted. */
   readonly outgoing?: Outgoing;
 };
+
+/** Resolves when the person or the machine asks the command to end. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -5,6 +5,8 @@
  * source `image`. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ (read 2026-11)
  */
 
+import { type Members, membersOf } from "../runtime/json.ts";
+
 export type PodImageKind = "container" | "init" | "sidecar" | "ephemeral" | "volume";
 
 export type PodImage = {
@@ -23,8 +25,6 @@ export type PodTemplate = {
   readonly metadata: Members;
   readonly spec: Members;
 };
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** Every image of a pod's spec, in the order of its members. @param at JSON pointer of the spec */
 export function podImages(spec: unknown, at = "/spec"): readonly PodImage[] {
@@ -114,8 +114,4 @@ function imageAt(
 
 function listOf(list: unknown): readonly Members[] {
   return Array.isArray(list) ? list.map(membersOf) : [];
-}
-
-function membersOf(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }

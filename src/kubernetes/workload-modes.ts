@@ -44,14 +44,14 @@ export function loweredModes(workloads: Iterable<LabelledWorkload>): ReadonlyMap
   const lowered = new Map<string, LoweredMode>();
   for (const { namespace, kind, name, modeLabel } of all) {
     const mode = modeLabel === undefined ? "remediate" : modeOf("remediate", modeLabel);
-    if (mode !== "remediate") lowered.set(keyOf(namespace, { kind, name }), mode);
+    if (mode !== "remediate") lowered.set(workloadKey(namespace, { kind, name }), mode);
   }
   // A Job that was made of a CronJob by hand has any name.
   for (const { namespace, kind, name, cronJob } of all) {
-    const ofCronJob = cronJob && lowered.get(keyOf(namespace, { kind: "CronJob", name: cronJob }));
+    const ofCronJob = cronJob && lowered.get(workloadKey(namespace, { kind: "CronJob", name: cronJob }));
     if (!ofCronJob) continue;
-    const [key = "", byName] = workloadsOf({ kind, name }).map((one) => keyOf(namespace, one));
-    if (byName !== keyOf(namespace, { kind: "CronJob", name: cronJob }))
+    const [key = "", byName] = workloadsOf({ kind, name }).map((one) => workloadKey(namespace, one));
+    if (byName !== workloadKey(namespace, { kind: "CronJob", name: cronJob }))
       lowered.set(key, lower(lowered.get(key), ofCronJob));
   }
   return lowered;
@@ -66,7 +66,7 @@ export function indexModes(workloads: Iterable<LabelledWorkload>): ReadonlyMap<s
   const all = [...workloads];
   const lowered = new Map(loweredModes(all));
   for (const { namespace, kind, name } of all) {
-    const mode = kind === "CronJob" ? lowered.get(keyOf(namespace, { kind, name })) : undefined;
+    const mode = kind === "CronJob" ? lowered.get(workloadKey(namespace, { kind, name })) : undefined;
     const key = jobsByHand(namespace);
     if (mode !== undefined) lowered.set(key, lower(lowered.get(key), mode));
   }
@@ -109,7 +109,7 @@ export function modeOfWorkload(modes: WorkloadModes, namespace: string, workload
   const named = workloadsOf(workload);
   const isByHand = workload.kind === "Job" && named.length === 1;
   const keys = [
-    ...[EVERY, namespace, ...named.map((one) => keyOf(namespace, one))],
+    ...[EVERY, namespace, ...named.map((one) => workloadKey(namespace, one))],
     ...(isByHand ? [jobsByHand(namespace)] : []),
   ];
   return keys.reduce<Mode | undefined>((found, key) => {
@@ -124,7 +124,8 @@ function workloadsOf({ kind, name }: Named): readonly Named[] {
   return [{ kind, name }, ...(cronJob === undefined ? [] : [{ kind: "CronJob", name: cronJob }])];
 }
 
-function keyOf(namespace: string, { kind, name }: Named): string {
+/** `namespace/kind/name`: a workload in the index and in what admission looks up. */
+export function workloadKey(namespace: string, { kind, name }: Named): string {
   return `${namespace}/${kind}/${name}`;
 }
 

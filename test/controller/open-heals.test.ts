@@ -7,13 +7,16 @@ import { createOpenHeals, type OpenHeal } from "../../src/controller/heal/open-h
 const heal = (at: number, name: string): OpenHeal => ({
   subject: {
     pod: {
-      ...{ namespace: "shop", revision: `shop/${at}` },
+      namespace: "shop",
+      revision: `shop/${at}`,
       workload: { apiVersion: "apps/v1", kind: "ReplicaSet", name },
     },
     container: { container: "web", written: "nginx:1.27" },
     failure: { kind: "docker-hub-pull-limit", confidence: "certain", evidence: [], because: "its words" },
   },
-  ...{ use: "public.ecr.aws/nginx", proof: "same-index", at },
+  use: "public.ecr.aws/nginx",
+  proof: "same-index",
+  at,
 });
 
 test("two hundred heals of owners with names of 5,000 letters leave room for the rest of the leader's state", async () => {

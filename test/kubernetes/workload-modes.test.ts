@@ -118,7 +118,9 @@ describe("boundedModes", () => {
     const many = [...Array(9).keys()].map((at) => deployment(`web-${at}`, "off", "loud"));
     const all = loweredModes([...many, deployment("a", "off", "quiet"), deployment("b", "observe", "quiet")]);
     expect(boundedModes(all, 3)).toEqual({
-      ...{ loud: "off", "quiet/Deployment/a": "off", "quiet/Deployment/b": "observe" },
+      loud: "off",
+      "quiet/Deployment/a": "off",
+      "quiet/Deployment/b": "observe",
     });
   });
 

@@ -123,11 +123,15 @@ describe("repull scan of an organisation", () => {
     const [summary] = ofType(linesOf((await scan("--json")).out), "summary");
     expect(summary?.notScanned).toEqual([
       {
-        ...{ account: BANK, accountName: "name-3", code: "role-refused" },
+        account: BANK,
+        accountName: "name-3",
+        code: "role-refused",
         ...reason(/RepullScan/, /scan-role/),
       },
       {
-        ...{ account: CLOSED, accountName: "name-4", code: "account-inactive" },
+        account: CLOSED,
+        accountName: "name-4",
+        code: "account-inactive",
         ...reason(/SUSPENDED/, /./),
       },
     ]);

@@ -182,7 +182,9 @@ describe("the webhook", () => {
     const get = (image: string) => void looked.push(image);
     const containers = Array.from({ length: 1_001 }, (_, at) => ({ name: `c-${at}`, image: "nginx:1.27" }));
     const { document = "", result } = answerReview(review({ containers }), () => ({
-      ...{ rows: { get }, mode: "remediate", now: NOW },
+      rows: { get },
+      mode: "remediate",
+      now: NOW,
     }));
     deepEqual([JSON.parse(document).response, result, looked], [UNCHANGED, "shed", []]);
   });

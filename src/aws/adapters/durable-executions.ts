@@ -25,6 +25,7 @@ import {
   parseMirrorRejection,
 } from "../../remediation/ports/ports.ts";
 import { rollbackIn } from "../../remediation/ports/rollback-record.ts";
+import { tryParseJson } from "../../runtime/json.ts";
 import { hasErrorCode, toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
@@ -183,15 +184,6 @@ function unreadableBy(error: unknown): ExecutionStatus {
     ...(read.kind === "denied" ? { permission } : {}),
     ...(isTransient(read) ? { transient: true } : {}),
   };
-}
-
-/** The value of a JSON text; undefined where the text is not JSON. */
-export function tryParseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `arn:…:function:name` of `arn:…:function:name:live`, and `name` of `name:live`. */

@@ -22,3 +22,12 @@ export function createKillSwitch(settings: AwsSettings, parameter: string): Kill
     },
   };
 }
+
+/** Why nothing may be written now; a kill switch that cannot be read allows no write. */
+export async function stopReason(killSwitch: KillSwitch): Promise<string | undefined> {
+  try {
+    return await killSwitch.activeReason();
+  } catch (error) {
+    return error instanceof Error ? error.message : `${killSwitch.parameter} cannot be read`;
+  }
+}

@@ -20,8 +20,8 @@ import {
   SchedulerClient,
   UpdateScheduleCommand,
 } from "@aws-sdk/client-scheduler";
-import { sameRevision } from "../../ecs/arn.ts";
 import { getObject, getObjects, getString } from "../../ecs/json-fields.ts";
+import { isOnRevision } from "../../ecs/schedule/ecs-target.ts";
 import {
   matchesStartedBy,
   repointTarget,
@@ -114,7 +114,7 @@ export function createSchedules(settings: AwsSettings): Schedules {
         const now = await schedule(pinned.group, pinned.name);
         const target = getObject(now, "Target") ?? {};
         const moved = repointTarget(target, change);
-        if (moved === undefined) return isOn(target, to) ? "already" : "changed";
+        if (moved === undefined) return isOnRevision(target, to) ? "already" : "changed";
         const kept = Object.entries(now).filter(([member]) => !SCHEDULE_OUTPUT_ONLY.includes(member));
         const command = new UpdateScheduleCommand({
           Name: pinned.name,
@@ -129,7 +129,8 @@ export function createSchedules(settings: AwsSettings): Schedules {
       }
       const target = (await targetsOfRule(pinned.bus, pinned.rule)).find(({ Id }) => Id === pinned.targetId);
       const moved = target === undefined ? undefined : repointTarget(target, change);
-      if (moved === undefined) return target !== undefined && isOn(target, to) ? "already" : "changed";
+      if (moved === undefined)
+        return target !== undefined && isOnRevision(target, to) ? "already" : "changed";
       const command = new PutTargetsCommand({ Rule: pinned.rule, Targets: [] });
       const body = { Rule: pinned.rule, EventBusName: pinned.bus, Targets: [moved] };
       const action = "events:PutTargets";
@@ -150,11 +151,6 @@ function tagRecord(
   tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = [],
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(tags.flatMap(({ Key, Value = "" }) => (Key === undefined ? [] : [[Key, Value]])));
-}
-
-function isOn(target: JsonObject, revision: string): boolean {
-  const current = getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
-  return current !== undefined && sameRevision(current, revision);
 }
 
 /** The buses of the account. */

@@ -2,7 +2,7 @@
 
 import type { PrunePorts } from "../../mirrors/prune/run-prune.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import { createKillSwitch } from "../adapters/kill-switch-parameter.ts";
+import { createKillSwitch, stopReason } from "../adapters/kill-switch-parameter.ts";
 import type { AwsSettings } from "../client/client-config.ts";
 import { createUseReader } from "./account-uses.ts";
 import { createImageStore } from "./ecr-images.ts";
@@ -39,13 +39,7 @@ export function createPrunePorts(
     reader: createUseReader(aws, times, NEW_MAX, reportTable),
     records: createPruneTable(aws, table, times),
     times: times.times,
-    async stopped() {
-      try {
-        return await killSwitch.activeReason();
-      } catch (error) {
-        return error instanceof Error ? error.message : `${writesParameter} cannot be read`;
-      }
-    },
+    stopped: () => stopReason(killSwitch),
     unrecorded: () => whyUnrecorded(aws, ownRole),
     executions: (since) => readUnendedExecutions(aws, functions, since),
   };

@@ -20,6 +20,7 @@ import type { Mark } from "../../mirrors/prune/mark.ts";
 import type { RefreshRecords } from "../../mirrors/refresh/refresh-records.ts";
 import type { SourceRecord } from "../../mirrors/refresh/source-record.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
+import { isTexts } from "../../runtime/json.ts";
 import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import type { ServiceTimes } from "./service-times.ts";
@@ -175,8 +176,4 @@ function kindOf(arn: string): string {
 function splitId(id: string): readonly [kind: string, name: string] {
   const space = id.indexOf(" ");
   return space < 0 ? [id, ""] : [id.slice(0, space), id.slice(space + 1)];
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }

@@ -16,6 +16,7 @@ import {
 } from "../../oci/auth/credentials.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { isMembers, membersOf, tryParseJson } from "../../runtime/json.ts";
 import { toAwsError } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 
@@ -71,29 +72,19 @@ export async function secretKeyNames(settings: AwsSettings, secretArn: string): 
   } catch (error) {
     throw toAwsError(ACTION, error);
   }
-  const read = members(text ?? "");
-  if (read === undefined)
-    throw new AwsError("invalid", ACTION, `${ACTION}: ${secretArn} is not a JSON object`);
+  const read = tryParseJson(text ?? "");
+  if (!isMembers(read)) throw new AwsError("invalid", ACTION, `${ACTION}: ${secretArn} is not a JSON object`);
   return KEYS.filter((key) => typeof read[key] === "string" && read[key] !== "");
 }
 
 /** The credentials in a secret's text. Throws AwsError that names the keys it should have, and nothing that it has. */
 export function credentialsIn(text: string, secretArn: string): Credentials {
-  const read = members(text);
-  const secret = read?.password ?? read?.accessToken;
-  if (typeof read?.username !== "string" || typeof secret !== "string" || read.username === "" || !secret) {
+  const read = membersOf(tryParseJson(text));
+  const secret = read.password ?? read.accessToken;
+  if (typeof read.username !== "string" || typeof secret !== "string" || read.username === "" || !secret) {
     const because = `the secret ${secretArn} is not a JSON object with username and password, or username and accessToken`;
     // The text itself is left out, even its length.
     throw new AwsError("invalid", ACTION, `${ACTION}: ${because}`);
   }
   return basicCredentials(read.username, secret);
-}
-
-function members(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }

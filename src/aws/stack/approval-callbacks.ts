@@ -12,6 +12,7 @@ import type { ApprovalOperation, ApprovalStore } from "../../remediation/gates/p
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import type { ExecutionStatus } from "../../remediation/ports/ports.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
+import { tryParseJson } from "../../runtime/json.ts";
 import type { CallbackResult } from "../../runtime/steps.ts";
 import { findExecution, statusIn } from "../adapters/durable-executions.ts";
 import { callAws, hasErrorCode } from "../client/aws-error-codes.ts";
@@ -154,14 +155,5 @@ function answerIn(event: Event): CallbackResult | undefined {
       return { kind: "expired" };
     default:
       return undefined;
-  }
-}
-
-/** What Lambda cuts off is not JSON any more. */
-function tryParseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

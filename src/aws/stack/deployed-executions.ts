@@ -3,7 +3,8 @@
 import { GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { ExecutionStatus } from "../../remediation/ports/ports.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import { statusIn, tryParseJson, withoutQualifier } from "../adapters/durable-executions.ts";
+import { tryParseJson } from "../../runtime/json.ts";
+import { statusIn, withoutQualifier } from "../adapters/durable-executions.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { type ReadResult, tryRead } from "./deployed-stack.ts";
 import { listExecutions } from "./list-executions.ts";

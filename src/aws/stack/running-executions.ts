@@ -4,8 +4,8 @@ import { GetDurableExecutionCommand, LambdaClient } from "@aws-sdk/client-lambda
 import { getObject, getString, optional } from "../../ecs/json-fields.ts";
 import { AwsError } from "../../remediation/ports/aws-error.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import type { JsonObject } from "../../runtime/json.ts";
-import { statusIn, tryParseJson } from "../adapters/durable-executions.ts";
+import { type JsonObject, tryParseJson } from "../../runtime/json.ts";
+import { statusIn } from "../adapters/durable-executions.ts";
 import { callAws } from "../client/aws-error-codes.ts";
 import { type AwsSettings, clientConfiguration } from "../client/client-config.ts";
 import { listExecutions, RUNS_MS_MAX } from "./list-executions.ts";

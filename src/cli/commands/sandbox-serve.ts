@@ -21,7 +21,7 @@ import type { Mode } from "../../substitution/policy/stack-settings.ts";
 import { demoWorld } from "../demo/demo-world.ts";
 import { EXIT } from "../exit-status.ts";
 import { parseJson } from "../input/parse-json.ts";
-import type { CommandIo } from "../io.ts";
+import { type CommandIo, untilAborted } from "../io.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { textTable } from "../output/text-table.ts";
 import { unreadableFile } from "../wrong-call.ts";
@@ -75,7 +75,7 @@ export async function sandboxServe(
       { json, time: wallClock.time, ...(stack === undefined ? {} : { stack }) },
       io,
     );
-    await aborted(io.signal);
+    await untilAborted(io.signal);
     return EXIT.stopped;
   } finally {
     uninstall();
@@ -151,13 +151,6 @@ function tell(
     `  Other clients: skopeo inspect --tls-verify=false docker://${images[0]?.at ?? "127.0.0.1"}`,
   ];
   for (const line of lines) io.out(`${line}\n`);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 async function worldFrom(path: string, io: CommandIo): Promise<WorldFile> {

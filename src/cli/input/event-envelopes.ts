@@ -9,11 +9,11 @@
 import { gunzipSync } from "node:zlib";
 import { parseArn } from "../../ecs/arn.ts";
 import { TASK_STATE_CHANGE } from "../../ecs-events/envelope.ts";
+import { isMembers, type Members } from "../../runtime/json.ts";
 import { withoutMark } from "../../text/decode-text.ts";
 import type { DocumentEntry } from "./document-entry.ts";
 import { kubernetesTexts } from "./kubernetes-objects.ts";
 
-type Members = Readonly<Record<string, unknown>>;
 /** Reads the documents of a text. */
 type ReadText = (text: string, where: string) => readonly DocumentEntry[];
 
@@ -156,8 +156,4 @@ function momentOf(value: unknown): string | undefined {
 
 function unreadable(where: string, because: string): DocumentEntry {
   return { kind: "unreadable", where, because };
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

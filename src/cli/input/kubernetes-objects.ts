@@ -6,9 +6,8 @@
  */
 
 import { classify, isPullFailureText } from "../../pull-failure/classify.ts";
+import { isMembers, type Members } from "../../runtime/json.ts";
 import type { DocumentEntry } from "./document-entry.ts";
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** The error texts in an object of Kubernetes; undefined where the document is not one. */
 export function kubernetesTexts(document: Members, where: string): readonly DocumentEntry[] | undefined {
@@ -55,8 +54,4 @@ function waitingIn(status: unknown, where: string): readonly DocumentEntry[] {
 function textOf(message: unknown, image: unknown, where: string): readonly DocumentEntry[] {
   if (typeof message !== "string" || !isPullFailureText(message)) return [];
   return [{ kind: "text", where, text: message, ...(typeof image === "string" ? { image } : {}) }];
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

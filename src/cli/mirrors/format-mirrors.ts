@@ -38,7 +38,8 @@ const STATES: Readonly<Record<Copy["sourceState"], string>> = {
   unknown: "not known",
 };
 
-function day(at: string | undefined): string {
+/** The day of a moment, as a table shows it. */
+export function day(at: string | undefined): string {
   return at === undefined ? "no record" : at.slice(0, 10);
 }
 

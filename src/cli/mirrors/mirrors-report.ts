@@ -5,6 +5,7 @@ import { escaped } from "../../text/escape-html.ts";
 import { inMegabytes } from "../output/progress/copy-progress.ts";
 import { type Column, table, tableRow, tools } from "../scan/report/html.ts";
 import { gapsCard, reportPage, tile } from "../scan/report/page.ts";
+import { day } from "./format-mirrors.ts";
 import type { Mirrors } from "./mirrors-line.ts";
 import { costOf } from "./storage-cost.ts";
 
@@ -118,10 +119,6 @@ function detailsOf(copy: Copy): string {
 
 function shortName(arn: string): string {
   return arn.slice(arn.lastIndexOf("/") + 1);
-}
-
-function day(at: string | undefined): string {
-  return at === undefined ? "no record" : at.slice(0, 10);
 }
 
 const LENGTH_MAX = 300;

@@ -129,9 +129,13 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
       notScanned: z
         .array(
           z.looseObject({
-            ...{ account: text.optional(), accountName: text.optional(), profile: text.optional() },
+            account: text.optional(),
+            accountName: text.optional(),
+            profile: text.optional(),
             kubernetes: text.optional(),
-            ...{ code: text, because: text, remedy: text },
+            code: text,
+            because: text,
+            remedy: text,
           }),
         )
         .optional(),

@@ -167,7 +167,9 @@ function tellFailed(
     ...optional("accountName", member?.name),
     ...optional("profile", profile),
     ...optional("kubernetes", kubernetes),
-    ...{ code, because, remedy },
+    code,
+    because,
+    remedy,
   };
   io.err(`repull scan: ${nameOfNotScanned(notScanned)} is not scanned: ${because}; ${remedy}\n`);
   return { status, notScanned };

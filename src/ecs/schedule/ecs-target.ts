@@ -1,6 +1,7 @@
 /** What a rule's or a schedule's target runs on ECS, read from the JSON that AWS sent. */
 
 import type { JsonObject } from "../../runtime/json.ts";
+import { sameRevision } from "../arn.ts";
 import { getNumber, getObject, getObjects, getString, getStrings, optional } from "../json-fields.ts";
 import type { Service } from "../service/service.ts";
 
@@ -39,4 +40,10 @@ export function readEcsTarget(target: JsonObject): EcsTarget | undefined {
       },
     ),
   };
+}
+
+/** Whether the target runs this revision. */
+export function isOnRevision(target: JsonObject, revision: string): boolean {
+  const current = getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
+  return current !== undefined && sameRevision(current, revision);
 }

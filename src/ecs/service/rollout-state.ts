@@ -7,7 +7,7 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html (read 2026-11)
  */
 
-import { primaryDeployment, type Service } from "./service.ts";
+import { type Deployment, primaryDeployment, type Service } from "./service.ts";
 
 /** `unknown`: ECS says nothing, and one deployment without all of its tasks begins, or replaces a task that has died. */
 export type Rollout = "completed" | "in-progress" | "failed" | "unknown";
@@ -31,4 +31,9 @@ export function rolloutOf(service: Pick<Service, "deployments">): Rollout {
 export function isFullyRunning(service: Pick<Service, "deployments">): boolean {
   const { desiredCount = 0, runningCount = 0 } = primaryDeployment(service) ?? {};
   return rolloutOf(service) === "completed" && desiredCount > 0 && runningCount >= desiredCount;
+}
+
+/** ECS itself goes back: `ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/…` */
+export function isRollingBack({ rolloutStateReason = "" }: Pick<Deployment, "rolloutStateReason">): boolean {
+  return /rolling back/i.test(rolloutStateReason);
 }

@@ -5,6 +5,7 @@
  * server checks of an answer is in k8s.io/apiserver v0.36.3, pkg/admission/plugin/webhook/request/admissionreview.go.
  */
 
+import { membersOf } from "../../runtime/json.ts";
 import { controllerOf, workloadOf } from "../workloads/owners.ts";
 
 export type AdmissionRequest = {
@@ -98,10 +99,4 @@ function textsOf(value: unknown): Readonly<Record<string, string>> {
   const texts = Object.entries(membersOf(value)).filter(([, text]) => typeof text === "string");
   // No prototype: a key of the pod's is looked up in it.
   return Object.assign(Object.create(null), Object.fromEntries(texts));
-}
-
-function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
 }

@@ -7,7 +7,7 @@ import { type ImageReference, tryParseReference } from "../../image/reference.ts
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { matchesGlob, matchesImage, type Scope } from "../../substitution/glob.ts";
 import { keptImages, templateOf } from "../pod-images.ts";
-import { cronJobOf, modeLabelIn } from "../workload-modes.ts";
+import { cronJobOf, modeLabelIn, workloadKey } from "../workload-modes.ts";
 import { isOwnerInScope, type Owner } from "../workloads/owners.ts";
 import type { PodFacts } from "../workloads/pod-facts.ts";
 
@@ -44,7 +44,7 @@ export type UseScope = {
 };
 
 /** Namespaces that are never changed: a cluster that cannot start these heals nothing. */
-const LEFT_ALONE: readonly string[] = ["kube-system", "kube-node-lease", "kube-public"];
+const SYSTEM_NAMESPACES: readonly string[] = ["kube-system", "kube-node-lease", "kube-public"];
 
 /** Reads a workload as the API server sends it; undefined where it makes no pods by itself (a Job of a CronJob has its own). */
 export function templateFacts(object: unknown): TemplateFacts | undefined {
@@ -150,13 +150,8 @@ export function isPodInScope(
 export function isNamespaceInScope(namespace: string, { namespaces }: Pick<UseScope, "namespaces">): boolean {
   const matches = (pattern: string): boolean => matchesGlob(pattern, namespace);
   return (
-    !LEFT_ALONE.includes(namespace) && namespaces.include.some(matches) && !namespaces.exclude.some(matches)
+    !SYSTEM_NAMESPACES.includes(namespace) &&
+    namespaces.include.some(matches) &&
+    !namespaces.exclude.some(matches)
   );
-}
-
-function workloadKey(
-  namespace: string,
-  { kind, name }: { readonly kind: string; readonly name: string },
-): string {
-  return `${namespace}/${kind}/${name}`;
 }

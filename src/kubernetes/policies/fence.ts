@@ -41,7 +41,9 @@ function podFence({ account, allowedRegistries }: Fence) {
         // A pod gets its node by `pods/binding`, and by `bindings` as before there were subresources.
         resourceRules: [
           {
-            ...{ apiGroups: [""], apiVersions: ["*"], operations: ["*"] },
+            apiGroups: [""],
+            apiVersions: ["*"],
+            operations: ["*"],
             resources: ["pods", "pods/*", "bindings"],
           },
         ],

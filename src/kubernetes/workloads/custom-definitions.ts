@@ -3,7 +3,7 @@
  * night, for example. Repull does not read their objects. Pure.
  */
 
-type Members = Readonly<Record<string, unknown>>;
+import { membersOf } from "../../runtime/json.ts";
 
 /**
  * Repull's own, and those that EKS installs in each cluster: network interfaces, security groups and network policies.
@@ -60,8 +60,4 @@ function mayHold(schema: unknown): boolean {
     additionalProperties === true ||
     mayHold(additionalProperties)
   );
-}
-
-function membersOf(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }

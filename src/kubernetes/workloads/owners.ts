@@ -33,7 +33,9 @@ export function controllerOf(references: unknown): Owner | undefined {
   if (typeof apiVersion !== "string" || typeof kind !== "string" || typeof name !== "string")
     return undefined;
   return {
-    ...{ apiVersion: bounded(apiVersion), kind: bounded(kind), name: bounded(name) },
+    apiVersion: bounded(apiVersion),
+    kind: bounded(kind),
+    name: bounded(name),
     uid: typeof uid === "string" ? bounded(uid) : "",
   };
 }

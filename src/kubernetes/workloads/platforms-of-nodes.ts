@@ -4,13 +4,12 @@
  */
 
 import { type Platform, printPlatform, readPlatform } from "../../image/platform.ts";
+import { membersOf } from "../../runtime/json.ts";
 
 export type NodeFacts = { readonly name: string; readonly platform?: Platform };
 
 /** The build of Windows, which kubelet writes: https://kubernetes.io/docs/reference/labels-annotations-taints/ (read 2026-11) */
 const WINDOWS_BUILD = "node.kubernetes.io/windows-build";
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** Reads a node as the API server sends it; undefined where it has no name. */
 export function nodeFacts(object: unknown): NodeFacts | undefined {
@@ -44,8 +43,4 @@ export function platformsOfNodes(nodes: Iterable<NodeFacts>): NeededPlatforms {
     kind: "known",
     platforms: [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one),
   };
-}
-
-function membersOf(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }

@@ -5,6 +5,7 @@
 
 import { type Digest, isDigest } from "../../image/digest.ts";
 import { manifestName, repositoryName, tryParseReference } from "../../image/reference.ts";
+import { type Members, membersOf } from "../../runtime/json.ts";
 import { annotationKey, noteAbout, type SwapNote } from "../annotation.ts";
 import { keptImages, type PodImage } from "../pod-images.ts";
 import { modeLabelIn } from "../workload-modes.ts";
@@ -45,8 +46,6 @@ export type ContainerFacts = PodImage & {
   readonly hasStarted: boolean;
   readonly waiting?: { readonly reason: string; readonly message: string };
 };
-
-type Members = Readonly<Record<string, unknown>>;
 
 const MESSAGE_LENGTH_MAX = 4096;
 
@@ -153,10 +152,6 @@ function statusesOf(status: Members): Statuses {
     .flatMap((list) => (Array.isArray(list) ? list : []))
     .map(membersOf);
   return new Map(all.map((one) => [String(one.name), one]));
-}
-
-function membersOf(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,9 +1,8 @@
 /** Every image that an object of a cluster uses or may use again, as it is written and as nodes have pulled it. */
 
 import { isDigest } from "../../image/digest.ts";
+import { type Members, membersOf } from "../../runtime/json.ts";
 import { IMAGE_LENGTH_MAX, podImages, templateOf } from "../pod-images.ts";
-
-type Members = Readonly<Record<string, unknown>>;
 
 const DIGEST_AT_END = /(?:^|@)(sha(?:256|512):[0-9a-f]+)$/;
 
@@ -40,8 +39,4 @@ function imagesWithin(value: unknown): readonly string[] {
       ? [member, ...images]
       : images;
   });
-}
-
-function membersOf(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }

@@ -6,6 +6,7 @@
  */
 
 import { type Digest, digestOf, isDigest } from "../../image/digest.ts";
+import { isTexts } from "../../runtime/json.ts";
 
 export type UsedImages = {
   /** The cluster's ARN: its name alone may exist in another account or region too. */
@@ -81,8 +82,4 @@ export function readPage(stated: Readonly<Record<string, unknown>>): ReportPage 
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }

@@ -6,6 +6,7 @@
  */
 
 import { DOCKER_HUB_LOGIN_KEY, isDockerHub, namesOfRegistry } from "../../image/registry-hosts.ts";
+import { type Members, membersOf } from "../../runtime/json.ts";
 import { basicCredentials, type Credentials } from "./credentials.ts";
 
 export type ConfiguredLogin =
@@ -16,8 +17,6 @@ export type ConfiguredLogin =
   /** The file cannot be read, or the entry cannot. */
   | { readonly kind: "unreadable"; readonly because: string };
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** The login that a docker configuration holds for a registry's host, as references name it. Never throws. */
 export function loginFor(configText: string, host: string): ConfiguredLogin {
   let config: unknown;
@@ -26,12 +25,12 @@ export function loginFor(configText: string, host: string): ConfiguredLogin {
   } catch {
     return { kind: "unreadable", because: "it is not JSON" };
   }
-  const { auths, credHelpers, credsStore } = fieldsOf(config);
-  const own = entryFor(fieldsOf(credHelpers), host);
+  const { auths, credHelpers, credsStore } = membersOf(config);
+  const own = entryFor(membersOf(credHelpers), host);
   if (own !== undefined) return helper(own.value, own.key);
   // Docker itself reads the store before the file: an entry in `auths` of a host with a store is an empty marker.
-  const entry = entryFor(fieldsOf(auths), host);
-  const written = entry === undefined ? undefined : loginIn(fieldsOf(entry.value), host);
+  const entry = entryFor(membersOf(auths), host);
+  const written = entry === undefined ? undefined : loginIn(membersOf(entry.value), host);
   if (written !== undefined) return written;
   if (credsStore === undefined) return { kind: "none" };
   return helper(credsStore, entry?.key ?? (isDockerHub(host) ? DOCKER_HUB_LOGIN_KEY : host));
@@ -45,13 +44,13 @@ export function readHelperAnswer(text: string): Credentials | undefined {
   } catch {
     return undefined;
   }
-  const { Username: user, Secret: secret } = fieldsOf(document);
+  const { Username: user, Secret: secret } = membersOf(document);
   if (typeof user !== "string" || typeof secret !== "string" || secret === "") return undefined;
   // Docker's own mark for a refresh token in the place of a password.
   return user === "<token>" ? { kind: "identity-token", token: secret } : basicCredentials(user, secret);
 }
 
-function loginIn(entry: Fields, host: string): ConfiguredLogin | undefined {
+function loginIn(entry: Members, host: string): ConfiguredLogin | undefined {
   const { auth, username, password, identitytoken } = entry;
   if (typeof identitytoken === "string" && identitytoken !== "") {
     return { kind: "known", credentials: { kind: "identity-token", token: identitytoken } };
@@ -76,7 +75,7 @@ function helper(name: unknown, server: string): ConfiguredLogin {
 }
 
 /** Keys are hosts, or addresses with scheme and path; compared whole, by their host. */
-function entryFor(entries: Fields, host: string): { key: string; value: unknown } | undefined {
+function entryFor(entries: Members, host: string): { key: string; value: unknown } | undefined {
   const names = namesOfRegistry(host);
   const found = Object.entries(entries).find(([key]) => names.includes(hostIn(key)));
   return found === undefined ? undefined : { key: found[0], value: found[1] };
@@ -84,8 +83,4 @@ function entryFor(entries: Fields, host: string): { key: string; value: unknown 
 
 function hostIn(key: string): string {
   return key.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }

@@ -20,6 +20,7 @@ import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import type { Untrusted } from "../../substitution/candidate.ts";
 import type { Substitute } from "../../substitution/plan-types.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
+import { policyAtOnce } from "../../substitution/policy/policy-at-once.ts";
 import type { ImageAnswer } from "./image-answer.ts";
 
 /** Docker Hub's abuse limit counts requests; a build must not be what meets it. */
@@ -54,7 +55,7 @@ export async function askRegistries(
       ...(environment.anonymous === undefined
         ? {}
         : { anonymous: { registries: watched(environment.anonymous.registries, watch) } }),
-      policy: policyForFiles(environment.policy),
+      policy: policyAtOnce(environment.policy),
       platforms: { kind: "unknown", because: "a file does not say where its images run" },
       limit: EXPECTED_LIMIT,
       asksAhead: true,
@@ -147,16 +148,10 @@ function replacementOf({
   return { image, digest, proof };
 }
 
-/** A file needs a name that works for every client: nothing to be copied first, no secret of its own. */
-function policyForFiles(policy: Policy): Policy {
-  const usable = policy.strategies.filter((name) => name !== "mirror" && name !== "authenticated-pull");
-  return { ...policy, strategies: usable };
-}
-
 /** Places by their names, where nothing is asked. */
 export function likelyAnswer(image: string, policy: Policy): ImageAnswer {
   const offers = offersOf(parseReference(image), EXPECTED_LIMIT, {
-    policy: policyForFiles(policy),
+    policy: policyAtOnce(policy),
     signedIn: false,
   });
   const [first] = offers.flatMap((offer) => ("candidates" in offer ? offer.candidates : []));

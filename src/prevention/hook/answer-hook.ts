@@ -13,9 +13,10 @@ import type { Clock, Timer } from "../../runtime/clock.ts";
 import { forEachConcurrently } from "../../runtime/for-each-concurrently.ts";
 import { withinTime } from "../../runtime/time-limit.ts";
 import type { Policy } from "../../substitution/policy/policy.ts";
+import { policyAtOnce } from "../../substitution/policy/policy-at-once.ts";
 import { type DeclaredImage, imagesOfPayload, imagesOfResource } from "./declared-images.ts";
 import { fetchPayload, type PayloadPorts } from "./fetch-payload.ts";
-import { type Judgement, judgeImage, policyOfHook } from "./find-replacement.ts";
+import { type Judgement, judgeImage } from "./find-replacement.ts";
 import { answerOf, type HookAnswer, type JudgedImage, passed } from "./hook-answer.ts";
 import { readHookRequest } from "./hook-request.ts";
 import type { RememberedJudgements } from "./remembered-judgements.ts";
@@ -95,7 +96,7 @@ async function judgeAll(
       registries,
       ...(anonymous === undefined ? {} : { anonymous }),
       ...(account === undefined ? {} : { account }),
-      policy: policyOfHook(policy),
+      policy: policyAtOnce(policy),
       platforms: { kind: "unknown", because: "" },
       limit: EXPECTED_LIMIT,
       asksAhead: true,

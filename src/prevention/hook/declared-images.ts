@@ -7,16 +7,8 @@
  */
 
 import { isObject as isJsonObject } from "../../ecs/json-fields.ts";
-import type { Json, JsonObject } from "../../runtime/json.ts";
-import {
-  isObject,
-  listOf,
-  type Members,
-  membersOf,
-  type Pointer,
-  type SourceDocument,
-  valueAt,
-} from "../source-files/documents/document.ts";
+import { isMembers, type Json, type JsonObject, type Members, membersOf } from "../../runtime/json.ts";
+import { listOf, type Pointer, type SourceDocument, valueAt } from "../source-files/documents/document.ts";
 import { valueDocument } from "../source-files/documents/value-document.ts";
 import { yamlDocuments } from "../source-files/documents/yaml-document.ts";
 import { type Alternative, alternativesAt } from "../source-files/readers/intrinsics.ts";
@@ -62,7 +54,7 @@ function imagesOfChange(change: unknown): readonly DeclaredImage[] {
 export function imagesOfTemplate(template: string): readonly DeclaredImage[] | undefined {
   const document = readTemplate(template);
   const resources = membersOf(document?.value).Resources;
-  if (document === undefined || !isObject(resources)) return undefined;
+  if (document === undefined || !isMembers(resources)) return undefined;
   return Object.entries(resources).flatMap(([name, resource]) =>
     membersOf(resource).Type === TASK_DEFINITION
       ? imagesAt(document, ["Resources", name, "Properties"], name)
@@ -81,7 +73,7 @@ function imagesAt(document: SourceDocument, at: Pointer, resource: string): read
   const properties = membersOf(valueAt(document.value, at));
   const platform = platformOf(properties);
   const containers = listOf(properties.ContainerDefinitions).flatMap((container, index) =>
-    isObject(container) ? [{ container, index }] : [],
+    isMembers(container) ? [{ container, index }] : [],
   );
   return containers.map(({ container, index }, place) => {
     const image = imageOf(alternativesAt(document, [...at, "ContainerDefinitions", index, "Image"]));
@@ -89,7 +81,7 @@ function imagesAt(document: SourceDocument, at: Pointer, resource: string): read
       resource,
       container: typeof container.Name === "string" ? container.Name : `container ${place + 1}`,
       ...(image === undefined ? {} : { image }),
-      signedIn: isObject(container.RepositoryCredentials),
+      signedIn: isMembers(container.RepositoryCredentials),
       platform,
     };
   });

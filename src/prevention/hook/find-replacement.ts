@@ -12,7 +12,6 @@ import { tryParseReference } from "../../image/reference.ts";
 import { isDockerHubFront } from "../../image/registry-hosts.ts";
 import { excludedBy, matchesImage } from "../../substitution/glob.ts";
 import type { Substitute } from "../../substitution/plan-types.ts";
-import type { Policy } from "../../substitution/policy/policy.ts";
 import type { Proof } from "../../substitution/proof.ts";
 import { metOutage } from "../outage.ts";
 import type { DeclaredImage } from "./declared-images.ts";
@@ -25,12 +24,6 @@ export type Judgement =
   | { readonly code: "other-registry" | "excluded-by-policy" | "signed-in" }
   /** Not evaluated: it is made at the deployment, is not an image's name, or the answer did not come. */
   | { readonly code: "not-known-yet" | "not-an-image" | "no-answer" };
-
-/** Only what can be written at once. */
-export function policyOfHook(policy: Policy): Policy {
-  const usable = policy.strategies.filter((name) => name !== "mirror" && name !== "authenticated-pull");
-  return { ...policy, strategies: usable };
-}
 
 /** @param round what all images of one request share */
 export async function judgeImage(

@@ -1,6 +1,7 @@
 /** Which kind of file this is: by its name where the name says it, else by what is in it. Pure, and quick to say no. */
 
-import { isObject, membersOf, type SourceDocument } from "./documents/document.ts";
+import { isMembers, membersOf } from "../../runtime/json.ts";
+import type { SourceDocument } from "./documents/document.ts";
 import type { FileKind } from "./found-image.ts";
 import { hasGitlabJob } from "./readers/gitlab-ci.ts";
 import { isContainerList } from "./readers/task-definition.ts";
@@ -35,7 +36,7 @@ export function kindOf(document: SourceDocument, path: string): FileKind | undef
       isContainerList(value) || value.some((one) => Array.isArray(membersOf(one).containerDefinitions));
     return isList ? "task-definition" : undefined;
   }
-  if (!isObject(value)) return undefined;
+  if (!isMembers(value)) return undefined;
   const members = value;
   const has = (...keys: readonly string[]): boolean => keys.every((key) => Object.hasOwn(members, key));
   if (/^kustomization\.ya?ml$/.test(name) || members.kind === "Kustomization" || members.kind === "Component")
@@ -45,13 +46,13 @@ export function kindOf(document: SourceDocument, path: string): FileKind | undef
   if (has("format_version") && (has("planned_values") || has("values"))) return "terraform-plan";
   if (Array.isArray(members.containerDefinitions)) return "task-definition";
   if (Array.isArray(membersOf(members.taskDefinition).containerDefinitions)) return "task-definition";
-  if (/(?:^|[-._])bake[-._a-z0-9]*\.json$/.test(name) || (isObject(members.target) && has("group")))
+  if (/(?:^|[-._])bake[-._a-z0-9]*\.json$/.test(name) || (isMembers(members.target) && has("group")))
     return "bake";
   if (/(?:^|\/)\.github\/workflows\/[^/]+$/.test(path) || (has("on", "jobs") && isWorkflow(members.jobs)))
     return "github-actions";
-  if (/^action\.ya?ml$/.test(name) && isObject(members.runs)) return "github-actions";
+  if (/^action\.ya?ml$/.test(name) && isMembers(members.runs)) return "github-actions";
   if (isCompose(members, name)) return "compose";
-  if (/^buildspec.*\.ya?ml$/.test(name) || (has("version", "phases") && isObject(members.phases)))
+  if (/^buildspec.*\.ya?ml$/.test(name) || (has("version", "phases") && isMembers(members.phases)))
     return "codebuild";
   if (/\.gitlab-ci\.ya?ml$/.test(name) || hasGitlabJob(members)) return "gitlab-ci";
   return undefined;
@@ -60,7 +61,7 @@ export function kindOf(document: SourceDocument, path: string): FileKind | undef
 const PICTURE = /\.(?:png|jpe?g|svg|webp|gif|avif|ico)$/i;
 
 function isTemplate({ Resources, AWSTemplateFormatVersion }: Readonly<Record<string, unknown>>): boolean {
-  if (!isObject(Resources)) return false;
+  if (!isMembers(Resources)) return false;
   if (AWSTemplateFormatVersion !== undefined) return true;
   return Object.values(Resources).some((one) => /^(?:AWS|Custom)::/.test(String(membersOf(one).Type)));
 }
@@ -84,14 +85,14 @@ const OF_COMPOSE = /^(?:x-.*|services|version|name|include|networks|volumes|conf
 
 function isCompose(members: Readonly<Record<string, unknown>>, name: string): boolean {
   const { services } = members;
-  if (!isObject(services)) return false;
+  if (!isMembers(services)) return false;
   if (/compose[-._a-z0-9]*\.ya?ml$/.test(name)) return true;
   // A page or a site's settings may have services with pictures.
   if (!Object.keys(members).every((key) => OF_COMPOSE.test(key))) return false;
   const each = Object.values(services);
   return (
     each.length > 0 &&
-    each.every((one) => isObject(one) && ("image" in one || "build" in one || "extends" in one)) &&
+    each.every((one) => isMembers(one) && ("image" in one || "build" in one || "extends" in one)) &&
     !each.some((one) => PICTURE.test(String(membersOf(one).image)))
   );
 }

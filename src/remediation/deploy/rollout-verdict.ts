@@ -6,7 +6,7 @@
 
 import { sameRevision, shortRevision } from "../../ecs/arn.ts";
 import { optional } from "../../ecs/json-fields.ts";
-import { rolloutOf } from "../../ecs/service/rollout-state.ts";
+import { isRollingBack, rolloutOf } from "../../ecs/service/rollout-state.ts";
 import { type Deployment, primaryDeployment, type Service } from "../../ecs/service/service.ts";
 import type { ServiceDeployment } from "../../ecs/service/service-deployment.ts";
 import type { Task } from "../../ecs/task/task.ts";
@@ -37,9 +37,6 @@ export function rolloutTimeoutSeconds({
     ROLLOUT_SECONDS_BASE + 2 * healthCheckGracePeriodSeconds + 60 * (bakeTimeMinutes + hookMinutes),
   );
 }
-
-/** `ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/…` */
-const ROLLING_BACK = /rolling back/i;
 
 /** One look at the deployment of `ours`. */
 export async function checkRollout(
@@ -166,7 +163,7 @@ function notPrimaryAnyMore(service: Service, primary: Deployment, watched: Rollo
   const isOld = shown === undefined && primary.id === replacedDeploymentId;
   if (isOld || ownRevisions.some((one) => sameRevision(one, current)))
     return { kind: "in-progress", because: "ECS does not show the new deployment yet" };
-  if (ROLLING_BACK.test(primary.rolloutStateReason ?? "")) {
+  if (isRollingBack(primary)) {
     const why = shown?.rolloutStateReason ?? primary.rolloutStateReason;
     return {
       kind: "rolled-back",
@@ -211,15 +208,15 @@ export function findOverwrittenDeployment(
   },
 ): string | undefined {
   if (knownDeploymentIds === undefined) return undefined;
-  if (ROLLING_BACK.test(primaryDeployment({ deployments })?.rolloutStateReason ?? "")) return undefined;
+  if (isRollingBack(primaryDeployment({ deployments }) ?? {})) return undefined;
   const [last] = deployments
     .filter(
-      ({ id, status, taskDefinition, rolloutStateReason = "" }) =>
-        status !== "PRIMARY" &&
-        !knownDeploymentIds.includes(id) &&
+      (deployment) =>
+        deployment.status !== "PRIMARY" &&
+        !knownDeploymentIds.includes(deployment.id) &&
         // A rollback of ECS's own was not asked for: our revision is based on what was deployed.
-        !ROLLING_BACK.test(rolloutStateReason) &&
-        ![newRevision, ...ownRevisions].some((one) => sameRevision(one, taskDefinition)),
+        !isRollingBack(deployment) &&
+        ![newRevision, ...ownRevisions].some((one) => sameRevision(one, deployment.taskDefinition)),
     )
     // ECS lists the newest first: that holds among those of one moment.
     .toSorted((one, other) => (other.createdAt ?? 0) - (one.createdAt ?? 0));

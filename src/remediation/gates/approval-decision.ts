@@ -9,6 +9,7 @@
 import * as z from "zod/mini";
 import { optional } from "../../ecs/json-fields.ts";
 import { normalizeText } from "../../pull-failure/normalize-text.ts";
+import { tryParseJson } from "../../runtime/json.ts";
 import type { CallbackResult } from "../../runtime/steps.ts";
 
 export const decisionSchema = z.object({
@@ -38,7 +39,7 @@ export function parseDecision(answer: CallbackResult): Decision | undefined {
       by: NAMELESS,
       ...optional("because", short(answer.because, BECAUSE_LENGTH_MAX)),
     };
-  const read = answerSchema.safeParse(parsed(answer.text));
+  const read = answerSchema.safeParse(tryParseJson(answer.text));
   if (!read.success) return undefined;
   const { decision, by, because } = read.data;
   return {
@@ -63,12 +64,4 @@ export function denialReason(result: unknown): string | undefined {
 function short(text: string | undefined, lengthMax: number): string | undefined {
   const plain = normalizeText(text ?? "").slice(0, lengthMax);
   return plain === "" ? undefined : plain;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -169,7 +169,12 @@ async function undoRollout({ rollback, wayBack }: State, execution: string, port
   const heals = kind === "cannot-pull";
   const place = wayBack === undefined ? surveyed : { ...surveyed, failingRevision: wayBack };
   const undone = {
-    ...{ place, newRevision, execution, heals, isSeenTwice: true, byEcs },
+    place,
+    newRevision,
+    execution,
+    heals,
+    isSeenTwice: true,
+    byEcs,
     ...optional("ourDeploymentId", ourDeploymentId),
   };
   return await rolloutOf(surveyed).undo(undone, ports);

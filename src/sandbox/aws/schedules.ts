@@ -5,8 +5,8 @@
  * whether all but its revision is kept.
  */
 
-import { sameRevision } from "../../ecs/arn.ts";
-import { getObject, getString } from "../../ecs/json-fields.ts";
+import { getString } from "../../ecs/json-fields.ts";
+import { isOnRevision } from "../../ecs/schedule/ecs-target.ts";
 import {
   matchesStartedBy,
   repointTarget,
@@ -67,7 +67,7 @@ export function createSchedules(faults: AwsFault): SandboxSchedules {
         const found = find(target);
         if (found === undefined) return "changed";
         const moved = repointTarget(found.target, { from: target.taskDefinition, to });
-        if (moved === undefined) return isOn(found.target, to) ? "already" : "changed";
+        if (moved === undefined) return isOnRevision(found.target, to) ? "already" : "changed";
         found.target = moved;
         return "moved";
       },
@@ -77,9 +77,4 @@ export function createSchedules(faults: AwsFault): SandboxSchedules {
 
 function nameOf(target: ScheduledTarget): string {
   return target.kind === "rule" ? target.rule : target.name;
-}
-
-function isOn(target: JsonObject, revision: string): boolean {
-  const current = getString(getObject(target, "EcsParameters") ?? {}, "TaskDefinitionArn");
-  return current !== undefined && sameRevision(current, revision);
 }

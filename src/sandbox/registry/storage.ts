@@ -7,6 +7,7 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { type Digest, digestOf, isDigest } from "../../image/digest.ts";
+import { isMembers, type Members } from "../../runtime/json.ts";
 
 export type StoredManifest = {
   readonly digest: Digest;
@@ -114,17 +115,17 @@ export function matches(digest: Digest, bytes: Uint8Array): boolean {
 }
 
 /** The JSON object in a manifest's bytes, or undefined where there is none. */
-export function parsed(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+export function parsed(bytes: Uint8Array): Members | undefined {
   try {
     const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return isObject(json) ? json : undefined;
+    return isMembers(json) ? json : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** What a manifest names. Foreign layers, which are fetched elsewhere, are not counted. */
-export function linksOf(manifest: Readonly<Record<string, unknown>>): ManifestLinks {
+export function linksOf(manifest: Members): ManifestLinks {
   const layers = descriptors(manifest.layers).filter(
     ({ urls, mediaType }) => !(Array.isArray(urls) || /foreign|nondistributable/.test(String(mediaType))),
   );
@@ -135,14 +136,10 @@ export function linksOf(manifest: Readonly<Record<string, unknown>>): ManifestLi
   };
 }
 
-function descriptors(list: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(list) ? list.filter(isObject) : [];
+function descriptors(list: unknown): readonly Members[] {
+  return Array.isArray(list) ? list.filter(isMembers) : [];
 }
 
-function digestsOf(list: readonly Readonly<Record<string, unknown>>[]): readonly Digest[] {
+function digestsOf(list: readonly Members[]): readonly Digest[] {
   return [...new Set(list.map(({ digest }) => digest).filter(isDigest))];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -79,8 +79,11 @@ test("a pod that ran an old digest and then got a tag, by its namespace's editor
   };
   await editor.create("pods", { apiVersion: "v1", kind: "Pod", metadata: { namespace, name }, spec });
   const status = {
-    ...{ name: "web", image: `docker.io/library/nginx@${digest}` },
-    ...{ imageID: `docker.io/library/nginx@${digest}`, ready: false, restartCount: 0 },
+    name: "web",
+    image: `docker.io/library/nginx@${digest}`,
+    imageID: `docker.io/library/nginx@${digest}`,
+    ready: false,
+    restartCount: 0,
     lastState: { terminated: { exitCode: 137, reason: "Error" } },
     state: { waiting: { reason: "ErrImageNeverPull", message: "not present with pull policy of Never" } },
   };

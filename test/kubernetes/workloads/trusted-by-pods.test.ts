@@ -37,7 +37,8 @@ const named = (image: string, generation?: number): PodFacts => {
   const [first] = status?.containerStatuses ?? [];
   const found = podFacts({
     metadata: { ...metadata, uid: "p", ...(generation === undefined ? {} : { generation }) },
-    ...{ spec, status: { containerStatuses: [{ ...first, image }] } },
+    spec,
+    status: { containerStatuses: [{ ...first, image }] },
   });
   if (found === undefined) throw new Error("a pod has a name and a uid");
   return found;

@@ -7,10 +7,9 @@ import { MODE_LABEL } from "../../../kubernetes/mode.ts";
 import { podImages, templateOf } from "../../../kubernetes/pod-images.ts";
 import { cronJobOf, loweredModes, modeLabelIn } from "../../../kubernetes/workload-modes.ts";
 import { hasPullSecrets, podFacts } from "../../../kubernetes/workloads/pod-facts.ts";
+import { membersOf } from "../../../runtime/json.ts";
 import type { ClusterInventory, ScannedPod, ScannedTemplate } from "../../../scan/cluster-inventory.ts";
 import type { ClusterSession } from "./cluster-session.ts";
-
-type Members = Readonly<Record<string, unknown>>;
 
 const TEMPLATES = ["deployments", "statefulsets", "daemonsets", "jobs", "cronjobs"] as const;
 
@@ -101,8 +100,4 @@ function scannedNode(object: unknown): ClusterInventory["nodes"][number] {
     name: String(membersOf(metadata).name),
     ...(typeof external?.address === "string" ? { externalAddress: external.address } : {}),
   };
-}
-
-function membersOf(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }

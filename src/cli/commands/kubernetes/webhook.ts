@@ -8,7 +8,7 @@ import { systemClock } from "../../../runtime/clock.ts";
 import { systemStopwatch } from "../../../runtime/stopwatch.ts";
 import { type ListenAddress, startWebhook } from "../../../webhook/start-webhook.ts";
 import { EXIT } from "../../exit-status.ts";
-import type { CommandIo } from "../../io.ts";
+import { type CommandIo, untilAborted } from "../../io.ts";
 
 export type WebhookInput = {
   readonly listen: ListenAddress;
@@ -56,17 +56,10 @@ export async function webhook(input: WebhookInput, io: CommandIo): Promise<numbe
     const { port, metricsPort } = running;
     const told = metricsPort === undefined ? "" : `, metrics at port ${metricsPort}`;
     io.out(`Listening at port ${port}${told}, mode ${input.mode}.\n`);
-    await aborted(io.signal);
+    await untilAborted(io.signal);
     await running.stop();
     return EXIT.stopped;
   } finally {
     cluster.close();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

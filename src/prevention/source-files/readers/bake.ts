@@ -3,7 +3,8 @@
  * evaluated; a variable counts by its default. https://docs.docker.com/build/bake/reference/ (read 2026-11)
  */
 
-import { membersOf, type SourceDocument, type SourceScalar, type Unreadable } from "../documents/document.ts";
+import { membersOf } from "../../../runtime/json.ts";
+import type { SourceDocument, SourceScalar, Unreadable } from "../documents/document.ts";
 import type { FoundImage, Range } from "../found-image.ts";
 import { foundImage, held, type Piece } from "../pieces.ts";
 import { asDefault, expandVariables } from "../variables.ts";

@@ -3,7 +3,8 @@
  * https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html, batch-build-buildspec.html (read 2026-11)
  */
 
-import { listOf, membersOf, type Pointer, type SourceDocument } from "../documents/document.ts";
+import { membersOf } from "../../../runtime/json.ts";
+import { listOf, type Pointer, type SourceDocument } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import { foundImage, literalPieces } from "../pieces.ts";
 import { imageAt, partOf, withoutTarget } from "./document-reader.ts";

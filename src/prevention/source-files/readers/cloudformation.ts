@@ -1,6 +1,7 @@
 /** CloudFormation and SAM templates, in YAML and JSON, and those that the CDK writes: the images of every resource that has one. */
 
-import { listOf, membersOf, type Pointer, type SourceDocument, valueAt } from "../documents/document.ts";
+import { membersOf } from "../../../runtime/json.ts";
+import { listOf, type Pointer, type SourceDocument, valueAt } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import { foundImage } from "../pieces.ts";
 import { withoutTarget } from "./document-reader.ts";

@@ -4,14 +4,8 @@
  * An image next to `build` is the name of what is built. https://github.com/compose-spec/compose-spec (read 2026-11)
  */
 
-import {
-  isObject,
-  listOf,
-  membersOf,
-  type Pointer,
-  type SourceDocument,
-  type SourceScalar,
-} from "../documents/document.ts";
+import { isMembers, membersOf } from "../../../runtime/json.ts";
+import { listOf, type Pointer, type SourceDocument, type SourceScalar } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import type { Piece } from "../pieces.ts";
 import { expandVariables } from "../variables.ts";
@@ -54,7 +48,7 @@ function contexts(
   value: unknown,
   expand: Expand,
 ): readonly FoundImage[] {
-  if (isObject(value))
+  if (isMembers(value))
     return Object.keys(value).flatMap((name) =>
       imageAt(document, [...at, name], { expand, prefix: DOCKER_IMAGE }),
     );

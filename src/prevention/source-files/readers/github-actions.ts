@@ -4,13 +4,8 @@
  * https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax (read 2026-11)
  */
 
-import {
-  listOf,
-  membersOf,
-  type Pointer,
-  type SourceDocument,
-  type SourceScalar,
-} from "../documents/document.ts";
+import { membersOf } from "../../../runtime/json.ts";
+import { listOf, type Pointer, type SourceDocument, type SourceScalar } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import { alternativesOf, type Contexts } from "../github-contexts.ts";
 import { foundImage } from "../pieces.ts";

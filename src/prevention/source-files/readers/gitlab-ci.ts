@@ -6,9 +6,9 @@
  * 2026-11). Another image there is another host name, so that it is reported and not edited.
  */
 
+import { membersOf } from "../../../runtime/json.ts";
 import {
   listOf,
-  membersOf,
   type Pointer,
   type SourceDocument,
   type SourceScalar,

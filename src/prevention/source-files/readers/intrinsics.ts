@@ -5,14 +5,8 @@
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html (read 2026-11)
  */
 
-import {
-  isObject,
-  listOf,
-  membersOf,
-  type Pointer,
-  type SourceDocument,
-  valueAt,
-} from "../documents/document.ts";
+import { isMembers, membersOf } from "../../../runtime/json.ts";
+import { listOf, type Pointer, type SourceDocument, valueAt } from "../documents/document.ts";
 import { EXPRESSION_LENGTH_MAX, held, knownAt, literalPieces, type Piece } from "../pieces.ts";
 import { asDefault } from "../variables.ts";
 
@@ -177,5 +171,5 @@ function keysAt(
   const isKnown = names.every((parts) => parts.every((part) => part !== undefined));
   const holder = valueAt(document.value, place);
   if (isKnown) return names.map((parts) => [...place, parts.join("")]);
-  return isObject(holder) ? Object.keys(holder).map((key) => [...place, key]) : [];
+  return isMembers(holder) ? Object.keys(holder).map((key) => [...place, key]) : [];
 }

@@ -4,7 +4,8 @@
  */
 
 import { podImages, templateOf } from "../../../kubernetes/pod-images.ts";
-import { isObject, membersOf, type Pointer, type SourceDocument, valueAt } from "../documents/document.ts";
+import { isMembers, membersOf } from "../../../runtime/json.ts";
+import { type Pointer, type SourceDocument, valueAt } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import { imageAt } from "./document-reader.ts";
 
@@ -39,7 +40,7 @@ function objectsIn(value: unknown, at: Pointer): readonly Pointer[] {
   const { kind, items } = membersOf(value);
   if (typeof kind !== "string") return [];
   if (!kind.endsWith("List") || !Array.isArray(items)) return [at];
-  return items.flatMap((item, index) => (isObject(item) ? [[...at, "items", index]] : []));
+  return items.flatMap((item, index) => (isMembers(item) ? [[...at, "items", index]] : []));
 }
 
 /** A custom resource: what it calls containers, with images, is run by pods. */

@@ -4,7 +4,8 @@
  * the tag of the manifest, which this file does not say.
  */
 
-import { listOf, membersOf, type SourceDocument } from "../documents/document.ts";
+import { membersOf } from "../../../runtime/json.ts";
+import { listOf, type SourceDocument } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import { foundImage, type Piece } from "../pieces.ts";
 import { piecesOf, withoutTarget } from "./document-reader.ts";

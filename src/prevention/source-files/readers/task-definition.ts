@@ -1,6 +1,7 @@
 /** Task definitions of ECS: as they are registered, as they are described, and the list of containers alone. */
 
-import { isObject, listOf, membersOf, type Pointer, type SourceDocument } from "../documents/document.ts";
+import { isMembers, membersOf } from "../../../runtime/json.ts";
+import { listOf, type Pointer, type SourceDocument } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import { imageAt } from "./document-reader.ts";
 
@@ -18,13 +19,13 @@ export function taskDefinitionImages(document: SourceDocument): readonly FoundIm
 export function isContainerList(value: unknown): boolean {
   return (
     Array.isArray(value) &&
-    value.every((one) => isObject(one) && typeof one.image === "string" && typeof one.name === "string") &&
+    value.every((one) => isMembers(one) && typeof one.image === "string" && typeof one.name === "string") &&
     value.map(membersOf).some(
       ({ essential, portMappings, logConfiguration, mountPoints, memoryReservation, cpu, memory }) =>
         typeof essential === "boolean" ||
         Array.isArray(portMappings) ||
         Array.isArray(mountPoints) ||
-        isObject(logConfiguration) ||
+        isMembers(logConfiguration) ||
         typeof memoryReservation === "number" ||
         // ECS counts CPU units and MiB: a product or a machine has fewer.
         (isAtLeast(cpu, 10) && isAtLeast(memory, 100)),

@@ -4,7 +4,8 @@
  * https://developer.hashicorp.com/terraform/internals/json-format (read 2026-11)
  */
 
-import { listOf, membersOf, type Pointer, type SourceDocument, valueAt } from "../documents/document.ts";
+import { membersOf } from "../../../runtime/json.ts";
+import { listOf, type Pointer, type SourceDocument, valueAt } from "../documents/document.ts";
 import type { FoundImage } from "../found-image.ts";
 import { foundImage, literalPieces } from "../pieces.ts";
 import { imageAt, withoutTarget } from "./document-reader.ts";

@@ -7,6 +7,7 @@
  */
 
 import { sameRevision } from "../../../ecs/arn.ts";
+import { isRollingBack } from "../../../ecs/service/rollout-state.ts";
 import type { Deployment } from "../../../ecs/service/service.ts";
 import type { DeploymentSummary, ServiceRevision } from "../../../ecs/service/service-revision.ts";
 import type { Ports } from "../../ports/ports.ts";
@@ -72,9 +73,6 @@ type Brought<Revision = ServiceRevision> = {
   readonly isWayBack?: true;
 };
 
-/** `ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/…` */
-const ROLLING_BACK = /rolling back/i;
-
 /** Two lists of one API report the same moment with slightly different clocks. */
 const SAME_MOMENT_MS = 60_000;
 
@@ -96,7 +94,7 @@ async function byDate(
     sameRevision(revision.taskDefinition, taskDefinition),
   );
   // What says of itself that ECS is going back was brought by no deployment of that moment.
-  const isWayBack = ROLLING_BACK.test(deployment?.rolloutStateReason ?? "");
+  const isWayBack = isRollingBack(deployment ?? {});
   const then = brought.filter(
     (one) =>
       createdAt !== undefined &&
