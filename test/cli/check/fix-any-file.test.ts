@@ -70,7 +70,7 @@ describe("a file that --fix writes", () => {
     ["a byte order mark before a directive",          "Dockerfile",   "\uFEFF# escape=`\r\nFROM @\r\nCOPY a C:\\b\\\r\nWORKDIR C:\\\r\n"],
     ["line ends of both kinds",                       "Dockerfile",   "FROM @\r\nRUN a\n\r\nRUN b \\\n  c\r\n"],
     ["a line of a megabyte next to the image's",       "compose.yaml", `services: {a: {image: @}}\nx-a: "${"a b ".repeat(250_000)}"\n`],
-    ["the image in a line of a megabyte",             "a.json",       `{"x": "${"a b ".repeat(250_000)}", "services": {"a": {"image": "@"}}}`],
+    ["the image in a line of a megabyte",             "a.json",       `{"x-a": "${"a b ".repeat(250_000)}", "services": {"a": {"image": "@"}}}`],
     ["an anchor that two services use",               "compose.yaml", "services:\n  a: {image: &i \"@\" }\n  b:\n    image: *i # the same\n"],
     ["a folded text",                                 "compose.yaml", "services:\n  a:\n    image: >-\n      @\n\n    x: y\n"],
     ["a literal text",                                "compose.yaml", "services:\n  a:\n    image: |-\n      @\n    x: y\n"],
