@@ -20,6 +20,8 @@ export type AwsSettings = {
   readonly requestSeconds?: number;
   /** Sees every request before it is sent. */
   readonly watch?: RequestWatch;
+  /** HTTPS_PROXY and NO_PROXY, as registries are reached by them; absent: no proxy. */
+  readonly proxyEnv?: Readonly<Record<string, string | undefined>>;
 };
 
 /**
@@ -40,6 +42,7 @@ export function clientConfiguration(settings: AwsSettings) {
     attemptsMax,
     requestSeconds = REQUEST_SECONDS_MAX,
     watch,
+    proxyEnv,
   } = settings;
   return {
     region,
@@ -49,6 +52,7 @@ export function clientConfiguration(settings: AwsSettings) {
       connectionTimeout: CONNECT_MILLISECONDS_MAX,
       requestTimeout: requestSeconds * 1000,
       throwOnRequestTimeout: true,
+      ...(proxyEnv === undefined ? {} : { httpsAgent: { keepAlive: true, maxSockets: 50, proxyEnv } }),
     },
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),

@@ -37,6 +37,7 @@ export function awsSettingsIn(
     region,
     ...(endpoint === "" ? {} : { endpoint }),
     ...(outgoing === undefined ? {} : { watch: outgoing.watch }),
+    ...(env.HTTPS_PROXY || env.https_proxy ? { proxyEnv: env } : {}),
   };
 }
 

@@ -118,7 +118,8 @@ const ENVIRONMENT = `
 Environment:
   AWS_REGION, AWS_PROFILE        where and as whom, as in every AWS tool
   REPULL_REGISTRY_ENDPOINTS      other addresses of registries: host=url,host=url
-  DOCKER_CONFIG, HTTPS_PROXY     logins of registries, and the way to them
+  DOCKER_CONFIG                  logins of registries
+  HTTPS_PROXY, NO_PROXY          the proxy to AWS and to registries
   NO_COLOR                       no colours
 
 repull help COMMAND shows its options, examples and exit statuses.`;
