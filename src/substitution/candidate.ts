@@ -110,6 +110,8 @@ export type NotHeld = {
   readonly code?: ProbeCode;
   /** With `cache-not-fillable`: the repositories that the stack has to allow. */
   readonly repositories?: string;
+  /** With `archived`: what is archived, the expected image or the part of it that a copy has. */
+  readonly archived?: readonly Digest[];
 };
 
 /** A registry that did not answer: it did not in its time, there was no time to ask it, or it may not be asked now. */

@@ -101,7 +101,7 @@ function planImage(facts: ImageFacts, context: PlanContext): ImagePlan {
 export type Rejection = Omit<RejectedCandidate, "candidate" | "checks">;
 
 /** What of an image decides whether a candidate may take its place. */
-type JudgedFacts = Pick<ImageFacts, "image" | "trusted" | "untrusted">;
+type JudgedFacts = Pick<ImageFacts, "image" | "trusted" | "untrusted" | "probedCandidates">;
 
 /** The substitute that a probed candidate makes, or the reason against it. */
 export function judgeCandidate(
@@ -162,6 +162,8 @@ export function judgeCandidate(
   const isPart = wantsPart && platforms.length > 0 && seen.isIndex;
   const proof = isPart ? "same-platform" : proved.proof;
   if (!enough(proof)) return tooWeak(proof, policy);
+  if (isArchivedThere(candidate, isPart, facts))
+    return { code: "archived", because: "the same copy is there already, archived: it must be restored" };
   const copy = {
     source: candidate.source,
     target: candidate.image,
@@ -170,6 +172,21 @@ export function judgeCandidate(
   };
   const quota = seen.quota === undefined ? {} : { quota: seen.quota };
   return { candidate, proof, digest: proved.digest, copy, ...quota, checks };
+}
+
+/** Whether what would be copied is archived at the very place: ECR has it then, and it cannot be pulled. */
+function isArchivedThere(
+  { image }: Candidate,
+  isPart: boolean,
+  { trusted, probedCandidates }: JudgedFacts,
+): boolean {
+  return probedCandidates.some(
+    ({ candidate, seen }) =>
+      candidate.source === undefined &&
+      candidate.image === image &&
+      seen.kind === "archived" &&
+      (seen.archived ?? []).some((digest) => (digest === trusted?.digest) !== isPart),
+  );
 }
 
 /**

@@ -9,7 +9,7 @@ import type { ManifestHead } from "../../oci/client/types.ts";
 import { indexSubset } from "../../oci/copy/index-subset.ts";
 import type { ProbeResult } from "../../substitution/candidate.ts";
 import type { ProbePorts } from "../ports.ts";
-import { checkArchived } from "./archived.ts";
+import { archivedImage, checkArchived } from "./archived.ts";
 import { manifestForOne, withAvailablePlatforms } from "./available-platforms.ts";
 import { found } from "./found.ts";
 import type { ProbeContext } from "./probe-context.ts";
@@ -29,21 +29,20 @@ export async function probeCopy(
     };
   }
   const whole = await registries.headManifest(pinToDigest(place, trusted));
-  if (whole !== undefined) {
-    // Asked first: an archived image cannot be read, and would seem to be incomplete.
-    const seen = await checkArchived(found(whole), place, ecr);
-    if (seen.kind !== "found") return seen;
-    if (await isComplete(whole, place, registries)) {
-      const fit = isNew
-        ? await withAvailablePlatforms(seen, place, { trusted, platforms, isNew }, registries)
-        : seen;
-      return fit.kind === "found" ? seen : fit;
-    }
+  // Asked first: an archived image cannot be read, and would seem to be incomplete.
+  const archived = await archivedImage(trusted, place, ecr);
+  if (whole !== undefined && archived === undefined && (await isComplete(whole, place, registries))) {
+    const seen = found(whole);
+    const fit = isNew
+      ? await withAvailablePlatforms(seen, place, { trusted, platforms, isNew }, registries)
+      : seen;
+    return fit.kind === "found" ? seen : fit;
   }
   const tagged = await probeTag(place, trusted, platforms, registries);
-  const nothing: ProbeResult = tagged ?? { kind: "absent", because: "no copy exists" };
-  if (platforms.length === 0 || (tagged?.kind === "found" && tagged.platformDigest === trusted))
-    return nothing;
+  if (tagged?.kind === "found" && tagged.platformDigest === trusted)
+    return await checkArchived(tagged, place, ecr);
+  const nothing: ProbeResult = archived ?? tagged ?? { kind: "absent", because: "no copy exists" };
+  if (platforms.length === 0) return nothing;
   const proof = await registries.getBlob(place, trusted, INDEX_BYTES_MAX);
   if (proof === undefined) return nothing;
   const part = indexSubset({ bytes: proof }, platforms);
@@ -53,6 +52,12 @@ export async function probeCopy(
     return { kind: "absent", ...(isNew ? { code: "no-platform" } : {}), because };
   }
   const copy = await registries.headManifest(pinToDigest(place, part.digest));
+  const archivedPart = await archivedImage(part.digest, place, ecr);
+  if (archivedPart !== undefined)
+    return {
+      ...archivedPart,
+      archived: [archived, archivedPart].flatMap((one) => one?.archived ?? []),
+    };
   return copy === undefined ? nothing : { ...found(copy), childOf: trusted };
 }
 
