@@ -5,6 +5,8 @@ import { suggest } from "../../text/suggest.ts";
 import type { CommandIo } from "../io.ts";
 import { WrongCall } from "../wrong-call.ts";
 
+const REGION = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+
 /**
  * Region and endpoint of the environment. Throws WrongCall where no region is set.
  *
@@ -30,6 +32,9 @@ export function awsSettingsIn(
   { env, outgoing }: Pick<CommandIo, "env" | "outgoing">,
 ): AwsSettings {
   const { AWS_ENDPOINT_URL: endpoint = "" } = env;
+  // The SDK makes a host of it: the answer would be that the network is at fault.
+  if (!REGION.test(region))
+    throw new WrongCall(`expected a region such as eu-central-1, got ${JSON.stringify(region)}`);
   // `localhost:4566` is a URL too, of a scheme that no service answers.
   if (endpoint !== "" && !(/^https?:\/\//.test(endpoint) && URL.canParse(endpoint)))
     throw new WrongCall(`AWS_ENDPOINT_URL: expected http:// or https:// and a host, got ${endpoint}`);

@@ -38,6 +38,13 @@ describe("the region of a command", () => {
     });
   }
 
+  for (const region of ["us east 1", "eu-central-1 ", "EU (Frankfurt)", "https://eu-west-1"])
+    it(`is refused where it cannot be one: ${region}`, async () => {
+      await expect(awsSettingsFrom({ env: { HOME: home, AWS_REGION: region } })).rejects.toMatchObject({
+        name: "WrongCall",
+      });
+    });
+
   for (const [when, env] of [
     ["the profile has none", { AWS_PROFILE: "bare" }],
     ["there is no such profile", { AWS_PROFILE: "none" }],

@@ -236,7 +236,7 @@ describe("a scan in two forms", () => {
   ] as const)
     test(`${options} ${isOne ? "is one answer" : "is a wrong call, and nothing is asked"}`, async () => {
       let run: (() => Promise<number>) | undefined;
-      const io = commandIo({}, { AWS_REGION: "not a region", KUBECONFIG: "/dev/null" });
+      const io = commandIo({}, { AWS_REGION: "nowhere", AWS_ENDPOINT_URL: "http://127.0.0.1:9", KUBECONFIG: "/dev/null" });
       const finish = async (one: () => Promise<number>) => {
         run = one;
       };
