@@ -105,6 +105,7 @@ const TABLE: readonly Row[] = [
   ["policy public-images",                          ["public-image"]],
   ["rate-limit",                                    ["rate-limit"]],
   ["demo",                                          ["demo"]],
+  ["version",                                       ["version"]],
   ["schema plann",                                  ["error"]],
   ["status --stack other",                          ["error"]],
   ["scan --nonsense",                               ["error"]],

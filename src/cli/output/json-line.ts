@@ -30,6 +30,7 @@ export const LINE_TYPES = [
   "public-image",
   "listening",
   "demo",
+  "version",
   "error",
 ] as const;
 

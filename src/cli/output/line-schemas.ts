@@ -157,6 +157,7 @@ export const LINE_SCHEMAS: Readonly<Record<LineType, z.ZodType>> = {
   apply: applySchema,
   prune: pruneSchema,
   cache: cacheSchema,
+  version: z.strictObject({ type: z.literal("version"), version: text, node: text }),
   "kill-switch": z.strictObject({
     type: z.literal("kill-switch"),
     stack: text,

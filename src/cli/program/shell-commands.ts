@@ -3,16 +3,22 @@
 import { Argument } from "commander";
 import { completionScript, SHELLS, type Shell } from "../completion/completion-script.ts";
 import { EXIT } from "../exit-status.ts";
-import { LINE_TYPES } from "../output/json-line.ts";
+import { jsonLine, LINE_TYPES } from "../output/json-line.ts";
 import { JSON_OPTION, type ProgramParts } from "./program-parts.ts";
 
 export function addShellCommands({ program, io, finish }: ProgramParts): void {
   program
     .command("version")
     .description("Print the version, and that of Node.")
-    .action(() =>
+    .addOption(JSON_OPTION)
+    .action(({ json }: { json?: boolean }) =>
       finish(async () => {
-        io.out(`repull ${program.version()}, Node ${process.version}\n`);
+        const version = program.version() ?? "";
+        io.out(
+          json === true
+            ? jsonLine("version", { version, node: process.versions.node })
+            : `repull ${version}, Node ${process.version}\n`,
+        );
         return EXIT.done;
       }),
     );
