@@ -62,7 +62,8 @@ export function answerFor({ image, pullPolicy, row, mode, now }: Question): Swap
   if (row === undefined) return { leave: "not-in-index" };
   if (row.use === undefined) return { leave: "no-place" };
   if (!(now < Date.parse(row.goodUntil))) return { leave: "expired" };
-  const isFresh = now - Date.parse(row.askedAt) < ALWAYS_PULL_MAX_AGE_MS;
+  // A proof from a time to come is of any age: one of the two clocks is wrong.
+  const isFresh = Math.abs(now - Date.parse(row.askedAt)) < ALWAYS_PULL_MAX_AGE_MS;
   if (pullPolicy === "Always" && !isFresh) return { leave: "always-pull" };
   if (row.use === image) return { leave: "already-there" };
   const swap = swapOf(image, row);

@@ -36,6 +36,8 @@ describe("answerFor", () => {
     ["leaves an image whose row has no readable end",          { row: { ...row, goodUntil: "soon" } },                 { leave: "expired" }],
     ["swaps what is always pulled by a proof of 59 s",         { pullPolicy: "Always", now: at("2026-11-29T08:00:59Z") }, swap],
     ["leaves what is always pulled by a proof of a minute",    { pullPolicy: "Always", now: at("2026-11-29T08:01:00Z") }, { leave: "always-pull" }],
+    ["swaps what is always pulled by a proof 59 s ahead",      { pullPolicy: "Always", now: at("2026-11-29T07:59:01Z") }, swap],
+    ["leaves what is always pulled by a proof a minute ahead", { pullPolicy: "Always", now: at("2026-11-29T07:59:00Z") }, { leave: "always-pull" }],
     ["leaves what is always pulled by a proof without a time", { pullPolicy: "Always", row: { ...row, askedAt: "?" } }, { leave: "always-pull" }],
     ["leaves an image that is already there",                  { image: use },                                         { leave: "already-there" }],
     ["leaves a row whose proof does not name its digest",      { row: { ...row, trusted: { digest: other, from: "origin" } } }, { leave: "row-invalid" }],
