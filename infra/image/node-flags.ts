@@ -2,7 +2,7 @@
  * How the image starts Node: for processes that wait most of their time, in as little memory as they need.
  *
  * By itself V8 lets its heap grow to a multiple of what is in use before it looks for what is not: a controller in a cluster of
- * 5,000 pods then has 270 MB, and 115 MB with these (docs/bench-kubernetes.md). No limit is among them: a larger cluster gets what it needs.
+ * 5,000 pods then has 286 MB, and 108 MB at most with these (docs/bench-kubernetes.md). No limit is among them: a larger cluster gets what it needs.
  */
 export const NODE_FLAGS = [
   "--optimize-for-size",
