@@ -43,7 +43,7 @@ describe("a bundle keeps its budget; raise it knowingly, and say in docs/bundles
   const table = [
     // bundle      kilobytes minified, of them at the start, clients that are loaded then
     ["detect",      520,     360,      ["client-lambda"]],
-    ["remediate",  1130,     740,      ["client-ecs"]],
+    ["remediate",  1130,     755,      ["client-ecs"]],
     ["mirror",      900,     515,      ["client-ecs"]],
     ["diagnose",    760,     740,      undefined],
     ["deployment-hook", 630, 520,      undefined],
